@@ -1,0 +1,12 @@
+# What the project builds on, each found once.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(nng REQUIRED)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+if(FAST_EXAMPLES)
+    pkg_check_modules(AV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil)
+endif()

@@ -1,0 +1,22 @@
+# The installed tree: headers, libraries, programs, schemas, and the package that find_package(fast) reads.
+include(CMakePackageConfigHelpers)
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fast)
+
+install(TARGETS fast_base fast fast_packet fast_messages fast_api fast_page fast_plugin protoc-gen-fast
+    EXPORT fastTargets
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS fastd fastctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY runtime/include/ plugin-sdk/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_BINARY_DIR}/proto/generated/fast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY proto/fast DESTINATION ${CMAKE_INSTALL_DATADIR}/fast/proto FILES_MATCHING PATTERN "*.proto")
+install(EXPORT fastTargets NAMESPACE fast:: DESTINATION ${config_dir})
+
+configure_package_config_file(cmake/fastConfig.cmake.in ${PROJECT_BINARY_DIR}/fastConfig.cmake
+    INSTALL_DESTINATION ${config_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/fastConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/fastConfig.cmake ${PROJECT_BINARY_DIR}/fastConfigVersion.cmake
+    cmake/FastGenerate.cmake DESTINATION ${config_dir})

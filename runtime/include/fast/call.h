@@ -1,0 +1,66 @@
+/* fast/call.h - the server's side of one call. */
+#ifndef FAST_CALL_H
+#define FAST_CALL_H
+
+#include <fast/service.h>
+
+FAST_BEGIN_DECLS
+
+/* A call that a handler answers. The handler owns it and ends it exactly once, in the handler or
+ * later and from any thread, by fast_call_reply(), fast_call_finish() or one of fast_call_fail*();
+ * each takes the call, which must not be touched afterwards. The request lives as long as the call.
+ * A call that was cancelled, or whose deadline has passed, must still be ended. Every function here
+ * may be called from any thread, but not two of them on one call at once. */
+struct fast_call;
+
+/* Who calls: what the kernel or the transport says, never what the peer claims. */
+struct fast_peer {
+	const char *endpoint; /* "ipc", "tcp", "inproc" */
+	bool has_credentials; /* whether the next three mean something */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t pid;
+};
+
+/* Runs once, when the call is cancelled, its connection is lost or its deadline passes; at once if
+ * that has happened already. Never runs after the call was ended. Runs on a thread of the runtime,
+ * must not block and must not end the call itself: it tells whoever will. */
+typedef void fast_call_cancel_fn(struct fast_call *call, void *arg);
+
+/* Sends the one response and ends the call with OK. Unary and client-stream methods. */
+void fast_call_reply(struct fast_call *call, const ProtobufCMessage *response);
+
+/* Sends one item of a server stream. message is borrowed. RESOURCE_EXHAUSTED: the reader is too
+ * slow, its queue is full (FAST_STREAM_QUEUE_MAX items), nothing was queued: the caller drops the
+ * item or tries later. CANCELLED or DEADLINE_EXCEEDED: nobody reads any more; end the call. */
+FAST_MUST_CHECK enum fast_status fast_call_send(struct fast_call *call,
+						const ProtobufCMessage *message);
+
+/* Ends a stream with OK. */
+void fast_call_finish(struct fast_call *call);
+
+/* Ends the call with a status other than OK and a sentence. Details added before go with it. */
+void fast_call_fail(struct fast_call *call, enum fast_status status, const char *format, ...)
+	FAST_PRINTF(3, 4);
+
+/* Adds a typed detail to the status with which the call will fail; at most 8, more are left out. */
+void fast_call_add_detail(struct fast_call *call, const ProtobufCMessage *detail);
+
+/* Whether the caller has gone or the deadline has passed. */
+bool fast_call_is_cancelled(const struct fast_call *call);
+
+/* Sets the one cancel function of this call. */
+void fast_call_on_cancel(struct fast_call *call, fast_call_cancel_fn *fn, void *arg);
+
+/* Nanoseconds on the monotonic clock; INT64_MAX = none. */
+int64_t fast_call_deadline_ns(const struct fast_call *call);
+
+/* Lives as long as the call. */
+const struct fast_peer *fast_call_peer(const struct fast_call *call);
+
+/* The method called. */
+const struct fast_method *fast_call_method(const struct fast_call *call);
+
+FAST_END_DECLS
+
+#endif

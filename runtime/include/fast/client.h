@@ -1,0 +1,83 @@
+/* fast/client.h - calls to a server. */
+#ifndef FAST_CLIENT_H
+#define FAST_CLIENT_H
+
+#include <fast/service.h>
+
+FAST_BEGIN_DECLS
+
+#define FAST_CALL_TIMEOUT_MS_DEFAULT 10000
+#define FAST_CALL_TIMEOUT_MS_NONE (-1)
+#define FAST_STATUS_MESSAGE_BYTES_MAX 1024
+#define FAST_STATUS_DETAILS_MAX 8
+
+/* A connection to one endpoint, opened at the first call and again after a loss. Use from any
+ * thread; many calls may be in flight. */
+struct fast_client;
+
+struct fast_client_options {
+	size_t size;               /* sizeof(struct fast_client_options) */
+	const char *agent;         /* name for the peer's logs; NULL: none */
+	uint32_t message_bytes_max; /* largest answer taken; 0: FAST_MESSAGE_BYTES_MAX (4 MiB) */
+};
+
+struct fast_call_options {
+	size_t size;        /* sizeof(struct fast_call_options) */
+	int64_t timeout_ms; /* 0: FAST_CALL_TIMEOUT_MS_DEFAULT, no limit for streams */
+	bool wait_for_ready; /* wait for a server until the deadline, instead of UNAVAILABLE */
+};
+
+struct fast_detail {
+	const char *type; /* "fast.v1.ParamRefusal" */
+	const uint8_t *value;
+	size_t value_bytes;
+};
+
+/* How a call ended. Owned by its caller, who releases all of it by fast_reply_fini(), and only so
+ * (never by free_unpacked). Zeroed memory is a valid empty reply. */
+struct fast_reply {
+	enum fast_status status;
+	enum fast_executed executed;          /* of a failed call */
+	const ProtobufCMessage *message;      /* NULL unless status is FAST_OK */
+	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 1]; /* sentence of a failed call; "" for OK */
+	uint32_t retry_after_ms;              /* 0: no advice */
+	size_t detail_count;
+	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
+	void *arena;                          /* private */
+};
+
+/* Releases what the reply holds and empties it. */
+void fast_reply_fini(struct fast_reply *reply);
+
+/* Called once per call, on a thread of the runtime, never before the starting function returned.
+ * reply is borrowed until the function returns. Must not block. */
+typedef void fast_reply_fn(const struct fast_reply *reply, void *arg);
+
+/* endpoint: "ipc:///run/fastd/fastd.sock", "tcp://127.0.0.1:5000". Gives *out, which the caller
+ * closes. Connects at the first call, so a missing server shows there. INVALID_ARGUMENT: the
+ * endpoint is not understood. */
+FAST_MUST_CHECK enum fast_status fast_client_open(const char *endpoint,
+						  const struct fast_client_options *options,
+						  struct fast_client **out);
+
+/* Ends every call with CANCELLED, waits until no callback runs, and frees. NULL is allowed. Every
+ * stream must have been closed before. Not from a callback. */
+void fast_client_close(struct fast_client *client);
+
+/* What generated stubs call. options may be NULL. Each fills *reply, also when it fails, and
+ * returns reply->status. */
+enum fast_status fast_client_call(struct fast_client *client, const struct fast_method *method,
+				  const struct fast_call_options *options,
+				  const ProtobufCMessage *request, struct fast_reply *reply);
+
+/* As above without waiting: FAST_OK when fn will be called; else it will not. The request is packed
+ * before this returns. */
+FAST_MUST_CHECK enum fast_status fast_client_start(struct fast_client *client,
+						   const struct fast_method *method,
+						   const struct fast_call_options *options,
+						   const ProtobufCMessage *request,
+						   fast_reply_fn *fn, void *arg);
+
+FAST_END_DECLS
+
+#endif

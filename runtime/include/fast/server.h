@@ -1,0 +1,72 @@
+/* fast/server.h - serves calls on one or more endpoints. */
+#ifndef FAST_SERVER_H
+#define FAST_SERVER_H
+
+#include <fast/call.h>
+
+FAST_BEGIN_DECLS
+
+/* Largest message taken or sent, unless an option says otherwise. */
+#define FAST_MESSAGE_BYTES_MAX (4u << 20)
+#define FAST_SERVER_SERVICES_MAX 64
+#define FAST_SERVER_ENDPOINTS_MAX 16
+#define FAST_SERVER_CONNECTIONS_MAX 1024
+#define FAST_SERVER_QUEUE_MAX 1024
+
+/* Use from any thread. */
+struct fast_server;
+
+struct fast_server_options {
+	size_t size;                /* sizeof(struct fast_server_options) */
+	uint32_t workers;           /* threads that run handlers; 0: 4 */
+	uint32_t queue_max;         /* calls waiting for a worker; 0: FAST_SERVER_QUEUE_MAX */
+	uint32_t connections_max;   /* 0: FAST_SERVER_CONNECTIONS_MAX */
+	uint32_t calls_max;         /* open calls per connection; 0: 1024 */
+	uint32_t message_bytes_max; /* largest request taken; 0: FAST_MESSAGE_BYTES_MAX */
+	uint32_t first_frame_ms;    /* a new connection must speak within; 0: 5000 */
+};
+
+enum fast_service_flags {
+	/* Handlers run on the thread that read the request: they must not block. */
+	FAST_SERVICE_INLINE = 1,
+};
+
+struct fast_server_stats {
+	uint64_t connections_total;
+	uint64_t connections_open;
+	uint64_t calls_total;
+	uint64_t calls_open;
+	uint64_t calls_refused; /* before running: queue full, limits */
+	uint64_t calls_failed;  /* ended with a status other than OK */
+	uint64_t packets_malformed;
+};
+
+/* options may be NULL. Gives *out, which the caller closes. */
+FAST_MUST_CHECK enum fast_status fast_server_open(const struct fast_server_options *options,
+						  struct fast_server **out);
+
+/* Adds a service; handlers is the generated struct of that service and stays borrowed. A handler
+ * that is NULL answers UNIMPLEMENTED. Before the first listen. ALREADY_EXISTS, RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_server_add(struct fast_server *server,
+						 const struct fast_service *service,
+						 const void *handlers, void *arg, unsigned flags);
+
+/* endpoint: "ipc:///path" (a stale socket is taken over; mode is the file's, e.g. 0660; 0: by
+ * umask) or "tcp://127.0.0.1:0". INVALID_ARGUMENT: not understood, a path of more than 107 bytes,
+ * or tcp that is not loopback. ALREADY_EXISTS: somebody serves there. PERMISSION_DENIED. */
+FAST_MUST_CHECK enum fast_status fast_server_listen(struct fast_server *server,
+						    const char *endpoint, unsigned mode);
+
+/* The endpoint with its real port, of the listener with this index. NULL past the end. Valid until
+ * close. */
+const char *fast_server_endpoint(const struct fast_server *server, size_t index);
+
+void fast_server_stats(const struct fast_server *server, struct fast_server_stats *out);
+
+/* Takes no new calls, cancels those that run, waits until every handler has ended its call, frees.
+ * A peer that does not read delays nothing. NULL is allowed. Not from a handler. */
+void fast_server_close(struct fast_server *server);
+
+FAST_END_DECLS
+
+#endif

@@ -1,0 +1,106 @@
+#include "link/endpoint.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IPC_SCHEME      "ipc://"
+#define TCP_SCHEME      "tcp://"
+#define PORT_DIGITS_MAX 5
+
+static const char *after_scheme(const char *text, const char *scheme)
+{
+	size_t bytes = strlen(scheme);
+
+	return strncmp(text, scheme, bytes) == 0 ? text + bytes : NULL;
+}
+
+static bool port_parse(const char *text, uint16_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long port;
+
+	if (digits == 0 || digits > PORT_DIGITS_MAX || text[digits] != 0) {
+		return false;
+	}
+	port = strtoul(text, NULL, 10);
+	*out = (uint16_t)port;
+	return port <= UINT16_MAX;
+}
+
+/* "localhost" may resolve to anything, so it is not asked. */
+static bool host_parse(const char *host, struct fast_endpoint *out)
+{
+	struct in_addr address;
+
+	if (strcmp(host, "localhost") == 0) {
+		host = "127.0.0.1";
+	}
+	if (strcmp(host, "[::1]") != 0 &&
+	    (inet_pton(AF_INET, host, &address) != 1 ||
+	     ntohl(address.s_addr) >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET)) {
+		return false;
+	}
+	snprintf(out->host, sizeof out->host, "%s", host);
+	return true;
+}
+
+static bool tcp_parse(const char *text, struct fast_endpoint *out)
+{
+	char host[FAST_ENDPOINT_BYTES_MAX];
+	const char *colon = strrchr(text, ':');
+
+	if (colon == NULL || (size_t)(colon - text) >= sizeof host) {
+		return false;
+	}
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = 0;
+	out->kind = FAST_ENDPOINT_TCP;
+	return host_parse(host, out) && port_parse(colon + 1, &out->port);
+}
+
+static bool ipc_parse(const char *path, struct fast_endpoint *out)
+{
+	size_t bytes = strlen(path);
+
+	if (bytes == 0 || bytes > FAST_SOCKET_PATH_BYTES_MAX) {
+		return false;
+	}
+	out->kind = FAST_ENDPOINT_IPC;
+	memcpy(out->path, path, bytes + 1);
+	return true;
+}
+
+enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out)
+{
+	struct fast_endpoint endpoint = {0};
+	const char *rest;
+	bool is_good = false;
+
+	if ((rest = after_scheme(text, IPC_SCHEME)) != NULL) {
+		is_good = ipc_parse(rest, &endpoint);
+	} else if ((rest = after_scheme(text, TCP_SCHEME)) != NULL) {
+		is_good = tcp_parse(rest, &endpoint);
+	}
+	if (!is_good) {
+		return FAST_INVALID_ARGUMENT;
+	}
+	*out = endpoint;
+	return FAST_OK;
+}
+
+void fast_endpoint_print(const struct fast_endpoint *endpoint, char out[FAST_ENDPOINT_BYTES_MAX])
+{
+	if (endpoint->kind == FAST_ENDPOINT_IPC) {
+		snprintf(out, FAST_ENDPOINT_BYTES_MAX, IPC_SCHEME "%s", endpoint->path);
+	} else {
+		snprintf(out, FAST_ENDPOINT_BYTES_MAX, TCP_SCHEME "%.32s:%u", endpoint->host,
+			 (unsigned)endpoint->port);
+	}
+}
+
+const char *fast_endpoint_kind_name(enum fast_endpoint_kind kind)
+{
+	return kind == FAST_ENDPOINT_IPC ? "ipc" : "tcp";
+}

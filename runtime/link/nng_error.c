@@ -1,0 +1,46 @@
+#include "link/link_nng.h"
+
+#include <errno.h>
+
+struct nng_error_row {
+	int error;
+	enum fast_status status;
+};
+
+static const struct nng_error_row nng_error_rows[] = {
+	{0, FAST_OK},
+	{NNG_ECANCELED, FAST_CANCELLED},
+	{NNG_EINVAL, FAST_INVALID_ARGUMENT},
+	{NNG_EADDRINVAL, FAST_INVALID_ARGUMENT},
+	{NNG_ENOTSUP, FAST_INVALID_ARGUMENT},
+	{NNG_ETIMEDOUT, FAST_DEADLINE_EXCEEDED},
+	{NNG_ENOENT, FAST_NOT_FOUND},
+	{NNG_ESYSERR + ENOTDIR, FAST_NOT_FOUND},
+	{NNG_EADDRINUSE, FAST_ALREADY_EXISTS},
+	{NNG_EEXIST, FAST_ALREADY_EXISTS},
+	{NNG_EPERM, FAST_PERMISSION_DENIED},
+	{NNG_ESYSERR + EROFS, FAST_PERMISSION_DENIED},
+	{NNG_ENOMEM, FAST_RESOURCE_EXHAUSTED},
+	{NNG_ENOFILES, FAST_RESOURCE_EXHAUSTED},
+	{NNG_ENOSPC, FAST_RESOURCE_EXHAUSTED},
+	{NNG_ESTATE, FAST_INTERNAL},
+	{NNG_EBUSY, FAST_INTERNAL},
+	{NNG_EINTERNAL, FAST_INTERNAL},
+	{NNG_ECLOSED, FAST_UNAVAILABLE},
+	{NNG_ECONNREFUSED, FAST_UNAVAILABLE},
+	{NNG_ECONNABORTED, FAST_UNAVAILABLE},
+	{NNG_ECONNRESET, FAST_UNAVAILABLE},
+	{NNG_ECONNSHUT, FAST_UNAVAILABLE},
+	{NNG_EUNREACHABLE, FAST_UNAVAILABLE},
+	{NNG_EAGAIN, FAST_UNAVAILABLE},
+};
+
+enum fast_status fast_nng_status(int error)
+{
+	for (size_t i = 0; i < sizeof nng_error_rows / sizeof nng_error_rows[0]; i++) {
+		if (nng_error_rows[i].error == error) {
+			return nng_error_rows[i].status;
+		}
+	}
+	return FAST_UNKNOWN;
+}

@@ -1,0 +1,274 @@
+#include "rpc/client_call.h"
+
+#include "rpc/limits.h"
+#include <assert.h>
+#include <string.h>
+
+static struct fast_span span_of(const char *text)
+{
+	return (struct fast_span){(const uint8_t *)text, strlen(text)};
+}
+
+static struct fast_packet request_packet(const struct fast_method *method)
+{
+	return (struct fast_packet){
+		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST,
+		.method = span_of(method->path),
+		.credit = method->kind == FAST_METHOD_SERVER_STREAM ? FAST_STREAM_CREDIT : 0,
+	};
+}
+
+/* A caller built against an older header has a shorter struct. */
+static struct fast_call_options call_options(const struct fast_call_options *options)
+{
+	struct fast_call_options all = {.size = sizeof all};
+
+	if (options != NULL) {
+		assert(options->size >= sizeof options->size);
+		memcpy(&all, options, options->size < sizeof all ? options->size : sizeof all);
+	}
+	return all;
+}
+
+static int64_t call_timeout_ms(enum fast_client_call_kind kind, int64_t timeout_ms)
+{
+	if (timeout_ms != 0) {
+		return timeout_ms < 0 ? FAST_CALL_TIMEOUT_MS_NONE : timeout_ms;
+	}
+	return kind == FAST_CLIENT_CALL_STREAM ? FAST_CALL_TIMEOUT_MS_NONE
+					       : FAST_CALL_TIMEOUT_MS_DEFAULT;
+}
+
+enum fast_status fast_client_call_init(struct fast_client_call *call,
+				       enum fast_client_call_kind kind, struct fast_client *client,
+				       const struct fast_method *method,
+				       const struct fast_call_options *options,
+				       const ProtobufCMessage *request, struct fast_reply *reply)
+{
+	struct fast_call_options all = call_options(options);
+	struct fast_packet packet = request_packet(method);
+	size_t head_bytes = fast_frame_head_bytes_max(4, &packet);
+	enum fast_status status;
+
+	assert(request->descriptor == method->request);
+	*call = (struct fast_client_call){
+		.kind = kind,
+		.client = client,
+		.method = method,
+		.timeout_ms = call_timeout_ms(kind, all.timeout_ms),
+		.waits_for_ready = all.wait_for_ready,
+		.reply = reply,
+	};
+	/* The deadline begins before anything else can wait. */
+	call->deadline_ns =
+		fast_time_after_ms(fast_timers_now_ns(client->timers), call->timeout_ms);
+	fast_reply_init(reply);
+	if (kind != FAST_CLIENT_CALL_ASYNC) {
+		pthread_condattr_t monotonic;
+		pthread_condattr_init(&monotonic);
+		pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+		pthread_cond_init(&call->changed, &monotonic);
+		pthread_condattr_destroy(&monotonic);
+	}
+	status = fast_frame_new(request, FAST_MESSAGE_BYTES_MAX - head_bytes, head_bytes,
+				&call->frame);
+	if (status != FAST_OK) {
+		fast_reply_fail(
+			reply, status, FAST_EXECUTED_NO,
+			status == FAST_INVALID_ARGUMENT
+				? "the request of %s cannot be packed: a string, message or "
+				  "element is missing"
+				: "the request of %s is too long, or there is no memory",
+			method->path);
+		return status;
+	}
+	call->frame->kept = true;
+	return FAST_OK;
+}
+
+void fast_client_call_fini(struct fast_client_call *call)
+{
+	fast_frame_free(call->frame); /* NULL, unless the call was never submitted */
+	call->frame = NULL;
+	if (call->kind != FAST_CLIENT_CALL_ASYNC) {
+		pthread_cond_destroy(&call->changed);
+	}
+}
+
+bool fast_client_call_is_begun(const struct fast_client_call *call)
+{
+	return call->may_have_run || call->frame->state == FAST_FRAME_SENDING ||
+	       call->frame->state == FAST_FRAME_SENT;
+}
+
+/* An id that no open call of the connection has. */
+static uint32_t client_next_id(struct fast_client *client, const struct fast_call_table *calls)
+{
+	uint32_t id;
+
+	do {
+		client->next_id = (client->next_id + 1) & 0x7fffffffu;
+		id = client->next_id | 0x80000000u;
+	} while (client->next_id == 0 || fast_call_table_find(calls, id) != NULL);
+	return id;
+}
+
+static uint64_t call_timeout_us(const struct fast_client_call *call)
+{
+	int64_t left_ns;
+
+	if (call->deadline_ns == FAST_TIME_NEVER) {
+		return 0;
+	}
+	left_ns = call->deadline_ns - fast_timers_now_ns(call->client->timers);
+	return left_ns < FAST_NS_PER_US ? 1 : (uint64_t)(left_ns / FAST_NS_PER_US);
+}
+
+/* The call is over before it was sent. */
+static void call_reject(struct fast_client_call *call, enum fast_status status, const char *text)
+{
+	call->state = FAST_CLIENT_CALL_CLAIMED;
+	fast_frame_free(call->frame);
+	call->frame = NULL;
+	fast_reply_fail(call->reply, status,
+			call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO, "%s: %s",
+			call->method->path, text);
+}
+
+/* False: rejected. */
+static bool call_send(struct fast_client_call *call, struct fast_client_connection *connection)
+{
+	struct fast_packet packet = request_packet(call->method);
+	uint8_t header[4];
+
+	if (call->frame->payload_bytes + fast_frame_head_bytes_max(sizeof header, &packet) >
+	    connection->peer_bytes_max) {
+		call_reject(call, FAST_RESOURCE_EXHAUSTED,
+			    "the request is longer than the server takes");
+		return false;
+	}
+	if (fast_call_table_reserve(&connection->calls) != FAST_OK) {
+		call_reject(call, FAST_RESOURCE_EXHAUSTED, "no memory for the call");
+		return false;
+	}
+	call->id = client_next_id(call->client, &connection->calls);
+	call->connection = connection;
+	call->state = FAST_CLIENT_CALL_OPEN;
+	fast_call_table_add(&connection->calls, call->id, call);
+	packet.timeout_us = call_timeout_us(call);
+	packet.attempt = call->attempt;
+	fast_id_write(call->id, header);
+	call->frame->state = FAST_FRAME_IDLE;
+	fast_frame_seal(call->frame, connection->connection.rules.framing, header, sizeof header,
+			&packet);
+	fast_connection_push(&connection->connection, call->frame);
+	fast_connection_flush(&connection->connection);
+	return true;
+}
+
+bool fast_client_submit(struct fast_client_call *call)
+{
+	struct fast_client *client = call->client;
+	struct fast_client_connection *connection = fast_client_usable(client);
+
+	if (client->is_closing) {
+		call_reject(call, FAST_CANCELLED, "the client is being closed");
+		return false;
+	}
+	if (connection != NULL && fast_list_is_empty(&client->waiting)) {
+		return call_send(call, connection);
+	}
+	if (client->waiting_count == FAST_CALLS_WAITING_MAX) {
+		call_reject(call, FAST_RESOURCE_EXHAUSTED, "too many calls wait for the server");
+		return false;
+	}
+	fast_client_wait(call);
+	fast_client_dial(client);
+	return true;
+}
+
+void fast_client_wait(struct fast_client_call *call)
+{
+	call->state = FAST_CLIENT_CALL_WAITING;
+	call->connection = NULL;
+	fast_list_append(&call->client->waiting, &call->node);
+	call->client->waiting_count++;
+}
+
+void fast_client_submit_waiting(struct fast_client *client, struct fast_list *failed)
+{
+	struct fast_client_connection *connection;
+
+	while ((connection = fast_client_usable(client)) != NULL) {
+		struct fast_list *node = fast_list_pop(&client->waiting);
+		if (node == NULL) {
+			return;
+		}
+		struct fast_client_call *call =
+			FAST_LIST_ENTRY(node, struct fast_client_call, node);
+		client->waiting_count--;
+		if (!call_send(call, connection)) {
+			fast_list_append(failed, &call->node);
+		}
+	}
+}
+
+/* What keeps the call's frame from now on frees it. */
+static void call_drop_frame(struct fast_client_call *call)
+{
+	if (call->connection != NULL) {
+		fast_outbox_drop(&call->connection->connection.outbox, call->frame);
+	} else {
+		fast_frame_free(call->frame);
+	}
+	call->frame = NULL;
+}
+
+bool fast_client_claim(struct fast_client_call *call)
+{
+	struct fast_client *client = call->client;
+
+	if (call->state == FAST_CLIENT_CALL_WAITING) {
+		fast_list_remove(&call->node);
+		client->waiting_count--;
+	} else if (call->state == FAST_CLIENT_CALL_OPEN) {
+		fast_call_table_remove(&call->connection->calls, call->id);
+	} else {
+		return false;
+	}
+	call->state = FAST_CLIENT_CALL_CLAIMED;
+	call->may_have_run = fast_client_call_is_begun(call);
+	call_drop_frame(call);
+	call->connection = NULL;
+	return true;
+}
+
+/* Best effort: without memory the server learns it from its own deadline. */
+static void connection_send_cancel(struct fast_client_connection *connection, uint32_t id)
+{
+	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_CANCEL};
+	struct fast_frame *frame = NULL;
+	uint8_t header[4];
+
+	fast_id_write(id, header);
+	if (fast_frame_packet(connection->connection.rules.framing, header, sizeof header, &packet,
+			      NULL, FAST_MESSAGE_BYTES_MAX, &frame) == FAST_OK) {
+		fast_connection_push(&connection->connection, frame);
+		fast_connection_flush(&connection->connection);
+	}
+}
+
+bool fast_client_abandon(struct fast_client_call *call)
+{
+	struct fast_client_connection *connection = call->connection;
+	bool was_open = call->state == FAST_CLIENT_CALL_OPEN;
+	bool is_heard = was_open && call->frame->state != FAST_FRAME_WAITING;
+
+	if (!fast_client_claim(call)) {
+		return false;
+	}
+	if (is_heard) {
+		connection_send_cancel(connection, call->id);
+	}
+	return true;
+}

@@ -1,0 +1,102 @@
+/* rpc/client_call.h - the inside of one call at the client. */
+#ifndef FAST_RPC_CLIENT_CALL_H
+#define FAST_RPC_CLIENT_CALL_H
+
+#include "rpc/client.h"
+#include "rpc/reply.h"
+#include <fast/stream.h>
+
+enum fast_client_call_kind {
+	FAST_CLIENT_CALL_SYNC,
+	FAST_CLIENT_CALL_ASYNC,
+	FAST_CLIENT_CALL_STREAM,
+};
+
+/* WAITING and OPEN may go back and forth; CLAIMED: one thread makes its reply; DONE: that is made.
+ */
+enum fast_client_call_state {
+	FAST_CLIENT_CALL_WAITING, /* in client->waiting */
+	FAST_CLIENT_CALL_OPEN,    /* in its connection's table */
+	FAST_CLIENT_CALL_CLAIMED,
+	FAST_CLIENT_CALL_DONE,
+};
+
+/* On the caller's stack, or first in struct fast_async_call and struct fast_stream. */
+struct fast_client_call {
+	struct fast_list node; /* client->waiting, ->finished, ->spare, or a list of its claimer */
+	enum fast_client_call_kind kind;
+	struct fast_client *client;
+	const struct fast_method *method;
+	int64_t deadline_ns;
+	int64_t timeout_ms; /* for people */
+	bool waits_for_ready;
+
+	/* all guarded by client->lock */
+	enum fast_client_call_state state;
+	struct fast_client_connection *connection; /* while OPEN */
+	struct fast_frame *frame;                  /* the request; kept until the call is claimed */
+	uint32_t id;
+	uint32_t attempt;
+	bool may_have_run;             /* a request of it was written */
+	struct fast_list callers_node; /* in client->callers */
+	pthread_cond_t changed;        /* SYNC, STREAM */
+
+	struct fast_reply *reply; /* the claimer's, then the owner's */
+	struct fast_timer timer;  /* ASYNC, STREAM */
+};
+
+struct fast_async_call {
+	struct fast_client_call call;
+	fast_reply_fn *fn;
+	void *arg;
+	struct fast_reply reply;
+};
+
+/* An item as it came. */
+struct fast_stream_item {
+	struct fast_list node;
+	size_t bytes;
+	uint8_t data[];
+};
+
+/* Packs the request. INVALID_ARGUMENT, RESOURCE_EXHAUSTED, with a reply that says why. */
+FAST_MUST_CHECK enum fast_status fast_client_call_init(
+	struct fast_client_call *call, enum fast_client_call_kind kind, struct fast_client *client,
+	const struct fast_method *method, const struct fast_call_options *options,
+	const ProtobufCMessage *request, struct fast_reply *reply);
+/* A call that is DONE or was never submitted, also one whose init failed. */
+void fast_client_call_fini(struct fast_client_call *call);
+
+/* Lock held, all of these. */
+
+/* Sends the request, or lets it wait. False: the call is CLAIMED, its reply says why, and the
+ * caller finishes it. */
+FAST_MUST_CHECK bool fast_client_submit(struct fast_client_call *call);
+/* Lets the call wait for a connection, or for room. */
+void fast_client_wait(struct fast_client_call *call);
+/* Submits what waits, as far as there is room. Calls that cannot be sent go to failed. */
+void fast_client_submit_waiting(struct fast_client *client, struct fast_list *failed);
+/* Takes the call from where it is, to make its reply. False: somebody else has. */
+bool fast_client_claim(struct fast_client_call *call);
+/* Claims, and tells the server when it may have heard of the call. */
+bool fast_client_abandon(struct fast_client_call *call);
+/* Whether the call, which has a frame, may have run. */
+bool fast_client_call_is_begun(const struct fast_client_call *call);
+/* The reply of a call that was claimed after its deadline. */
+void fast_client_call_expire(struct fast_client_call *call, bool was_open);
+
+/* No lock held. The claimer has made the reply. */
+void fast_client_finish(struct fast_client_call *call);
+/* Finishes the calls of a list. */
+void fast_client_finish_all(struct fast_list *claimed);
+/* Runs the callbacks that wait for the timers' thread, on this one. */
+void fast_client_run_finished(struct fast_client *client);
+
+/* stream.c: an item as it came; NULL: no memory. No lock held. */
+struct fast_stream_item *fast_stream_item_new(const struct fast_packet *packet);
+void fast_stream_item_free(struct fast_stream_item *item);
+/* Lock held. Takes item. NULL, or why the stream cannot go on: then item stays the caller's. */
+const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_item *item,
+			    const struct fast_packet *packet);
+
+#endif

@@ -1,0 +1,170 @@
+#include "rpc/client_call.h"
+#include "rpc/limits.h"
+#include "rpc/thread.h"
+#include <assert.h>
+
+struct fast_client_connection *fast_client_usable(const struct fast_client *client)
+{
+	struct fast_client_connection *connection = client->connection;
+
+	if (connection == NULL || connection->connection.has_ended || connection->is_going_away ||
+	    connection->calls.count >= connection->calls_max) {
+		return NULL;
+	}
+	return connection;
+}
+
+static const char *dial_reason(enum fast_status status)
+{
+	switch (status) {
+	case FAST_UNAVAILABLE:
+		return "nobody serves there";
+	case FAST_DEADLINE_EXCEEDED:
+		return "it does not answer";
+	case FAST_PERMISSION_DENIED:
+		return "permission denied";
+	default:
+		return fast_status_sentence(status);
+	}
+}
+
+/* Lock held. Calls that do not wait for a server end now. */
+static void client_fail_waiting(struct fast_client *client, bool with_patient,
+				struct fast_list *failed)
+{
+	struct fast_list *next;
+	/* A dial that took too long is no deadline of a call's. */
+	enum fast_status status = client->dial_status == FAST_DEADLINE_EXCEEDED
+					  ? FAST_UNAVAILABLE
+					  : client->dial_status;
+
+	for (struct fast_list *node = client->waiting.next; node != &client->waiting; node = next) {
+		struct fast_client_call *call =
+			FAST_LIST_ENTRY(node, struct fast_client_call, node);
+		next = node->next;
+		if ((call->waits_for_ready && !with_patient) || !fast_client_claim(call)) {
+			continue;
+		}
+		fast_reply_fail(call->reply, status,
+				call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO,
+				"cannot connect to %s: %s", client->endpoint,
+				dial_reason(client->dial_status));
+		fast_list_append(failed, &call->node);
+	}
+}
+
+static void client_dial_again(void *arg)
+{
+	struct fast_client *client = arg;
+
+	pthread_mutex_lock(&client->lock);
+	if (!fast_list_is_empty(&client->waiting)) {
+		fast_client_dial(client);
+	}
+	pthread_mutex_unlock(&client->lock);
+}
+
+/* Doubles from failure to failure, give or take a quarter, so that clients do not come as one. */
+static int64_t backoff_ms(unsigned failures, int64_t now_ns)
+{
+	int64_t ms = FAST_BACKOFF_MS_MAX;
+	int64_t quarter;
+
+	if (failures < 16 && (FAST_BACKOFF_MS_MIN << (failures - 1)) < FAST_BACKOFF_MS_MAX) {
+		ms = FAST_BACKOFF_MS_MIN << (failures - 1);
+	}
+	quarter = ms / 4;
+	return ms - quarter +
+	       (int64_t)((uint32_t)(now_ns >> 8) * 2654435769u >> 8) % (2 * quarter + 1);
+}
+
+/* Lock held. */
+static void client_dial_failed(struct fast_client *client, struct fast_list *failed)
+{
+	int64_t now_ns = fast_timers_now_ns(client->timers);
+	bool is_patient = !client->is_closing;
+
+	client->dial_failures++;
+	client_fail_waiting(client, false, failed);
+	if (is_patient && !fast_list_is_empty(&client->waiting)) {
+		int64_t due_ns =
+			fast_time_after_ms(now_ns, backoff_ms(client->dial_failures, now_ns));
+		is_patient = fast_timer_set(client->timers, &client->backoff_timer, due_ns,
+					    client_dial_again, client) == FAST_OK;
+	}
+	if (!is_patient) {
+		client_fail_waiting(client, true, failed);
+	}
+}
+
+/* Lock held. All that waits goes out with the hellos, in one send. */
+static void client_connected(struct fast_client *client, struct fast_client_connection *connection,
+			     struct fast_list *failed)
+{
+	client->dial_failures = 0;
+	client->connection = connection;
+	client->connection_count++;
+	fast_connection_cork(&connection->connection);
+	fast_client_submit_waiting(client, failed);
+	fast_connection_flush(&connection->connection);
+	fast_connection_uncork(&connection->connection);
+	fast_client_read_on(client);
+}
+
+static void client_dialed(enum fast_status status, struct fast_link *link, void *arg)
+{
+	struct fast_client *client = arg;
+	struct fast_client_connection *connection = NULL;
+	struct fast_list failed;
+
+	fast_list_init(&failed);
+	fast_thread_enter();
+	if (status == FAST_OK) {
+		connection = fast_client_connection_new(client, link);
+		if (connection == NULL) {
+			link->ops->free(link);
+			status = FAST_RESOURCE_EXHAUSTED;
+		}
+	}
+	pthread_mutex_lock(&client->lock);
+	client->is_dialing = false;
+	client->dial_status = status;
+	if (status != FAST_OK) {
+		client_dial_failed(client, &failed);
+	} else if (!client->is_closing) {
+		client_connected(client, connection, &failed);
+		connection = NULL;
+	}
+	pthread_mutex_unlock(&client->lock);
+	fast_client_connection_free(connection); /* too late */
+	fast_client_finish_all(&failed);
+	fast_thread_leave();
+}
+
+void fast_client_start_dial(struct fast_client *client)
+{
+	bool dials;
+
+	pthread_mutex_lock(&client->lock);
+	dials = client->wants_dial && !client->is_closing;
+	client->wants_dial = false;
+	pthread_mutex_unlock(&client->lock);
+	if (dials) {
+		client->dial_ops->dial(client->dial_arg, FAST_DIAL_MS, client_dialed, client);
+	}
+}
+
+void fast_client_dial(struct fast_client *client)
+{
+	if (client->connection != NULL || client->is_dialing || client->is_closing) {
+		return;
+	}
+	client->is_dialing = true;
+	client->wants_dial = true;
+	/* Not here, under the lock: a dial may have to wait for the one before to be cleared away.
+	 * Without memory to wake the other thread there is no choice. */
+	if (!fast_client_wake_house(client)) {
+		client->wants_dial = false;
+		client->dial_ops->dial(client->dial_arg, FAST_DIAL_MS, client_dialed, client);
+	}
+}

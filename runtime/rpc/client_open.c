@@ -1,0 +1,199 @@
+#include "rpc/client_call.h"
+#include "rpc/thread.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void link_dial(void *arg, int64_t timeout_ms, fast_link_dialed_fn *dialed, void *dialed_arg)
+{
+	fast_link_dial(arg, timeout_ms, dialed, dialed_arg);
+}
+
+static void link_dialer_free(void *arg)
+{
+	fast_link_dialer_free(arg);
+}
+
+static const struct fast_dial_ops link_dial_ops = {
+	.dial = link_dial,
+	.free = link_dialer_free,
+};
+
+/* Half-built objects too. */
+static void client_free(struct fast_client *client)
+{
+	if (client == NULL) {
+		return;
+	}
+	for (;;) {
+		struct fast_list *node = fast_list_pop(&client->spare);
+		if (node == NULL) {
+			break;
+		}
+		free(FAST_LIST_ENTRY(node, struct fast_async_call, call.node));
+	}
+	if (client->owns_timers) {
+		fast_timers_free(client->timers);
+	}
+	pthread_cond_destroy(&client->changed);
+	pthread_mutex_destroy(&client->lock);
+	free(client->agent);
+	free(client);
+}
+
+/* A caller built against an older header has a shorter struct. */
+static struct fast_client_options client_options(const struct fast_client_options *options)
+{
+	struct fast_client_options all = {.size = sizeof all};
+
+	if (options != NULL) {
+		assert(options->size >= sizeof options->size);
+		memcpy(&all, options, options->size < sizeof all ? options->size : sizeof all);
+	}
+	if (all.message_bytes_max == 0) {
+		all.message_bytes_max = FAST_MESSAGE_BYTES_MAX;
+	}
+	return all;
+}
+
+enum fast_status fast_client_open_with(const char *endpoint,
+				       const struct fast_client_options *options,
+				       struct fast_timers *timers,
+				       const struct fast_dial_ops *dial_ops, void *dial_arg,
+				       struct fast_client **out)
+{
+	struct fast_client_options all = client_options(options);
+	struct fast_client *client;
+
+	assert(out != NULL);
+	if (strlen(endpoint) > FAST_ENDPOINT_BYTES_MAX) {
+		return FAST_INVALID_ARGUMENT;
+	}
+	client = calloc(1, sizeof *client);
+	if (client == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	pthread_mutex_init(&client->lock, NULL);
+	pthread_cond_init(&client->changed, NULL);
+	fast_list_init(&client->dead);
+	fast_list_init(&client->waiting);
+	fast_list_init(&client->callers);
+	fast_list_init(&client->finished);
+	fast_list_init(&client->spare);
+	memcpy(client->endpoint, endpoint, strlen(endpoint) + 1);
+	client->message_bytes_max = all.message_bytes_max;
+	client->timers = timers;
+	if (timers == NULL) {
+		if (fast_timers_new(&client->timers) != FAST_OK) {
+			goto fail;
+		}
+		client->owns_timers = true;
+	}
+	if (all.agent != NULL) {
+		client->agent = strdup(all.agent);
+		if (client->agent == NULL) {
+			goto fail;
+		}
+	}
+	client->dial_ops = dial_ops;
+	client->dial_arg = dial_arg;
+	*out = client;
+	return FAST_OK;
+
+fail:
+	client_free(client);
+	return FAST_RESOURCE_EXHAUSTED;
+}
+
+enum fast_status fast_client_open(const char *endpoint, const struct fast_client_options *options,
+				  struct fast_client **out)
+{
+	struct fast_link_dialer *dialer = NULL;
+	enum fast_status status = fast_link_dialer_new(endpoint, &dialer);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	status = fast_client_open_with(endpoint, options, NULL, &link_dial_ops, dialer, out);
+	if (status != FAST_OK) {
+		fast_link_dialer_free(dialer);
+	}
+	return status;
+}
+
+/* Lock held. Calls that wait for a connection; those that are open go with theirs. */
+static void client_cancel_waiting(struct fast_client *client, struct fast_list *cancelled)
+{
+	while (!fast_list_is_empty(&client->waiting)) {
+		struct fast_client_call *call =
+			FAST_LIST_ENTRY(client->waiting.next, struct fast_client_call, node);
+		bool is_claimed = fast_client_claim(call);
+		assert(is_claimed);
+		(void)is_claimed;
+		fast_reply_fail(call->reply, FAST_CANCELLED,
+				call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO,
+				"%s: the client was closed", call->method->path);
+		fast_list_append(cancelled, &call->node);
+	}
+}
+
+/* No new calls come any more; those that are open end. */
+static void client_end_calls(struct fast_client *client)
+{
+	struct fast_client_connection *connection;
+	struct fast_list cancelled;
+
+	fast_list_init(&cancelled);
+	pthread_mutex_lock(&client->lock);
+	assert(client->stream_count == 0);
+	client->is_closing = true;
+	client_cancel_waiting(client, &cancelled);
+	connection = client->connection;
+	if (connection != NULL) {
+		fast_client_connection_ref(connection);
+	}
+	pthread_mutex_unlock(&client->lock);
+	fast_client_finish_all(&cancelled);
+	if (connection != NULL) {
+		fast_connection_end(&connection->connection);
+		pthread_mutex_lock(&client->lock);
+		fast_client_connection_unref(connection);
+		pthread_mutex_unlock(&client->lock);
+	}
+	/* No dial begins any more; one that is under way ends here. */
+	fast_timer_cancel_wait(client->timers, &client->house_timer);
+	client->dial_ops->free(client->dial_arg);
+}
+
+void fast_client_close(struct fast_client *client)
+{
+	if (client == NULL) {
+		return;
+	}
+	assert(!fast_thread_is_runtime());
+	/* From here on this is a thread of the runtime's: callbacks may run on it. */
+	fast_thread_enter();
+	client_end_calls(client);
+	pthread_mutex_lock(&client->lock);
+	while (client->caller_count > 0) {
+		pthread_cond_wait(&client->changed, &client->lock);
+	}
+	pthread_mutex_unlock(&client->lock);
+	/* Nobody wakes the house any more, so what it had to do is left to this thread. */
+	fast_timer_cancel_wait(client->timers, &client->house_timer);
+	fast_timer_cancel_wait(client->timers, &client->backoff_timer);
+	fast_timer_cancel_wait(client->timers, &client->idle_timer);
+	fast_client_run_finished(client);
+	pthread_mutex_lock(&client->lock);
+	while (client->async_count > 0 || client->connection_count > 0) {
+		if (fast_list_is_empty(&client->dead)) {
+			pthread_cond_wait(&client->changed, &client->lock);
+		}
+		pthread_mutex_unlock(&client->lock);
+		fast_client_reap(client);
+		pthread_mutex_lock(&client->lock);
+	}
+	pthread_mutex_unlock(&client->lock);
+	fast_thread_leave();
+	client_free(client);
+}

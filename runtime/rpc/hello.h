@@ -1,0 +1,36 @@
+/* rpc/hello.h - the first packet of each side. PROTOCOL.md, "HELLO". */
+#ifndef FAST_RPC_HELLO_H
+#define FAST_RPC_HELLO_H
+
+#include "rpc/frame.h"
+
+#define FAST_PROTOCOL_VERSION 1
+
+struct fast_hello {
+	uint32_t version_min;
+	uint32_t version_max;
+	uint32_t packet_bytes_max; /* 0: not said */
+	uint32_t calls_max;        /* 0: not said */
+};
+
+/* Random, and the same until the process ends. Never 0. */
+uint64_t fast_boot_id(void);
+
+/* A frame with our HELLO. agent may be NULL. */
+FAST_MUST_CHECK enum fast_status fast_hello_frame(enum fast_sp_framing framing, const char *agent,
+						  size_t message_bytes_max, uint32_t calls_max,
+						  struct fast_frame **out);
+
+/* What the peer says. INVALID_ARGUMENT: malformed. */
+FAST_MUST_CHECK enum fast_status fast_hello_read(const struct fast_packet *packet,
+						 struct fast_hello *out);
+
+/* Whether a version is spoken by both. */
+bool fast_hello_agrees(const struct fast_hello *hello);
+
+/* A packet of the connection itself, such as PONG and GOAWAY. */
+FAST_MUST_CHECK enum fast_status fast_hello_control(enum fast_sp_framing framing,
+						    const struct fast_packet *packet,
+						    struct fast_frame **out);
+
+#endif

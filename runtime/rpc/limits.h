@@ -1,0 +1,52 @@
+/* rpc/limits.h - what the upper half of the runtime allows itself. PROTOCOL.md, "Limits". */
+#ifndef FAST_RPC_LIMITS_H
+#define FAST_RPC_LIMITS_H
+
+#include <stdint.h>
+
+/* Open calls of one connection, on both sides. */
+#define FAST_CALLS_MAX 1024
+/* Calls that wait for a connection, or for one of the open ones to end. */
+#define FAST_CALLS_WAITING_MAX 65536
+
+/* A connection whose first message has not arrived by then is closed. */
+#define FAST_FIRST_FRAME_MS 5000
+/* A peer that was told to go away is closed after. */
+#define FAST_GOODBYE_MS 1000
+/* A connection whose pending bytes nobody takes for this long is closed. */
+#define FAST_STALL_MS 10000
+/* A dial that takes longer has failed. */
+#define FAST_DIAL_MS 5000
+/* Between failed dials, for calls that wait for a server: doubles from the first to the last. */
+#define FAST_BACKOFF_MS_MIN 20
+#define FAST_BACKOFF_MS_MAX 2000
+/* A client connection that was idle for so long is read again, to learn of its end. */
+#define FAST_IDLE_MS 1000
+
+/* Read buffer of a connection; grows for a larger message and shrinks again. */
+#define FAST_INPUT_BYTES 65536
+/* Frames up to this size are copied into one buffer of a batch; others are sent from their own. */
+#define FAST_BATCH_FRAME_BYTES_MAX 4096
+#define FAST_BATCH_BYTES_MAX       32768
+/* Stream items wait in their streams while more than this waits in the connection. */
+#define FAST_OUTBOX_STREAM_BYTES 65536
+/* A peer that lets this much pile up is not read until half of it has gone. */
+#define FAST_OUTBOX_PAUSE_BYTES (1u << 20)
+
+/* Call objects kept for reuse, per connection or client. */
+#define FAST_SPARE_CALLS_MAX 64
+
+#define FAST_WORKERS_DEFAULT 4
+#define FAST_WORKERS_MAX     256
+
+#define FAST_NS_PER_MS 1000000
+#define FAST_NS_PER_US 1000
+
+/* Saturates, so that a wait without a limit stays one. */
+static inline int64_t fast_time_after_ms(int64_t now_ns, int64_t ms)
+{
+	return ms < 0 || ms > (INT64_MAX - now_ns) / FAST_NS_PER_MS ? INT64_MAX
+								    : now_ns + ms * FAST_NS_PER_MS;
+}
+
+#endif

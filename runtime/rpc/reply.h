@@ -1,0 +1,33 @@
+/* rpc/reply.h - making a struct fast_reply, and the status that makes one at the other side. */
+#ifndef FAST_RPC_REPLY_H
+#define FAST_RPC_REPLY_H
+
+#include "wire/packet.h"
+#include <fast/client.h>
+#include <stdarg.h>
+
+/* Empties a reply whose memory may be anything. */
+void fast_reply_init(struct fast_reply *reply);
+
+/* The reply of a call that failed on this side. Reply is empty before. */
+void fast_reply_fail(struct fast_reply *reply, enum fast_status status, enum fast_executed executed,
+		     const char *format, ...) FAST_PRINTF(4, 5);
+
+/* Reads a RESPONSE or PUSHBACK. response: descriptor of the answer; NULL: a status alone. */
+void fast_reply_read(struct fast_reply *reply, const struct fast_packet *packet,
+		     const ProtobufCMessageDescriptor *response);
+
+/* A failure on its way to the caller. */
+struct fast_failure {
+	enum fast_status status;
+	enum fast_executed executed;
+	const char *text; /* cut to FAST_STATUS_MESSAGE_BYTES_MAX, between characters */
+	const struct fast_detail *details;
+	size_t detail_count;
+};
+
+/* Gives the packed fast.v1.Status in *out, from malloc. */
+FAST_MUST_CHECK enum fast_status fast_failure_pack(const struct fast_failure *failure,
+						   uint8_t **out, size_t *out_bytes);
+
+#endif

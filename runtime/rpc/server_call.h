@@ -1,0 +1,86 @@
+/* rpc/server_call.h - the inside of one call at the server. */
+#ifndef FAST_RPC_SERVER_CALL_H
+#define FAST_RPC_SERVER_CALL_H
+
+#include "base/arena.h"
+#include "rpc/pool.h"
+#include "rpc/reply.h"
+#include "rpc/server_connection.h"
+#include <fast/client.h>
+
+/* Life: opened by a request, run by its handler, ended by the handler; a stream then lives on until
+ * its items are written. It is in the connection's table until its answer is queued or nobody wants
+ * one any more. */
+struct fast_call {
+	struct fast_job job;
+	struct fast_server_connection *connection; /* holds a reference */
+	const struct fast_method_entry *entry;
+	const ProtobufCMessage *request;
+	struct fast_arena arena;
+	uint32_t id;
+	size_t header_bytes;
+	uint8_t header[FAST_HEADER_BYTES_MAX]; /* hops and id, as the peer sent them */
+	int64_t deadline_ns;
+
+	/* the handler's */
+	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
+	size_t detail_count;
+	uint64_t items_made;    /* number of the newest item */
+	uint64_t items_refused; /* since that item */
+
+	/* all guarded by connection->lock */
+	bool is_cancelled; /* nobody wants an answer */
+	bool is_in_table;
+	bool cancel_runs; /* on canceller */
+	pthread_t canceller;
+	fast_call_cancel_fn *cancel_fn; /* NULL: none, or it has been taken to be run */
+	void *cancel_arg;
+	bool has_timer;
+	struct fast_timer timer;
+
+	/* a stream; all guarded by connection->lock */
+	struct fast_list items; /* frames that wait for credit and for room */
+	uint32_t item_count;    /* <= FAST_STREAM_QUEUE_MAX */
+	uint32_t credit;
+	struct fast_list ready_node; /* in connection->ready, or in connection->spare */
+	struct fast_frame *last;     /* the answer, behind the items; the handler is done */
+};
+
+/* A request, as it was read. */
+struct fast_request {
+	const uint8_t *header;
+	size_t header_bytes;
+	uint32_t id;
+	const struct fast_packet *packet;
+	const struct fast_method_entry *entry;
+};
+
+/* Runs the request, or answers why not. On the reader's thread. */
+void fast_call_open(struct fast_server_connection *connection, const struct fast_request *request);
+
+/* Answers a request that is no call, and counts it as refused. kind: RESPONSE or PUSHBACK. */
+void fast_call_refuse(struct fast_server_connection *connection, const uint8_t *header,
+		      size_t header_bytes, Fast__V1__PacketKind kind, enum fast_status status,
+		      const char *format, ...) FAST_PRINTF(6, 7);
+
+/* The same for an admitted call whose handler has not run; ends it. */
+void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
+			   enum fast_status status, const char *text);
+
+/* The peer gave up the call, if it is open. */
+void fast_call_cancel(struct fast_server_connection *connection, uint32_t id);
+/* The connection has ended. */
+void fast_call_cancel_all(struct fast_server_connection *connection);
+
+/* The peer takes more items, if the call is open. */
+void fast_call_grant(struct fast_server_connection *connection, uint32_t id, uint32_t credit);
+/* Lock held. Moves items of streams to the outbox while it has room. */
+void fast_call_pump(struct fast_server_connection *connection);
+/* Lock held. Forgets the items of a stream. */
+void fast_call_drop_items(struct fast_call *call);
+
+/* Lock held. The call is over: back to the spares. The connection keeps another reference. */
+void fast_call_recycle(struct fast_call *call);
+void fast_call_free_spares(struct fast_server_connection *connection);
+
+#endif

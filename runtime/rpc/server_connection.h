@@ -1,0 +1,58 @@
+/* rpc/server_connection.h - one client of a server, and its open calls. */
+#ifndef FAST_RPC_SERVER_CONNECTION_H
+#define FAST_RPC_SERVER_CONNECTION_H
+
+#include "rpc/call_table.h"
+#include "rpc/connection.h"
+#include "rpc/server.h"
+
+/* PROTOCOL.md, "Bare peers". */
+enum fast_peer_kind {
+	FAST_PEER_NEW, /* has not spoken */
+	FAST_PEER_BARE,
+	FAST_PEER_OWN,     /* said HELLO */
+	FAST_PEER_REFUSED, /* speaks no version of ours; is told so and closed */
+};
+
+struct fast_server_connection {
+	pthread_mutex_t lock;
+	pthread_cond_t quiet; /* a cancel function has returned */
+	struct fast_connection connection;
+	struct fast_server *server;
+	struct fast_list node; /* in server->connections or ->dead; guarded by server->lock */
+	struct fast_list close_node;
+	struct fast_timer first_timer;
+
+	/* the reader's */
+	enum fast_peer_kind peer;
+	size_t peer_bytes_max; /* set before the first call, read by all */
+
+	/* all guarded by lock */
+	unsigned references; /* 1 until the end, 1 per call, 1 per thread that ends it */
+	struct fast_call_table calls;
+	struct fast_list ready; /* streams with items and credit */
+	struct fast_list spare; /* call objects for reuse */
+	unsigned spare_count;
+	bool is_paused; /* not read, because its answers pile up */
+};
+
+void fast_server_connection_ref(struct fast_server_connection *connection);
+/* Lock held. True: that was the last one, and the caller buries the connection. */
+FAST_MUST_CHECK bool fast_server_connection_unref_locked(struct fast_server_connection *connection);
+/* No lock held. Has a connection freed to which nobody refers any more. */
+void fast_server_connection_bury(struct fast_server_connection *connection);
+/* No lock held. Both of them. */
+void fast_server_connection_unref(struct fast_server_connection *connection);
+
+/* The peer is closed after so many milliseconds, unless first_timer is cancelled.
+ * RESOURCE_EXHAUSTED: no memory for the timer. */
+FAST_MUST_CHECK enum fast_status fast_server_connection_limit(
+	struct fast_server_connection *connection, uint32_t ms);
+
+/* Frees a dead connection. Not from a completion of its link. */
+void fast_server_connection_free(struct fast_server_connection *connection);
+
+/* An event of the connection: one message from the peer. In server_packet.c. */
+bool fast_server_connection_message(void *arg, const uint8_t *message, size_t bytes);
+
+#endif

@@ -1,0 +1,243 @@
+#include "rpc/hello.h"
+#include "rpc/limits.h"
+#include "rpc/server_call.h"
+#include <assert.h>
+
+/* One packet of a peer, being answered on the reader's thread. */
+struct incoming {
+	struct fast_server_connection *connection;
+	const uint8_t *header;
+	size_t header_bytes;
+	uint32_t id;
+	struct fast_packet packet;
+};
+
+/* False: the connection is to be closed. */
+typedef bool incoming_fn(const struct incoming *incoming);
+
+static void incoming_refuse(const struct incoming *incoming, enum fast_status status,
+			    const char *sentence)
+{
+	fast_call_refuse(incoming->connection, incoming->header, incoming->header_bytes,
+			 FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, status, "%s", sentence);
+}
+
+static void incoming_is_malformed(const struct incoming *incoming)
+{
+	fast_counter_add(&incoming->connection->server->counters.packets_malformed);
+}
+
+static bool connection_push(struct fast_server_connection *connection, enum fast_status status,
+			    struct fast_frame *frame)
+{
+	if (status != FAST_OK) {
+		return false;
+	}
+	pthread_mutex_lock(&connection->lock);
+	fast_connection_push(&connection->connection, frame);
+	fast_connection_flush(&connection->connection);
+	pthread_mutex_unlock(&connection->lock);
+	return true;
+}
+
+/* Says that the peer can be given nothing, and closes when that has had time to arrive. */
+static bool connection_go_away(struct fast_server_connection *connection)
+{
+	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY};
+	struct fast_frame *frame = NULL;
+	enum fast_status status =
+		fast_hello_control(connection->connection.rules.framing, &packet, &frame);
+
+	connection->peer = FAST_PEER_REFUSED;
+	return fast_server_connection_limit(connection, FAST_GOODBYE_MS) == FAST_OK &&
+	       connection_push(connection, status, frame);
+}
+
+static bool incoming_hello(const struct incoming *incoming)
+{
+	struct fast_server_connection *connection = incoming->connection;
+	const struct fast_server_options *options = &connection->server->options;
+	struct fast_frame *frame = NULL;
+	struct fast_hello hello;
+	enum fast_status status;
+
+	if (connection->peer != FAST_PEER_NEW ||
+	    fast_hello_read(&incoming->packet, &hello) != FAST_OK) {
+		incoming_is_malformed(incoming);
+		return false;
+	}
+	if (!fast_hello_agrees(&hello)) {
+		return connection_go_away(connection);
+	}
+	connection->peer = FAST_PEER_OWN;
+	if (hello.packet_bytes_max > 0 && hello.packet_bytes_max < FAST_MESSAGE_BYTES_MAX) {
+		connection->peer_bytes_max = hello.packet_bytes_max;
+	}
+	status = fast_hello_frame(connection->connection.rules.framing, NULL,
+				  options->message_bytes_max, options->calls_max, &frame);
+	return connection_push(connection, status, frame);
+}
+
+static bool incoming_ping(const struct incoming *incoming)
+{
+	struct fast_packet packet = {
+		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_PONG,
+		.token = incoming->packet.token,
+	};
+	struct fast_frame *frame = NULL;
+	enum fast_status status =
+		fast_hello_control(incoming->connection->connection.rules.framing, &packet, &frame);
+
+	return connection_push(incoming->connection, status, frame);
+}
+
+/* What this version does not do is refused, not silently left out. NULL: all is well. */
+static const char *request_refusal(const struct incoming *incoming,
+				   const struct fast_method_entry *entry)
+{
+	const struct fast_packet *packet = &incoming->packet;
+	enum fast_method_kind kind = entry->method->kind;
+
+	if (kind == FAST_METHOD_CLIENT_STREAM || kind == FAST_METHOD_BIDI_STREAM) {
+		return "methods with a stream of requests are not served";
+	}
+	if (kind == FAST_METHOD_SERVER_STREAM && incoming->connection->peer == FAST_PEER_BARE) {
+		return "the method answers with a stream, which needs a client that says HELLO";
+	}
+	if (packet->more) {
+		return "requests in fragments are not taken";
+	}
+	if (packet->idempotency_key.bytes > 0) {
+		return "idempotency keys are not kept by this server";
+	}
+	if (packet->resume_after > 0) {
+		return "streams cannot be resumed at this server";
+	}
+	return NULL;
+}
+
+static bool incoming_request(const struct incoming *incoming)
+{
+	struct fast_server_connection *connection = incoming->connection;
+	const struct fast_methods *methods = &connection->server->methods;
+	struct fast_span path = incoming->packet.method;
+	const struct fast_method_entry *entry = fast_methods_find(methods, path);
+	struct fast_request request = {
+		.header = incoming->header,
+		.header_bytes = incoming->header_bytes,
+		.id = incoming->id,
+		.packet = &incoming->packet,
+		.entry = entry,
+	};
+	const char *refusal;
+
+	if (entry == NULL) {
+		fast_call_refuse(connection, incoming->header, incoming->header_bytes,
+				 FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, FAST_UNIMPLEMENTED,
+				 fast_methods_has_service(methods, path)
+					 ? "no method %.*s: its service has no such method"
+					 : "no method %.*s: there is no such service",
+				 (int)path.bytes, (const char *)path.data);
+		return true;
+	}
+	refusal = request_refusal(incoming, entry);
+	if (refusal != NULL) {
+		fast_call_refuse(connection, incoming->header, incoming->header_bytes,
+				 FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, FAST_UNIMPLEMENTED,
+				 "%s: %s", entry->method->path, refusal);
+		return true;
+	}
+	fast_call_open(connection, &request);
+	return true;
+}
+
+static bool incoming_cancel(const struct incoming *incoming)
+{
+	fast_call_cancel(incoming->connection, incoming->id);
+	return true;
+}
+
+static bool incoming_credit(const struct incoming *incoming)
+{
+	fast_call_grant(incoming->connection, incoming->id, incoming->packet.credit);
+	return true;
+}
+
+/* Known, and of no effect: sent to a call that has ended, or by the wrong side. */
+static bool incoming_ignore(const struct incoming *incoming)
+{
+	incoming_is_malformed(incoming);
+	return true;
+}
+
+/* PROTOCOL.md, "Calls" and "HELLO": what a client may send under a call's id and under the id of
+ * the connection. */
+static const struct incoming_kind {
+	incoming_fn *call;
+	incoming_fn *connection;
+} incoming_kinds[] = {
+	[FAST__V1__PACKET_KIND__PACKET_KIND_ACCEPTED] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST] = {incoming_request, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_ITEM] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_CLIENT_ITEM] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_HALF_CLOSE] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_CANCEL] = {incoming_cancel, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_SERVER_CREDIT] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_CREDIT] = {incoming_credit, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_HELLO] = {NULL, incoming_hello},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_PING] = {NULL, incoming_ping},
+};
+#define INCOMING_KINDS (sizeof incoming_kinds / sizeof incoming_kinds[0])
+
+static bool incoming_dispatch(const struct incoming *incoming)
+{
+	size_t number = (size_t)incoming->packet.kind;
+	struct incoming_kind kind = {NULL, NULL};
+
+	if (number < INCOMING_KINDS) {
+		kind = incoming_kinds[number];
+	}
+	if (incoming->id == FAST_SP_CONNECTION_ID) {
+		return kind.connection != NULL ? kind.connection(incoming)
+					       : incoming_ignore(incoming);
+	}
+	if (kind.call == NULL) {
+		incoming_is_malformed(incoming);
+		incoming_refuse(incoming, FAST_UNIMPLEMENTED, "the packet's kind is not known");
+		return true;
+	}
+	return kind.call(incoming);
+}
+
+bool fast_server_connection_message(void *arg, const uint8_t *message, size_t bytes)
+{
+	struct fast_server_connection *connection = arg;
+	struct incoming incoming = {.connection = connection, .header = message};
+	const char *reason = NULL;
+
+	if (connection->peer == FAST_PEER_REFUSED) {
+		return true; /* it sent this before it could know */
+	}
+	if (fast_sp_header_read(message, bytes, &incoming.header_bytes, &incoming.id) != FAST_OK) {
+		incoming_is_malformed(&incoming);
+		return false;
+	}
+	if (connection->peer == FAST_PEER_NEW) {
+		fast_timer_cancel(connection->server->timers, &connection->first_timer);
+	}
+	if (fast_packet_read(message + incoming.header_bytes, bytes - incoming.header_bytes,
+			     &incoming.packet, &reason) != FAST_OK) {
+		incoming_is_malformed(&incoming);
+		if (incoming.id != FAST_SP_CONNECTION_ID) {
+			incoming_refuse(&incoming, FAST_INVALID_ARGUMENT, reason);
+		}
+		return true;
+	}
+	if (connection->peer == FAST_PEER_NEW &&
+	    incoming.packet.kind != FAST__V1__PACKET_KIND__PACKET_KIND_HELLO) {
+		connection->peer = FAST_PEER_BARE;
+	}
+	return incoming_dispatch(&incoming);
+}

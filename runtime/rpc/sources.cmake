@@ -1,0 +1,27 @@
+set(RPC_SOURCES
+    rpc/call_table.c
+    rpc/client.c
+    rpc/client_call.c
+    rpc/client_connection.c
+    rpc/client_dial.c
+    rpc/client_finish.c
+    rpc/client_open.c
+    rpc/client_packet.c
+    rpc/connection.c
+    rpc/frame.c
+    rpc/hello.c
+    rpc/input.c
+    rpc/methods.c
+    rpc/outbox.c
+    rpc/pool.c
+    rpc/publisher.c
+    rpc/reply.c
+    rpc/server.c
+    rpc/server_answer.c
+    rpc/server_call.c
+    rpc/server_cancel.c
+    rpc/server_connection.c
+    rpc/server_packet.c
+    rpc/server_stream.c
+    rpc/stream.c
+    rpc/thread.c)

@@ -1,0 +1,180 @@
+#include <fast/metric.h>
+
+#include "page/view.h"
+#include "plugin_impl.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[FAST_METRIC_UNDECLARED] = "undeclared", [FAST_METRIC_COUNTER] = "counter",
+	[FAST_METRIC_GAUGE] = "gauge",           [FAST_METRIC_HISTOGRAM] = "histogram",
+	[FAST_METRIC_TIMER] = "timer",           [FAST_METRIC_HEARTBEAT] = "heartbeat",
+};
+#define KIND_COUNT (sizeof kind_names / sizeof kind_names[0])
+
+/* reason holds FAST_REASON_BYTES. */
+FAST_PRINTF(3, 4)
+static enum fast_status refuse(char *reason, enum fast_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(reason, FAST_REASON_BYTES, format, args);
+	va_end(args);
+	return status;
+}
+
+/* Copies the spec, checked, into scratch, which is no metric yet. */
+static enum fast_status spec_check(const struct fast_metric_spec *spec, struct fast_metric *scratch,
+				   char *reason)
+{
+	if (spec->size < sizeof *spec) {
+		return refuse(reason, FAST_INVALID_ARGUMENT,
+			      "metric spec: size is %zu; set it to sizeof(struct fast_metric_spec)",
+			      spec->size);
+	}
+
+	const char *name = spec->name;
+	bool timer = spec->kind == FAST_METRIC_TIMER;
+	const char *unit = spec->unit != NULL ? spec->unit : timer ? "s" : "";
+	const char *help = spec->help != NULL ? spec->help : "";
+	enum fast_status status = fast_name_check("metric", name, FAST_METRIC_NAME_BYTES_MAX,
+						  reason, FAST_REASON_BYTES);
+
+	if (status == FAST_OK) {
+		status = fast_unit_check("metric", name, unit, reason, FAST_REASON_BYTES);
+	}
+	if (status == FAST_OK) {
+		status = fast_text_check("metric", name, "help", help, FAST_METRIC_HELP_BYTES_MAX,
+					 reason, FAST_REASON_BYTES);
+	}
+	if (status != FAST_OK) {
+		return status;
+	}
+	if ((unsigned int)spec->kind >= KIND_COUNT) {
+		return refuse(
+			reason, FAST_INVALID_ARGUMENT,
+			"metric \"%s\": kind %d does not exist; use one of enum fast_metric_kind",
+			name, (int)spec->kind);
+	}
+	if (timer && strcmp(unit, "s") != 0) {
+		return refuse(
+			reason, FAST_INVALID_ARGUMENT,
+			"metric \"%s\": unit \"%s\" on a timer; a timer counts seconds: leave the "
+			"unit out, or use a histogram",
+			name, unit);
+	}
+	(void)snprintf(scratch->name, sizeof scratch->name, "%s", name);
+	(void)snprintf(scratch->unit, sizeof scratch->unit, "%s", unit);
+	(void)snprintf(scratch->help, sizeof scratch->help, "%s", help);
+	return FAST_OK;
+}
+
+/* Finds the metric, or makes it from scratch. The caller holds the lock. */
+static enum fast_status metric_obtain(struct fast_plugin *plugin, const struct fast_metric *scratch,
+				      struct fast_metric **out, char *reason)
+{
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		if (strcmp(plugin->metrics[i]->name, scratch->name) == 0) {
+			*out = plugin->metrics[i];
+			return FAST_OK;
+		}
+	}
+	if (plugin->metric_count == FAST_PLUGIN_METRICS_MAX) {
+		return refuse(
+			reason, FAST_RESOURCE_EXHAUSTED,
+			"metric \"%s\": the plugin has %d metrics already, the most there can be",
+			scratch->name, FAST_PLUGIN_METRICS_MAX);
+	}
+	struct fast_metric *metric = malloc(sizeof *metric);
+	if (metric == NULL) {
+		return refuse(reason, FAST_RESOURCE_EXHAUSTED, "metric \"%s\": no memory",
+			      scratch->name);
+	}
+	*metric = *scratch;
+	metric->plugin = plugin;
+	plugin->metrics[plugin->metric_count++] = metric;
+	*out = metric;
+	return FAST_OK;
+}
+
+/* Gives the metric its cell and publishes it. The caller holds the lock. */
+static void metric_place(struct fast_metric *metric, enum fast_metric_kind kind)
+{
+	struct fast_plugin *plugin = metric->plugin;
+	uint32_t offset = plugin->cells_end;
+
+	assert(fast_page_cell_valid(kind, offset)); /* room for all: see plugin_impl.h */
+	plugin->cells_end += fast_page_cell_bytes(kind);
+	fast_page_cell_init(&plugin->map, kind, offset);
+	metric->cell_offset = offset;
+	__atomic_store_n(&metric->bound, (uintptr_t)(plugin->map.base + offset) + kind,
+			 __ATOMIC_RELEASE);
+	plugin->announce[plugin->announce_count++] = (struct announcement){.metric = metric};
+	fast_plugin_wake(plugin);
+}
+
+void fast_metric_bind(struct fast_metric *metric, enum fast_metric_kind kind)
+{
+	pthread_mutex_lock(&metric->plugin->lock);
+	if (metric_kind(metric) == FAST_METRIC_UNDECLARED) {
+		if (kind == FAST_METRIC_TIMER && metric->unit[0] == '\0') {
+			memcpy(metric->unit, "s", sizeof "s");
+		}
+		metric_place(metric, kind);
+	}
+	pthread_mutex_unlock(&metric->plugin->lock);
+}
+
+/* Declares under the lock what spec_check() has passed. */
+static enum fast_status metric_declare(struct fast_plugin *plugin, enum fast_metric_kind kind,
+				       const struct fast_metric *scratch, struct fast_metric **out,
+				       char *reason)
+{
+	struct fast_metric *metric = NULL;
+	enum fast_metric_kind old_kind;
+	enum fast_status status = FAST_OK;
+
+	pthread_mutex_lock(&plugin->lock);
+	status = metric_obtain(plugin, scratch, &metric, reason);
+	if (status != FAST_OK) {
+		goto out;
+	}
+	old_kind = metric_kind(metric);
+	if (old_kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED) {
+		(void)snprintf(metric->unit, sizeof metric->unit, "%s", scratch->unit);
+		(void)snprintf(metric->help, sizeof metric->help, "%s", scratch->help);
+		metric_place(metric, kind);
+	} else if (kind != FAST_METRIC_UNDECLARED && kind != old_kind) {
+		status = refuse(reason, FAST_ALREADY_EXISTS,
+				"metric \"%s\" is already declared as %s; it cannot also be %s",
+				scratch->name, kind_names[old_kind], kind_names[kind]);
+		goto out;
+	}
+	*out = metric;
+
+out:
+	pthread_mutex_unlock(&plugin->lock);
+	return status;
+}
+
+enum fast_status fast_plugin_metric(struct fast_plugin *plugin, const struct fast_metric_spec *spec,
+				    struct fast_metric **out)
+{
+	assert(plugin != NULL);
+	assert(spec != NULL);
+	assert(out != NULL);
+
+	char reason[FAST_REASON_BYTES];
+	struct fast_metric scratch = {.reported = ATOMIC_FLAG_INIT};
+	enum fast_status status = spec_check(spec, &scratch, reason);
+
+	if (status == FAST_OK) {
+		status = metric_declare(plugin, spec->kind, &scratch, out, reason);
+	}
+	return status == FAST_OK ? FAST_OK : fast_plugin_refuse(plugin, status, "%s", reason);
+}

@@ -1,0 +1,105 @@
+#include "page/view.h"
+
+#include "page/page.h"
+#include "page/view_impl.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define SECONDS_PER_NS 1e-9
+
+static const uint32_t cell_bytes[] = {
+	[FAST_METRIC_COUNTER] = sizeof(struct fast_page_counter),
+	[FAST_METRIC_GAUGE] = sizeof(struct fast_page_gauge),
+	[FAST_METRIC_HISTOGRAM] = sizeof(struct fast_page_histogram),
+	[FAST_METRIC_TIMER] = sizeof(struct fast_page_histogram),
+	[FAST_METRIC_HEARTBEAT] = sizeof(struct fast_page_heartbeat),
+};
+
+uint32_t fast_page_cell_bytes(enum fast_metric_kind kind)
+{
+	return (unsigned int)kind < sizeof cell_bytes / sizeof cell_bytes[0] ? cell_bytes[kind] : 0;
+}
+
+bool fast_page_cell_valid(enum fast_metric_kind kind, uint32_t offset)
+{
+	uint32_t bytes = fast_page_cell_bytes(kind);
+
+	return bytes > 0 && offset % 64 == 0 && offset >= FAST_PAGE_CELLS_OFFSET &&
+	       offset <= FAST_PAGE_BYTES - bytes;
+}
+
+/* A plugin of ours never leaves a sum that is not finite; what does is worth nothing. */
+static double load_sum(const uint64_t *word)
+{
+	double value = page_load_double(word);
+
+	return isfinite(value) ? value : 0;
+}
+
+static void distribution_read(const struct fast_page_distribution *cell,
+			      struct fast_distribution *out)
+{
+	_Static_assert(sizeof out->buckets == sizeof cell->buckets, "same buckets");
+
+	out->zero = page_load(&cell->zero);
+	out->count = out->zero;
+	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
+		out->buckets[i] = page_load(&cell->buckets[i]);
+		out->count += out->buckets[i];
+	}
+	out->sum = load_sum(&cell->sum);
+	out->min = page_load_double(&cell->min);
+	out->max = page_load_double(&cell->max);
+	if (out->count == 0 || !isfinite(out->min) || !isfinite(out->max) || out->min > out->max) {
+		out->min = NAN;
+		out->max = NAN;
+	}
+}
+
+static void counter_read(const void *cell, struct fast_cell_reading *out)
+{
+	out->count = page_load(&((const struct fast_page_counter *)cell)->count);
+}
+
+static void gauge_read(const void *cell, struct fast_cell_reading *out)
+{
+	out->value = page_load_double(&((const struct fast_page_gauge *)cell)->value);
+}
+
+static void histogram_read(const void *cell, struct fast_cell_reading *out)
+{
+	distribution_read(&((const struct fast_page_histogram *)cell)->values, &out->distribution);
+	out->count = out->distribution.count;
+}
+
+static void heartbeat_read(const void *cell, struct fast_cell_reading *out)
+{
+	const struct fast_page_heartbeat *heartbeat = cell;
+	uint64_t first_ns = page_load(&heartbeat->first_ns);
+	uint64_t last_ns = page_load(&heartbeat->last_ns);
+
+	distribution_read(&heartbeat->intervals, &out->distribution);
+	out->last_ns = last_ns <= INT64_MAX ? (int64_t)last_ns : 0;
+	out->count = out->distribution.count + (out->last_ns != 0);
+	out->work = (double)out->count + load_sum(&heartbeat->extra_work);
+	out->distribution.sum = 0;
+	if (first_ns != 0 && last_ns > first_ns) {
+		out->distribution.sum = (double)(last_ns - first_ns) * SECONDS_PER_NS;
+	}
+}
+
+static void (*const cell_read[])(const void *cell, struct fast_cell_reading *out) = {
+	[FAST_METRIC_COUNTER] = counter_read,     [FAST_METRIC_GAUGE] = gauge_read,
+	[FAST_METRIC_HISTOGRAM] = histogram_read, [FAST_METRIC_TIMER] = histogram_read,
+	[FAST_METRIC_HEARTBEAT] = heartbeat_read,
+};
+
+void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,
+			 uint32_t offset, struct fast_cell_reading *out)
+{
+	assert(fast_page_cell_valid(kind, offset));
+
+	*out = (struct fast_cell_reading){.kind = kind};
+	cell_read[kind](view->base + offset, out);
+}

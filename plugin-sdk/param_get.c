@@ -1,0 +1,196 @@
+/* The gets: what a plugin's inner loop calls. Memory only; docs/page.md says why this is enough. */
+#include <fast/param.h>
+
+#include "page/atomic.h"
+#include "param_rules.h"
+#include "plugin_impl.h"
+
+#include <fast/log.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Each try but the first means that fastd has turned a knob meanwhile. */
+#define READ_TRIES_MAX 64
+
+#define likely(condition) __builtin_expect(condition, 1)
+
+/* What a get has found. */
+struct reading {
+	uint64_t revision;
+	struct param_value value; /* string: only of a text */
+	size_t choice;
+};
+
+/* Reads the slot of the bank in force; words: how much of the string. False: the bank changed. */
+static inline bool slot_read(const struct fast_param *param, size_t words, struct reading *out)
+{
+	const struct fast_page_params *params = param->params;
+	uint64_t generation = __atomic_load_n(&params->generation, __ATOMIC_ACQUIRE);
+	const struct fast_page_slot *slot = &params->bank[generation & 1][param->slot];
+
+	out->revision = page_load(&slot->revision);
+	out->value.word = page_load(&slot->value);
+	for (size_t i = 0; i < words; i++) {
+		out->value.string[i] = page_load(&slot->string[i]);
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return page_load(&params->generation) == generation;
+}
+
+/* Whether this is the value that was good before. */
+static inline bool is_known(const struct fast_param *param, size_t words,
+			    const struct reading *reading)
+{
+	uint64_t different;
+
+	if (reading->revision != atomic_load_explicit(&param->revision, memory_order_acquire)) {
+		return false;
+	}
+	if (reading->revision == 0) {
+		return true;
+	}
+	/* A new fastd may use a revision again. */
+	different = reading->value.word ^ page_load(&param->good.word);
+	for (size_t i = 0; i < words; i++) {
+		different |= reading->value.string[i] ^ page_load(&param->good.string[i]);
+	}
+	return different == 0;
+}
+
+static void value_store(struct param_value *to, const struct param_value *value)
+{
+	page_store(&to->word, value->word);
+	for (size_t i = 0; i < FAST_PAGE_STRING_BYTES / 8; i++) {
+		page_store(&to->string[i], value->string[i]);
+	}
+}
+
+/* Keeps the value for the next get, and tells fastd that it has been read. */
+static void reading_keep(struct fast_param *param, const struct reading *reading)
+{
+	if (atomic_flag_test_and_set_explicit(&param->updating, memory_order_acquire)) {
+		return; /* another thread is keeping one */
+	}
+	value_store(&param->good, &reading->value);
+	atomic_store_explicit(&param->choice, reading->choice, memory_order_relaxed);
+	atomic_store_explicit(&param->revision, reading->revision, memory_order_release);
+	page_store(&param->ack->revision, reading->revision);
+	atomic_flag_clear_explicit(&param->updating, memory_order_release);
+}
+
+/* Takes the last good value, or the initial one if another thread is just replacing that. */
+static void reading_fall_back(struct fast_param *param, struct reading *out)
+{
+	out->value = param->rules.initial;
+	if (atomic_flag_test_and_set_explicit(&param->updating, memory_order_acquire)) {
+		(void)fast_param_rules_allow(&param->rules, &out->value, &out->choice);
+		return;
+	}
+	out->value = param->good;
+	out->choice = atomic_load_explicit(&param->choice, memory_order_relaxed);
+	atomic_flag_clear_explicit(&param->updating, memory_order_release);
+}
+
+/* The revision is not the one known. */
+__attribute__((cold, noinline)) static void reading_settle(struct fast_param *param,
+							   struct reading *reading)
+{
+	uint64_t revision = reading->revision;
+
+	if (revision == 0) {
+		reading->value = param->rules.initial;
+	} else if (param->rules.type != FAST_PARAM_STRING && param->rules.type != FAST_PARAM_ENUM) {
+		memset(reading->value.string, 0, sizeof reading->value.string); /* not read */
+	}
+	if (fast_param_rules_allow(&param->rules, &reading->value, &reading->choice)) {
+		reading_keep(param, reading);
+		return;
+	}
+	reading_fall_back(param, reading);
+	if (atomic_exchange(&param->reported, revision) != revision) {
+		fast_log(FAST_LOG_ERROR,
+			 "param \"%s\": revision %" PRIu64
+			 " is not an allowed value; the last good "
+			 "one is kept",
+			 param->rules.name, revision);
+	}
+}
+
+/* Reads the param as it is now. words is constant where this is inlined. */
+static inline void param_read(struct fast_param *param, size_t words, struct reading *reading)
+{
+	int tries = 0;
+
+	while (!likely(slot_read(param, words, reading))) {
+		if (++tries == READ_TRIES_MAX) {
+			reading_fall_back(param, reading);
+			return;
+		}
+	}
+	if (!likely(is_known(param, words, reading))) {
+		reading_settle(param, reading);
+		return;
+	}
+	if (reading->revision == 0) {
+		reading->value.word = param->rules.initial.word;
+		memcpy(reading->value.string, param->rules.initial.string, 8 * words);
+	}
+	reading->choice = atomic_load_explicit(&param->choice, memory_order_relaxed);
+}
+
+static inline uint64_t scalar_read(struct fast_param *param)
+{
+	struct reading reading;
+
+	param_read(param, 0, &reading);
+	return reading.value.word;
+}
+
+bool fast_param_get_bool(struct fast_param *param)
+{
+	assert(param->rules.type == FAST_PARAM_BOOL);
+	return scalar_read(param) != 0;
+}
+
+int64_t fast_param_get_int(struct fast_param *param)
+{
+	assert(param->rules.type == FAST_PARAM_INT);
+	return (int64_t)scalar_read(param);
+}
+
+double fast_param_get_double(struct fast_param *param)
+{
+	assert(param->rules.type == FAST_PARAM_DOUBLE);
+	return page_double_from_bits(scalar_read(param));
+}
+
+static inline void text_read(struct fast_param *param, struct reading *reading)
+{
+	assert(param->rules.type == FAST_PARAM_STRING || param->rules.type == FAST_PARAM_ENUM);
+	param_read(param, FAST_PAGE_STRING_BYTES / 8, reading);
+}
+
+void fast_param_get_string(struct fast_param *param, char *out)
+{
+	struct reading reading;
+
+	text_read(param, &reading);
+	memcpy(out, reading.value.string, FAST_PAGE_STRING_BYTES);
+	out[reading.value.word] = '\0';
+}
+
+size_t fast_param_get_choice(struct fast_param *param)
+{
+	assert(param->rules.type == FAST_PARAM_ENUM);
+
+	struct reading reading;
+	text_read(param, &reading);
+	return reading.choice;
+}
+
+uint64_t fast_param_revision(const struct fast_param *param)
+{
+	return atomic_load_explicit(&param->revision, memory_order_relaxed);
+}

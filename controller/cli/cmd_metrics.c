@@ -1,0 +1,142 @@
+#include "cli/command.h"
+#include "cli/sample.h"
+
+#include "client/quantity.h"
+
+#include <fast/v1/metric.fast.h>
+
+/* Prints a part of an entry's sample; before the first sample there is none. */
+static void entry_print(const void *member, struct text *text,
+			void (*print)(const void *sample, struct text *text))
+{
+	const Fast__V1__MetricEntry *entry = member;
+
+	if (entry->sample == NULL) {
+		text_add(text, "-");
+	} else {
+		print(entry->sample, text);
+	}
+}
+
+static void entry_plugin(const void *member, struct text *text)
+{
+	const Fast__V1__MetricEntry *entry = member;
+
+	text_add_clean(text, entry->sample == NULL ? "?" : entry->sample->plugin);
+	if (entry->state == FAST__V1__PLUGIN_STATE__PLUGIN_STATE_ENDED) {
+		text_add(text, " (ended)");
+	}
+}
+
+static void entry_name(const void *member, struct text *text)
+{
+	const Fast__V1__MetricEntry *entry = member;
+
+	text_add_clean(text, entry->spec == NULL ? "?" : entry->spec->name);
+}
+
+static void entry_kind(const void *member, struct text *text)
+{
+	const Fast__V1__MetricEntry *entry = member;
+
+	if (entry->spec != NULL) {
+		sample_kind(&entry->spec->kind, text);
+	}
+}
+
+static void entry_value(const void *member, struct text *text)
+{
+	const Fast__V1__MetricEntry *entry = member;
+
+	if (entry->sample == NULL || entry->spec == NULL) {
+		text_add(text, "-");
+	} else {
+		sample_add_value(text, entry->sample, entry->spec->unit);
+	}
+}
+
+static void entry_rate(const void *member, struct text *text)
+{
+	entry_print(member, text, sample_rate);
+}
+
+static void entry_p50(const void *member, struct text *text)
+{
+	entry_print(member, text, sample_p50);
+}
+
+static void entry_p95(const void *member, struct text *text)
+{
+	entry_print(member, text, sample_p95);
+}
+
+static void entry_p99(const void *member, struct text *text)
+{
+	entry_print(member, text, sample_p99);
+}
+
+static void entry_age(const void *member, struct text *text)
+{
+	quantity_seconds(text, *(const uint32_t *)member / 1e3);
+}
+
+static const struct output_column columns[] = {
+	{"PLUGIN", 0, entry_plugin, false, 0},
+	{"METRIC", 0, entry_name, false, 0},
+	{"KIND", 0, entry_kind, false, 0},
+	{"VALUE", 0, entry_value, true, 0},
+	{"RATE", 0, entry_rate, true, 0},
+	{"P50", 0, entry_p50, true, 0},
+	{"P95", 0, entry_p95, true, 0},
+	{"P99", 0, entry_p99, true, 0},
+	{"AGE", offsetof(Fast__V1__MetricEntry, age_ms), entry_age, true, 0},
+};
+
+static const struct output_view view = {
+	.shape = OUTPUT_TABLE,
+	.key = "metrics",
+	.empty = "no metric matches",
+	.columns = columns,
+	.column_count = sizeof columns / sizeof columns[0],
+};
+
+static enum exit_code metrics_run(struct cli *cli)
+{
+	Fast__V1__MetricListRequest request = FAST__V1__METRIC_LIST_REQUEST__INIT;
+	struct fast_reply reply = {0};
+	enum exit_code code;
+
+	request.plugin = command_plugin_glob(cli);
+	request.metric = command_glob(cli, 0);
+	request.include_ended = cli->options.all;
+	if (fast_v1_metric_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
+		const Fast__V1__MetricListResponse *list = fast_v1_metric_list_response(&reply);
+
+		code = command_show(cli, &view, list->metrics, list->n_metrics);
+	} else {
+		code = command_failed(cli, &reply);
+	}
+	fast_reply_fini(&reply);
+	return code;
+}
+
+static const struct option options[] = {
+	{"plugin", OPTION_TEXT, offsetof(struct options, plugin), "GLOB", "of these plugins alone",
+	 0, 0},
+	{"all", OPTION_FLAG, offsetof(struct options, all), NULL, "of ended plugins too", 0, 0},
+	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
+};
+
+const struct command command_metrics = {
+	.name = "metrics",
+	.usage = "[GLOB] [--plugin GLOB] [--all]",
+	.summary = "what plugins measure, now",
+	.help = "Lists metrics with their newest sample. RATE and percentiles are those of the "
+		"last\n"
+		"second; a heartbeat's and a timer's percentiles are durations.\n\n"
+		"  fastctl metrics\n"
+		"  fastctl metrics 'frame*' --plugin camera",
+	.options = options,
+	.words_max = 1,
+	.run = metrics_run,
+};

@@ -1,0 +1,116 @@
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/sample.h"
+
+#include <fast/v1/metric.fast.h>
+#include <inttypes.h>
+
+/* How soon an interrupt is noticed. */
+#define WAIT_MS 100
+
+#define MEMBER(name) offsetof(Fast__V1__Sample, name)
+
+static const struct output_column columns[] = {
+	{"TIME", MEMBER(time_unix_ns), output_clock, false, 12},
+	{"PLUGIN", MEMBER(plugin), output_string, false, 16},
+	{"METRIC", MEMBER(metric), output_string, false, 16},
+	{"VALUE", 0, sample_value, true, 10},
+	{"RATE", 0, sample_rate, true, 9},
+	{"P50", 0, sample_p50, true, 8},
+	{"P95", 0, sample_p95, true, 8},
+	{"P99", 0, sample_p99, true, 8},
+	{"REVISION", 0, sample_revision, false, 0},
+};
+
+static const void *watch_part(const void *item, size_t index)
+{
+	const Fast__V1__MetricWatchResponse *moment = item;
+
+	return index < moment->n_samples ? moment->samples[index] : NULL;
+}
+
+static const struct output_view view = {
+	.shape = OUTPUT_STREAM,
+	.columns = columns,
+	.column_count = sizeof columns / sizeof columns[0],
+	.part = watch_part,
+};
+
+static void watch_note_dropped(struct cli *cli, const Fast__V1__MetricWatchResponse *item)
+{
+	char sentence[80];
+
+	if (item->dropped > 0) {
+		snprintf(sentence, sizeof sentence,
+			 "%" PRIu64 " items came too fast and are left out", item->dropped);
+		cli->output->note(cli->output, sentence);
+	}
+}
+
+static enum exit_code watch_items(struct cli *cli, struct fast_stream *stream)
+{
+	uint64_t left = cli->options.count.given ? cli->options.count.value : UINT64_MAX;
+
+	while (left > 0 && !interrupt_seen() && !cli->output->failed) {
+		const Fast__V1__MetricWatchResponse *item = NULL;
+		enum fast_status status = fast_v1_metric_watch_next(stream, WAIT_MS, &item);
+
+		if (status == FAST_OK && item != NULL) {
+			cli->output->row(cli->output, item);
+			watch_note_dropped(cli, item);
+			left--;
+		} else if (fast_stream_ended(stream)) {
+			return status == FAST_OK ? EXIT_OK
+						 : command_failed(cli, fast_stream_reply(stream));
+		}
+	}
+	cli->output->tail(cli->output);
+	return command_end(cli);
+}
+
+static enum exit_code watch_run(struct cli *cli)
+{
+	Fast__V1__MetricWatchRequest request = FAST__V1__METRIC_WATCH_REQUEST__INIT;
+	struct fast_stream *stream;
+	enum exit_code code;
+
+	request.plugin = command_plugin_glob(cli);
+	request.metric = command_glob(cli, 0);
+	request.interval_ms =
+		cli->options.interval_ms.given ? (uint32_t)cli->options.interval_ms.value : 1000;
+	request.window_ms = (uint32_t)cli->options.window_ms.value;
+	interrupt_catch();
+	if (fast_v1_metric_watch(cli->client, NULL, &request, &stream) != FAST_OK) {
+		return command_say(cli, EXIT_REFUSED, "no memory");
+	}
+	cli->output->head(cli->output, &view);
+	code = watch_items(cli, stream);
+	fast_stream_close(stream);
+	return code;
+}
+
+static const struct option options[] = {
+	{"plugin", OPTION_TEXT, offsetof(struct options, plugin), "GLOB", "of these plugins alone",
+	 0, 0},
+	{"interval", OPTION_INTEGER, offsetof(struct options, interval_ms), "MS",
+	 "time between two moments; 1000", 10, 60000},
+	{"window", OPTION_INTEGER, offsetof(struct options, window_ms), "MS",
+	 "time that rates and percentiles cover; 1000", 10, 60000},
+	{"count", OPTION_INTEGER, offsetof(struct options, count), "N", "end after N moments", 0,
+	 0},
+	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
+};
+
+const struct command command_watch = {
+	.name = "watch",
+	.usage = "[GLOB] [--plugin GLOB] [--interval MS] [--window MS] [--count N]",
+	.summary = "samples as they are taken",
+	.help = "Prints metrics again and again until interrupted: a line per sample, or with "
+		"--json an\n"
+		"object per moment.\n\n"
+		"  fastctl watch fps --interval 250\n"
+		"  fastctl --json watch --count 10 | jq '.samples[] | {metric, rateWindow}'",
+	.options = options,
+	.words_max = 1,
+	.run = watch_run,
+};

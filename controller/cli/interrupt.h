@@ -1,0 +1,16 @@
+/* cli/interrupt.h - SIGINT, SIGTERM and SIGHUP as a question that loops ask. */
+#ifndef CLI_INTERRUPT_H
+#define CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on the signals are kept; SIGPIPE is ignored, so that a write fails instead. */
+void interrupt_catch(void);
+
+/* Whether one has come. */
+bool interrupt_seen(void);
+
+/* The signal that has come, 0 for none. */
+int interrupt_signal(void);
+
+#endif

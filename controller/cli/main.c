@@ -1,0 +1,188 @@
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+	&command_status,  &command_plugins, &command_metrics, &command_params, &command_get,
+	&command_set,     &command_watch,   &command_top,     &command_hold,   &command_claim,
+	&command_release, &command_audit,   &command_history, &command_wait,
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static const struct option options_main[] = {
+	{"version", OPTION_FLAG, offsetof(struct options, version), NULL, "print the version", 0,
+	 0},
+	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
+};
+
+static const struct command *main_find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i]->name, name) == 0) {
+			return commands[i];
+		}
+	}
+	return NULL;
+}
+
+static void print_options(FILE *file, const struct option *options)
+{
+	for (; options->name != NULL; options++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "--%s%s%s", options->name,
+			 options->argument == NULL ? "" : " ",
+			 options->argument == NULL ? "" : options->argument);
+		fprintf(file, "  %-18s %s", left, options->help);
+		if (options->min != options->max) {
+			fprintf(file, " (%g to %g)", options->min, options->max);
+		}
+		putc('\n', file);
+	}
+}
+
+static void print_help(FILE *file)
+{
+	fputs("fastctl shows and turns what the plugins of a node measure and offer.\n\n"
+	      "usage: fastctl [--json] [--endpoint URL] COMMAND [WORDS] [OPTIONS]\n\n",
+	      file);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		fprintf(file, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	}
+	fputs("\nEvery command takes:\n", file);
+	print_options(file, options_common);
+	fputs("\n'fastctl COMMAND --help' explains one command, with an example.\n", file);
+}
+
+static void print_command_help(FILE *file, const struct command *command)
+{
+	fprintf(file, "usage: fastctl %s %s\n\n%s\n", command->name, command->usage, command->help);
+	if (command->options[0].name != NULL) {
+		fputs("\nOptions:\n", file);
+		print_options(file, command->options);
+	}
+	fputs("\nEvery command takes:\n", file);
+	print_options(file, options_common);
+}
+
+/* Reads the whole command line; the first word is the command's name. */
+static enum exit_code main_read(struct cli *cli, int argc, char **argv)
+{
+	char error[OPTIONS_ERROR_BYTES_MAX];
+	bool only_words = false;
+	int i = 1;
+
+	while (i < argc) {
+		const struct option *own =
+			cli->command == NULL ? options_main : cli->command->options;
+		int used = options_read(own, options_common, argc - i, argv + i, &only_words,
+					&cli->options, &cli->words, error);
+
+		if (used == 0) {
+			return command_usage(cli, "%s", error);
+		}
+		i += used;
+		if (cli->command == NULL && cli->words.count == 1) {
+			const char *name = cli->words.word[0];
+
+			if (strcmp(name, "help") == 0) {
+				cli->options.help = true;
+				cli->words.count = 0;
+				continue;
+			}
+			cli->command = main_find(name);
+			cli->words.count = 0;
+			if (cli->command == NULL) {
+				return command_say(cli, EXIT_USAGE,
+						   "there is no command '%.64s'; see 'fastctl "
+						   "--help'",
+						   name);
+			}
+		}
+	}
+	return EXIT_OK;
+}
+
+/* Opens the client and runs the command. */
+static enum exit_code main_run(struct cli *cli)
+{
+	const struct fast_client_options options = {.size = sizeof options, .agent = "fastctl"};
+	enum exit_code code;
+
+	if (cli->words.count < cli->command->words_min) {
+		return command_usage(cli, "usage: fastctl %s %s", cli->command->name,
+				     cli->command->usage);
+	}
+	if (cli->words.count > cli->command->words_max) {
+		return command_usage(cli, "'%.64s' is one word too many",
+				     cli->words.word[cli->command->words_max]);
+	}
+	if (connect_endpoint(cli->options.endpoint, cli->endpoint) != FAST_OK) {
+		return command_usage(cli, "the endpoint is longer than %d bytes",
+				     CONNECT_ENDPOINT_BYTES_MAX - 1);
+	}
+	switch (fast_client_open(cli->endpoint, &options, &cli->client)) {
+	case FAST_OK:
+		break;
+	case FAST_INVALID_ARGUMENT:
+		return command_usage(cli,
+				     "the endpoint '%.200s' is not understood; it should read "
+				     "like ipc:///run/fastd/fastd.sock or tcp://127.0.0.1:5000",
+				     cli->endpoint);
+	default:
+		return command_say(cli, EXIT_REFUSED, "no memory");
+	}
+	code = cli->command->run(cli);
+	fast_client_close(cli->client);
+	return code;
+}
+
+static enum exit_code main_command(struct cli *cli, int argc, char **argv)
+{
+	enum exit_code code = main_read(cli, argc, argv);
+
+	if (code != EXIT_OK) {
+		return code;
+	}
+	if (cli->options.version) {
+		puts("fastctl " FASTCTL_VERSION);
+		return EXIT_OK;
+	}
+	if (cli->command == NULL) {
+		print_help(cli->options.help ? stdout : stderr);
+		return cli->options.help ? EXIT_OK : EXIT_USAGE;
+	}
+	if (cli->options.help) {
+		print_command_help(stdout, cli->command);
+		return EXIT_OK;
+	}
+	return main_run(cli);
+}
+
+/* Whether to answer in JSON must be known before the first mistake is found. */
+static bool main_wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {0};
+	enum exit_code code;
+
+	cli.output = main_wants_json(argc, argv) ? output_json_new(stdout, stderr)
+						 : output_text_new(stdout, stderr);
+	if (cli.output == NULL) {
+		fputs("fastctl: no memory\n", stderr);
+		return EXIT_REFUSED;
+	}
+	code = main_command(&cli, argc, argv);
+	cli.output->free(cli.output);
+	return (int)code;
+}

@@ -1,0 +1,161 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option options_common[] = {
+	{"endpoint", OPTION_TEXT, offsetof(struct options, endpoint), "URL",
+	 "where fastd listens (ipc:///path, tcp://host:port); else $FASTD_ENDPOINT", 0, 0},
+	{"json", OPTION_FLAG, offsetof(struct options, json), NULL, "answer in JSON", 0, 0},
+	{"help", OPTION_FLAG, offsetof(struct options, help), NULL, "explain the command", 0, 0},
+	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
+};
+
+static const struct option *option_find(const struct option *table, const char *name, size_t bytes)
+{
+	for (; table != NULL && table->name != NULL; table++) {
+		if (strlen(table->name) == bytes && memcmp(table->name, name, bytes) == 0) {
+			return table;
+		}
+	}
+	return NULL;
+}
+
+static bool option_fits(const struct option *option, double value)
+{
+	return option->min == option->max || (option->min <= value && value <= option->max);
+}
+
+static bool read_integer(const struct option *option, const char *chars, void *member)
+{
+	struct option_integer *integer = member;
+	char *end;
+
+	errno = 0;
+	integer->value = strtoull(chars, &end, 10);
+	integer->given = true;
+	return chars[0] >= '0' && chars[0] <= '9' && *end == '\0' && errno == 0 &&
+	       option_fits(option, (double)integer->value);
+}
+
+static bool read_number(const struct option *option, const char *chars, void *member)
+{
+	struct option_number *number = member;
+	char *end;
+
+	number->value = strtod(chars, &end);
+	number->given = true;
+	return end != chars && *end == '\0' && isfinite(number->value) &&
+	       option_fits(option, number->value);
+}
+
+static bool read_duration(const struct option *option, const char *chars, void *member)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+	struct option_number *number = member;
+	char *end;
+	double value = strtod(chars, &end);
+
+	for (size_t i = 0; end != chars && i < sizeof units / sizeof units[0]; i++) {
+		if (strcmp(end, units[i].unit) == 0) {
+			number->value = value * units[i].seconds;
+			number->given = true;
+			return isfinite(value) && option_fits(option, number->value);
+		}
+	}
+	return false;
+}
+
+static bool read_text(const struct option *option, const char *chars, void *member)
+{
+	(void)option;
+	*(const char **)member = chars;
+	return true;
+}
+
+static bool option_read(const struct option *option, const char *chars, struct options *out,
+			char *error)
+{
+	static bool (*const readers[])(const struct option *, const char *, void *) = {
+		[OPTION_TEXT] = read_text,
+		[OPTION_INTEGER] = read_integer,
+		[OPTION_NUMBER] = read_number,
+		[OPTION_DURATION] = read_duration,
+	};
+
+	if (readers[option->kind](option, chars, (char *)out + option->offset)) {
+		return true;
+	}
+	if (option->min == option->max) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s, not '%.64s'", option->name,
+			 option->argument, chars);
+	} else {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s from %g to %g, not '%.64s'",
+			 option->name, option->argument, option->min, option->max, chars);
+	}
+	return false;
+}
+
+static int words_add(struct words *words, const char *word, char *error)
+{
+	if (words->count == OPTIONS_WORDS_MAX) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "more than %d words", OPTIONS_WORDS_MAX);
+		return 0;
+	}
+	words->word[words->count++] = word;
+	return 1;
+}
+
+int options_read(const struct option *first, const struct option *second, int argc, char **argv,
+		 bool *only_words, struct options *out, struct words *words, char *error)
+{
+	const char *name = argv[0] + 2;
+	const struct option *option;
+	const char *equals;
+	size_t bytes;
+
+	if (!*only_words && strcmp(argv[0], "--") == 0) {
+		*only_words = true;
+		return 1;
+	}
+	if (*only_words || argv[0][0] != '-' || argv[0][1] == '\0') {
+		return words_add(words, argv[0], error);
+	}
+	if (strcmp(argv[0], "-h") == 0) {
+		out->help = true;
+		return 1;
+	}
+
+	equals = strchr(name, '=');
+	bytes = equals == NULL ? strlen(name) : (size_t)(equals - name);
+	option = option_find(first, name, bytes);
+	option = option == NULL ? option_find(second, name, bytes) : option;
+	if (argv[0][1] != '-' || option == NULL) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "there is no option '%.64s'", argv[0]);
+		return 0;
+	}
+	if (option->kind == OPTION_FLAG) {
+		if (equals != NULL) {
+			snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes no value",
+				 option->name);
+			return 0;
+		}
+		*(bool *)((char *)out + option->offset) = true;
+		return 1;
+	}
+	if (equals == NULL && argc < 2) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s needs %s", option->name,
+			 option->argument);
+		return 0;
+	}
+	if (!option_read(option, equals != NULL ? equals + 1 : argv[1], out, error)) {
+		return 0;
+	}
+	return equals != NULL ? 1 : 2;
+}

@@ -1,0 +1,105 @@
+#include "cli/sample.h"
+
+#include "client/quantity.h"
+#include "client/value.h"
+
+#include <inttypes.h>
+
+const char *sample_window_unit(Fast__V1__MetricKind kind)
+{
+	return kind == FAST__V1__METRIC_KIND__METRIC_KIND_HISTOGRAM ? "" : "s";
+}
+
+void sample_add_value(struct text *text, const Fast__V1__Sample *sample, const char *unit)
+{
+	if (sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE) {
+		quantity_value(text, sample->value, unit);
+	} else {
+		text_add(text, "%" PRIu64, sample->count);
+	}
+	if (sample->stale) {
+		text_add(text, " (stale)");
+	}
+}
+
+void sample_add_rate(struct text *text, const Fast__V1__Sample *sample)
+{
+	bool counts = sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER ||
+		      sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_HEARTBEAT;
+
+	if (counts) {
+		quantity_rate(text, sample->rate_window);
+	} else if (sample->window != NULL && sample->window_ms > 0) {
+		quantity_rate(text, (double)sample->window->count * 1e3 / sample->window_ms);
+	} else {
+		text_add(text, "-");
+	}
+}
+
+bool sample_has_window(const Fast__V1__Sample *sample)
+{
+	return sample->window != NULL && sample->window->count > 0;
+}
+
+static void sample_add_window(struct text *text, const Fast__V1__Sample *sample, double value)
+{
+	quantity_value(text, value, sample_window_unit(sample->kind));
+}
+
+void sample_kind(const void *member, struct text *text)
+{
+	text_add(text, "%s", value_kind_name(*(const Fast__V1__MetricKind *)member));
+}
+
+void sample_value(const void *member, struct text *text)
+{
+	sample_add_value(text, member, "");
+}
+
+void sample_rate(const void *member, struct text *text)
+{
+	sample_add_rate(text, member);
+}
+
+void sample_p50(const void *member, struct text *text)
+{
+	const Fast__V1__Sample *sample = member;
+
+	if (sample_has_window(sample)) {
+		sample_add_window(text, sample, sample->window->p50);
+	} else {
+		text_add(text, "-");
+	}
+}
+
+void sample_p95(const void *member, struct text *text)
+{
+	const Fast__V1__Sample *sample = member;
+
+	if (sample_has_window(sample)) {
+		sample_add_window(text, sample, sample->window->p95);
+	} else {
+		text_add(text, "-");
+	}
+}
+
+void sample_p99(const void *member, struct text *text)
+{
+	const Fast__V1__Sample *sample = member;
+
+	if (sample_has_window(sample)) {
+		sample_add_window(text, sample, sample->window->p99);
+	} else {
+		text_add(text, "-");
+	}
+}
+
+void sample_revision(const void *member, struct text *text)
+{
+	const Fast__V1__Sample *sample = member;
+
+	text_add(text, "%" PRIu64, sample->revision_last);
+	if (sample->revision_first != sample->revision_last) {
+		text_add(text, " (from %" PRIu64 ")", sample->revision_first);
+	}
+}

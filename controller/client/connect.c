@@ -1,0 +1,64 @@
+#include "client/connect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_SOCKET "/run/fastd/fastd.sock"
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+enum fast_status connect_endpoint(const char *option, char *endpoint)
+{
+	const char *given = option != NULL ? option : environment("FASTD_ENDPOINT");
+	const char *runtime = environment("XDG_RUNTIME_DIR");
+	const char *scheme = "ipc://";
+	int bytes;
+
+	if (given != NULL) {
+		bytes = snprintf(endpoint, CONNECT_ENDPOINT_BYTES_MAX, "%s", given);
+	} else if (runtime == NULL) {
+		bytes = snprintf(endpoint, CONNECT_ENDPOINT_BYTES_MAX, "%s" SYSTEM_SOCKET, scheme);
+	} else {
+		bytes = snprintf(endpoint, CONNECT_ENDPOINT_BYTES_MAX, "%s%s/fastd/fastd.sock",
+				 scheme, runtime);
+		if (bytes < CONNECT_ENDPOINT_BYTES_MAX &&
+		    access(endpoint + strlen(scheme), F_OK) != 0 &&
+		    access(SYSTEM_SOCKET, F_OK) == 0) {
+			bytes = snprintf(endpoint, CONNECT_ENDPOINT_BYTES_MAX, "%s" SYSTEM_SOCKET,
+					 scheme);
+		}
+	}
+	return bytes < CONNECT_ENDPOINT_BYTES_MAX ? FAST_OK : FAST_INVALID_ARGUMENT;
+}
+
+bool connect_is_lost(const struct fast_reply *reply)
+{
+	if (reply->executed == FAST_EXECUTED_YES) {
+		return false; /* the daemon itself said so */
+	}
+	return reply->status == FAST_UNAVAILABLE || reply->status == FAST_DEADLINE_EXCEEDED;
+}
+
+void connect_explain(const char *endpoint, const struct fast_reply *reply, char *sentence)
+{
+	const char *what =
+		reply->text[0] != '\0' ? reply->text : fast_status_sentence(reply->status);
+	bool named = strstr(what, endpoint) != NULL; /* the runtime's own words do, as a rule */
+
+	if (reply->status == FAST_DEADLINE_EXCEEDED) {
+		snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX,
+			 "fastd at %s did not answer in time (%.200s)", endpoint, what);
+		return;
+	}
+	snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX,
+		 "no fastd: %s%s%.250s; start it with 'fastd', or name another endpoint with "
+		 "--endpoint URL or FASTD_ENDPOINT",
+		 named ? "" : endpoint, named ? "" : ": ", what);
+}

@@ -1,0 +1,21 @@
+/* client/connect.h - where fastd is, and one good sentence when it is not there. */
+#ifndef CLIENT_CONNECT_H
+#define CLIENT_CONNECT_H
+
+#include <fast/client.h>
+
+#define CONNECT_ENDPOINT_BYTES_MAX 256
+#define CONNECT_SENTENCE_BYTES_MAX 512
+
+/* Writes CONNECT_ENDPOINT_BYTES_MAX bytes: option, else $FASTD_ENDPOINT, else the socket under
+ * $XDG_RUNTIME_DIR, else the system's, /run/fastd/fastd.sock. Of the last two the first that
+ * exists. INVALID_ARGUMENT: too long. */
+FAST_MUST_CHECK enum fast_status connect_endpoint(const char *option, char *endpoint);
+
+/* Whether the call failed since no daemon could be asked, rather than by its word. */
+bool connect_is_lost(const struct fast_reply *reply);
+
+/* Writes CONNECT_SENTENCE_BYTES_MAX bytes: where nobody answered, and how to start fastd. */
+void connect_explain(const char *endpoint, const struct fast_reply *reply, char *sentence);
+
+#endif

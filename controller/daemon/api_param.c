@@ -1,0 +1,136 @@
+/* The service Param: what reads. api_change.c has what changes. */
+#include "daemon/api_change.h"
+#include "daemon/convert.h"
+
+#define AUDIT_LIMIT_DEFAULT 100
+
+struct param_list {
+	struct scratch scratch;
+	Fast__V1__ParamListResponse response;
+};
+
+/* Under the node's lock. */
+static void keep_param(const struct node_param *param, void *arg)
+{
+	struct param_list *list = arg;
+	Fast__V1__ParamListResponse *response = &list->response;
+	Fast__V1__ParamState *state = convert_param(&list->scratch, param);
+
+	response->params = scratch_grow(&list->scratch, response->params, response->n_params);
+	if (response->params == NULL) {
+		response->n_params = 0; /* and scratch has failed */
+		return;
+	}
+	response->params[response->n_params++] = state;
+}
+
+static void param_list(struct fast_call *call, const Fast__V1__ParamListRequest *request, void *arg)
+{
+	struct api *api = arg;
+	struct param_list list = {.response = FAST__V1__PARAM_LIST_RESPONSE__INIT};
+	const struct node_filter filter = {
+		.plugin = request->plugin,
+		.name = request->param,
+		.include_ended = request->include_ended,
+	};
+
+	if (!api_check_glob(call, "plugin", request->plugin) ||
+	    !api_check_glob(call, "param", request->param)) {
+		return;
+	}
+	node_each_param(api->node, &filter, keep_param, &list);
+	api_reply(call, &list.scratch, &list.response.base);
+}
+
+static void param_get(struct fast_call *call, const Fast__V1__ParamGetRequest *request, void *arg)
+{
+	struct api *api = arg;
+	struct param_list list = {.response = FAST__V1__PARAM_LIST_RESPONSE__INIT};
+	Fast__V1__ParamGetResponse response = FAST__V1__PARAM_GET_RESPONSE__INIT;
+	struct node_filter filter = {.plugin = request->plugin, .name = request->param};
+
+	if (!api_check_name(call, "plugin", request->plugin) ||
+	    !api_check_name(call, "param", request->param)) {
+		return;
+	}
+	node_each_param(api->node, &filter, keep_param, &list);
+	if (list.response.n_params == 0 && !list.scratch.failed) {
+		filter.include_ended = true; /* a live plugin hides an ended one of its name */
+		node_each_param(api->node, &filter, keep_param, &list);
+	}
+	if (list.response.n_params == 0 && !list.scratch.failed) {
+		scratch_fini(&list.scratch);
+		api_fail_missing(api, call, "param", request->plugin, request->param);
+		return;
+	}
+	response.param = list.scratch.failed ? NULL : list.response.params[0];
+	api_reply(call, &list.scratch, &response.base);
+}
+
+static void param_watch(struct fast_call *call, const Fast__V1__ParamWatchRequest *request,
+			void *arg)
+{
+	struct api *api = arg;
+
+	if (!api_check_glob(call, "plugin", request->plugin)) {
+		return;
+	}
+	if (watch_add_params(api->watch, call, request->plugin) != FAST_OK) {
+		fast_call_fail(call, FAST_RESOURCE_EXHAUSTED,
+			       "there are %d watchers already; try again when one has gone",
+			       WATCH_WATCHERS_MAX);
+	}
+}
+
+struct audit_list {
+	struct scratch scratch;
+	Fast__V1__ParamAuditResponse response;
+};
+
+static void keep_entry(const struct node_audit *entry, void *arg)
+{
+	struct audit_list *list = arg;
+	Fast__V1__ParamAuditResponse *response = &list->response;
+	Fast__V1__AuditEntry *kept = convert_audit(&list->scratch, entry);
+
+	response->entries = scratch_grow(&list->scratch, response->entries, response->n_entries);
+	if (response->entries == NULL) {
+		response->n_entries = 0; /* and scratch has failed */
+		return;
+	}
+	response->entries[response->n_entries++] = kept;
+}
+
+static void param_audit(struct fast_call *call, const Fast__V1__ParamAuditRequest *request,
+			void *arg)
+{
+	struct api *api = arg;
+	struct audit_list list = {.response = FAST__V1__PARAM_AUDIT_RESPONSE__INIT};
+	uint32_t limit = request->limit == 0 ? AUDIT_LIMIT_DEFAULT : request->limit;
+	enum fast_status status;
+
+	if (!api_check_glob(call, "plugin", request->plugin) ||
+	    !api_check_range(call, "limit", limit, 1, API_LIST_LIMIT_MAX)) {
+		return;
+	}
+	status = node_each_audit(api->node, request->plugin, request->after, limit, keep_entry,
+				 &list);
+	if (status != FAST_OK) {
+		scratch_fini(&list.scratch);
+		fast_call_fail(call, status, "the audit log cannot be read: %s",
+			       fast_status_sentence(status));
+		return;
+	}
+	api_reply(call, &list.scratch, &list.response.base);
+}
+
+const struct fast_v1_param_handlers api_param_handlers = {
+	.list = param_list,
+	.get = param_get,
+	.set = api_param_set,
+	.watch = param_watch,
+	.claim = api_param_claim,
+	.renew = api_param_renew,
+	.release = api_param_release,
+	.audit = param_audit,
+};

@@ -1,0 +1,170 @@
+#include "node_impl.h"
+
+#include <stdio.h>
+
+#define NS_PER_MS INT64_C(1000000)
+
+void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns)
+{
+	const struct kept *kept = record_kept(plugin->record, param->name);
+	struct fast_page_value value = param->rules.initial;
+	struct node_result ignored = {0};
+	uint64_t revision = 0;
+
+	param->failed = false;
+	if (kept != NULL && kept->set) {
+		param->failed = param_value_check(&param->rules, param->name, &kept->value, &value,
+						  &ignored) != FAST_OK;
+		revision = param->failed ? 0 : kept->revision;
+		value = param->failed ? param->rules.initial : value;
+	}
+	plugin->unread_count -= param->unread;
+	param->page_value = value;
+	param->page_revision = revision;
+	param->page_time_ns = now_ns;
+	param->unread = revision > 0;
+	param->timed_out = false;
+	plugin->unread_count += param->unread;
+	if (revision == 0) { /* nothing to acknowledge */
+		param->effective = value;
+		param->effective_revision = 0;
+	}
+	if (plugin->view != NULL) {
+		fast_page_view_set(plugin->view, param->slot, revision, &value);
+	}
+}
+
+void plugin_commit(struct plugin *plugin)
+{
+	if (plugin->view != NULL && !plugin->page_held) {
+		fast_page_view_commit(plugin->view);
+	}
+}
+
+static bool all_declared(const struct plugin *plugin)
+{
+	const struct record *record = plugin->record;
+
+	for (size_t i = 0; record != NULL && i < record->kept_count; i++) {
+		if (record->kept[i].set && plugin_param(plugin, record->kept[i].param) == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void plugin_unhold(struct plugin *plugin, int64_t now_ns)
+{
+	bool late = now_ns - plugin->session_ns >= NODE_PAGE_HOLD_MS * NS_PER_MS;
+
+	if (plugin->page_held && (late || all_declared(plugin))) {
+		plugin->page_held = false;
+		plugin_commit(plugin);
+	}
+}
+
+static void param_read_ack(struct node *node, struct plugin *plugin, struct param *param,
+			   int64_t now_ns)
+{
+	uint64_t ack = fast_page_view_ack(plugin->view, param->slot);
+	uint64_t believed = plugin->record == NULL ? 0 : plugin->record->allocated;
+
+	if (ack >= param->page_revision && ack <= believed) {
+		param->unread = false;
+		param->timed_out = false;
+		param->effective = param->page_value;
+		param->effective_revision = param->page_revision;
+		plugin->unread_count--;
+		if (param->page_revision > plugin->effective_revision) {
+			plugin->effective_revision = param->page_revision;
+		}
+		node_notify_param(node, plugin, param);
+	} else if (!param->timed_out &&
+		   now_ns - param->page_time_ns >= NODE_ACK_TIMEOUT_MS * NS_PER_MS) {
+		param->timed_out = true;
+		node_notify_param(node, plugin, param);
+	}
+}
+
+void plugin_read_acks(struct node *node, struct plugin *plugin, int64_t now_ns)
+{
+	for (size_t i = 0; i < plugin->param_count && plugin->view != NULL; i++) {
+		if (plugin->params[i].unread) {
+			param_read_ack(node, plugin, &plugin->params[i], now_ns);
+		}
+	}
+}
+
+bool node_expect_acks(struct node *node, int64_t now_ns)
+{
+	node->ack_delay_ns = NODE_ACK_POLL_NS_MIN;
+	if (now_ns + node->ack_delay_ns < node->ack_due_ns) {
+		node->ack_due_ns = now_ns + node->ack_delay_ns;
+	}
+	return node->ack_due_ns < node->armed_ns;
+}
+
+static enum node_param_status param_status(const struct plugin *plugin, const struct param *param)
+{
+	if (param->failed) {
+		return NODE_PARAM_FAILED;
+	}
+	if (param->page_revision == 0) {
+		return NODE_PARAM_UNSET;
+	}
+	if (!param->unread) {
+		return NODE_PARAM_APPLIED;
+	}
+	if (!plugin->live) {
+		return NODE_PARAM_PENDING;
+	}
+	return param->timed_out ? NODE_PARAM_TIMEOUT : NODE_PARAM_APPLYING;
+}
+
+void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
+		    struct node_param *out)
+{
+	const struct kept *kept = record_kept(plugin->record, param->name);
+	bool set = kept != NULL && kept->set;
+
+	*out = (struct node_param){
+		.plugin = plugin->instance,
+		.name = param->name,
+		.unit = param->unit,
+		.help = param->help,
+		.type = param->rules.type,
+		.live = plugin->live,
+		.initial = param->rules.initial,
+		.has_range = param->rules.has_range,
+		.min = param->rules.min,
+		.max = param->rules.max,
+		.step = param->rules.step,
+		.choices = param->rules.choices,
+		.choice_count = param->rules.choice_count,
+		.desired = set ? kept->value : param->rules.initial,
+		.revision = set ? kept->revision : 0,
+		.effective = param->effective,
+		.effective_revision = param->effective_revision,
+		.status = param_status(plugin, param),
+		.actor = set ? kept->actor : "",
+		.set_unix_ns = set ? kept->set_unix_ns : 0,
+		.lease_owner = "",
+	};
+	if (param->lease != NULL) {
+		out->lease_id = param->lease->id;
+		out->lease_owner = param->lease->owner;
+		out->lease_ttl_ms = lease_left_ms(param->lease, now_ns);
+	}
+}
+
+void node_notify_param(struct node *node, const struct plugin *plugin, const struct param *param)
+{
+	struct node_param described;
+
+	param_describe(plugin, param, node_now_ns(), &described);
+	for (size_t i = 0; i < node->listener_count; i++) {
+		if (node->listeners[i].param_changed != NULL) {
+			node->listeners[i].param_changed(&described, node->listeners[i].arg);
+		}
+	}
+}

@@ -1,0 +1,71 @@
+/* daemon/change.h - a change on its way: accepted under the lock, committed by the store, then put
+ * into the page and reported. Sets, claims, releases and losses of leases are such changes. */
+#ifndef FASTD_CHANGE_H
+#define FASTD_CHANGE_H
+
+#include "node_impl.h"
+
+/* A knob and the value that it is about to have. */
+struct change_item {
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	bool forget; /* back to nobody having set it */
+	struct fast_page_value value;
+};
+
+struct change {
+	struct node *node;
+	node_done_fn *done; /* NULL: nobody waits */
+	void *arg;
+	struct store_job *job; /* until it is pushed */
+	struct record *record; /* NULL: no knob changes its value */
+	struct lease *claimed; /* holds once committed; NULL: no claim */
+	bool applies_anyway;   /* even when the store fails: a lost lease */
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	int64_t time_unix_ns;
+	uint64_t lease_id;
+	uint64_t revision; /* 0: none */
+	struct node_result result;
+	size_t count;
+	size_t capacity;
+	struct change_item items[];
+};
+
+/* Room for so many items, and for ops beside those that items and audit entries of them take. NULL:
+ * no memory. */
+struct change *change_new(struct node *node, const char *instance, const char *actor,
+			  size_t items_max, size_t ops_more);
+/* NULL is allowed. */
+void change_free(struct change *change);
+
+/* Ends it with this status and sentence; gives status. */
+FAST_PRINTF(3, 4)
+enum fast_status change_refuse(struct change *change, enum fast_status status, const char *format,
+			       ...);
+
+/* Adds an op for the audit log: verb, knob ("": none), values (NULL: none). */
+void change_audit(struct change *change, const char *verb, const char *param,
+		  const struct fast_page_value *old, const struct fast_page_value *new_value,
+		  const char *result);
+
+/* A knob gets a value (NULL: it is forgotten), with ops and an audit entry by this verb. The first
+ * item gives the change its revision. The caller holds the lock. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status change_item_add(struct change *change, const char *verb,
+						 const char *param,
+						 const struct fast_page_value *value);
+
+/* Hands it to the store. The caller holds the lock. Takes change on OK; otherwise undoes what its
+ * items have done, and the change is the caller's to report and free. UNAVAILABLE. */
+FAST_MUST_CHECK enum fast_status change_push(struct change *change);
+/* Undoes what the items have done to the records. The caller holds the lock. */
+void change_undo(struct change *change);
+
+/* The value that a knob has, or will have once all that was accepted is committed. NULL: nobody has
+ * set it. The caller holds the lock. */
+const struct fast_page_value *record_newest(const struct record *record, const char *param);
+uint64_t record_newest_revision(const struct record *record);
+
+/* Reports, with no lock held, and frees. */
+void change_finish(struct change *change);
+
+#endif

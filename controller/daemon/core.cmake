@@ -1,0 +1,27 @@
+# The node: what fastd knows and does, behind node.h.
+set(CORE_SOURCES
+    daemon/apply.c
+    daemon/change.c
+    daemon/entrance.c
+    daemon/lease_calls.c
+    daemon/leases.c
+    daemon/loop.c
+    daemon/node.c
+    daemon/node_each.c
+    daemon/node_history.c
+    daemon/packet_check.c
+    daemon/param_check.c
+    daemon/param_value.c
+    daemon/params.c
+    daemon/registry.c
+    daemon/sampler.c
+    daemon/session.c
+    daemon/session_attach.c
+    daemon/session_declare.c
+    daemon/sketch.c
+    daemon/store.c
+    daemon/store_read.c
+    daemon/store_schema.c
+    daemon/store_thread.c
+    daemon/store_write.c
+    daemon/window.c)

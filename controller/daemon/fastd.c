@@ -1,0 +1,286 @@
+#include "daemon/fastd.h"
+#include "daemon/address.h"
+#include "daemon/api.h"
+#include "daemon/http.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define CONTROL_MODE   0660 /* of the control socket and further ipc endpoints */
+#define RUN_DIR_MODE   0755 /* plugins of any user pass through it */
+#define STATE_DIR_MODE 0700
+
+/* Where describe finds what. */
+#define ENDPOINT_CONTROL 0
+#define ENDPOINT_PLUGINS 1
+
+struct fastd {
+	struct options options;
+	struct node *node;
+	struct publish *publish; /* NULL: off */
+	struct watch *watch;
+	struct fast_server *server;
+	struct http *http; /* NULL: off */
+	struct api api;
+	struct self self;
+};
+
+static enum fast_status fail(char *error, enum fast_status status, const char *format, ...)
+	FAST_PRINTF(3, 4);
+
+static enum fast_status fail(char *error, enum fast_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, FASTD_ERROR_BYTES_MAX, format, args);
+	va_end(args);
+	return status;
+}
+
+/* Makes the folders above path that are missing. */
+static enum fast_status make_folders(const char *path, mode_t mode, char *error)
+{
+	char folder[OPTIONS_TEXT_BYTES_MAX + 1];
+
+	snprintf(folder, sizeof folder, "%s", path);
+	for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, mode) == 0) {
+			(void)chmod(folder, mode); /* whatever the umask is */
+		} else if (errno != EEXIST) {
+			return fail(error, FAST_UNAVAILABLE,
+				    "folder %.900s cannot be made: %s; give --socket, "
+				    "--plugin-socket and --state-dir, or set XDG_RUNTIME_DIR",
+				    folder, strerror(errno));
+		}
+		*slash = '/';
+	}
+	return FAST_OK;
+}
+
+/* Sockets and state that were not asked for elsewhere get their folders. */
+static enum fast_status make_default_folders(struct fastd *fastd, char *error)
+{
+	const struct options *options = &fastd->options;
+	enum fast_status status = FAST_OK;
+
+	if (!options_is_given(options, offsetof(struct options, socket))) {
+		status = make_folders(options->socket, RUN_DIR_MODE, error);
+	}
+	if (status == FAST_OK &&
+	    !options_is_given(options, offsetof(struct options, plugin_socket))) {
+		status = make_folders(options->plugin_socket, RUN_DIR_MODE, error);
+	}
+	if (status == FAST_OK && !options_is_given(options, offsetof(struct options, state_dir))) {
+		status = make_folders(options->state_dir, STATE_DIR_MODE, error);
+	}
+	return status;
+}
+
+static enum fast_status fail_running(char *error, const char *path)
+{
+	return fail(error, FAST_ALREADY_EXISTS,
+		    "%.900s is served: fastd is already running; stop it, or give another --socket",
+		    path);
+}
+
+static enum fast_status open_node(struct fastd *fastd, char *error)
+{
+	const struct options *options = &fastd->options;
+	struct node_options node_options = {
+		.state_dir = options->state_dir,
+		.tick_ms = options->tick_ms,
+	};
+	char reason[NODE_TEXT_BYTES_MAX] = "";
+	enum fast_status status;
+
+	/* Before the state is touched, which the other fastd is using. */
+	if (address_is_served(options->socket)) {
+		return fail_running(error, options->socket);
+	}
+	if (getrandom(&fastd->self.boot_id, sizeof fastd->self.boot_id, 0) !=
+	    (ssize_t)sizeof fastd->self.boot_id) {
+		return fail(error, FAST_UNAVAILABLE, "there are no random numbers: %s",
+			    strerror(errno));
+	}
+	node_options.boot_id = fastd->self.boot_id;
+	status = node_open(&node_options, &fastd->node, reason);
+	return status == FAST_OK ? status : fail(error, status, "%s", reason);
+}
+
+static enum fast_status open_publish(struct fastd *fastd, char *error)
+{
+	const char *endpoint = fastd->options.publish;
+	enum fast_status status;
+
+	if (endpoint[0] == '\0') {
+		return FAST_OK;
+	}
+	status = publish_open(endpoint, &fastd->publish);
+	if (status != FAST_OK) {
+		return fail(error, status, "nothing can be published at %.900s: %s", endpoint,
+			    fast_status_sentence(status));
+	}
+	return FAST_OK;
+}
+
+/* The parts that handlers use; nothing listens yet. */
+static enum fast_status open_services(struct fastd *fastd, char *error)
+{
+	enum fast_status status = watch_open(fastd->node, fastd->publish, &fastd->watch);
+
+	if (status == FAST_OK) {
+		status = fast_server_open(NULL, &fastd->server);
+	}
+	if (status == FAST_OK) {
+		fastd->self.node = fastd->node;
+		fastd->self.watch = fastd->watch;
+		fastd->self.server = fastd->server;
+		fastd->self.publish = fastd->publish;
+		fastd->self.state_dir = fastd->options.state_dir;
+		fastd->self.start_unix_ns = self_now_unix_ns();
+		fastd->api = (struct api){fastd->node, fastd->watch, &fastd->self};
+		status = api_add(&fastd->api, fastd->server);
+	}
+	return status == FAST_OK ? status
+				 : fail(error, status, "services cannot be opened: %s",
+					fast_status_sentence(status));
+}
+
+static enum fast_status start_node(struct fastd *fastd, char *error)
+{
+	const char *path = fastd->options.plugin_socket;
+	char reason[NODE_TEXT_BYTES_MAX] = "";
+	enum fast_status status = node_listen(fastd->node, path, reason);
+
+	if (status != FAST_OK) {
+		return fail(error, status, "%s", reason);
+	}
+	status = node_start(fastd->node);
+	if (status != FAST_OK) {
+		return fail(error, status, "sampling cannot be started: %s",
+			    fast_status_sentence(status));
+	}
+	return FAST_OK;
+}
+
+static enum fast_status listen_control(struct fastd *fastd, char *error)
+{
+	const char *path = fastd->options.socket;
+	char endpoint[ADDRESS_PATH_BYTES_MAX + sizeof "ipc://"];
+	enum fast_status status;
+
+	snprintf(endpoint, sizeof endpoint, "ipc://%.107s", path);
+	status = fast_server_listen(fastd->server, endpoint, CONTROL_MODE);
+	if (status == FAST_ALREADY_EXISTS) {
+		return fail_running(error, path);
+	}
+	if (status != FAST_OK) {
+		return fail(error, status, "control socket %.900s cannot be opened: %s", path,
+			    fast_status_sentence(status));
+	}
+	self_add_endpoint(&fastd->self, "", endpoint);
+	self_add_endpoint(&fastd->self, "", fastd->options.plugin_socket);
+	return FAST_OK;
+}
+
+/* Further endpoints. */
+static enum fast_status listen_all(struct fastd *fastd, char *error)
+{
+	const struct options_list *list = &fastd->options.listen;
+
+	for (size_t i = 0; i < list->count; i++) {
+		enum fast_status status =
+			fast_server_listen(fastd->server, list->items[i], CONTROL_MODE);
+
+		if (status != FAST_OK) {
+			return fail(error, status, "endpoint %.900s cannot be opened: %s",
+				    list->items[i], fast_status_sentence(status));
+		}
+		self_add_endpoint(&fastd->self, "", fast_server_endpoint(fastd->server, i + 1));
+	}
+	if (fastd->publish != NULL) {
+		self_add_endpoint(&fastd->self, "", publish_endpoint(fastd->publish));
+	}
+	return FAST_OK;
+}
+
+static enum fast_status open_http(struct fastd *fastd, char *error)
+{
+	enum fast_status status;
+
+	if (fastd->options.http[0] == '\0') {
+		return FAST_OK;
+	}
+	status = http_open(fastd->options.http, &fastd->self, &fastd->http, error);
+	if (status == FAST_OK) {
+		self_add_endpoint(&fastd->self, "", http_url(fastd->http));
+	}
+	return status;
+}
+
+enum fast_status fastd_open(const struct options *options, struct fastd **out, char *error)
+{
+	static enum fast_status (*const steps[])(struct fastd * fastd, char *error) = {
+		make_default_folders, open_node,      open_publish, open_services,
+		start_node,           listen_control, listen_all,   open_http,
+	};
+	struct fastd *fastd = calloc(1, sizeof *fastd);
+
+	if (fastd == NULL) {
+		return fail(error, FAST_RESOURCE_EXHAUSTED, "there is no memory");
+	}
+	fastd->options = *options;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		enum fast_status status = steps[i](fastd, error);
+
+		if (status != FAST_OK) {
+			fastd_close(fastd);
+			return status;
+		}
+	}
+	*out = fastd;
+	return FAST_OK;
+}
+
+void fastd_describe(const struct fastd *fastd, char *out)
+{
+	size_t used = (size_t)snprintf(out, FASTD_READY_BYTES_MAX,
+				       "fastd %s ready: control %s, plugins %s", self_version(),
+				       fastd->self.endpoints[ENDPOINT_CONTROL],
+				       fastd->self.endpoints[ENDPOINT_PLUGINS]);
+	size_t count = fastd->options.listen.count;
+
+	for (size_t i = 0; i < count && used < FASTD_READY_BYTES_MAX; i++) {
+		used += (size_t)snprintf(out + used, FASTD_READY_BYTES_MAX - used, ", calls %s",
+					 fast_server_endpoint(fastd->server, i + 1));
+	}
+	if (fastd->publish != NULL && used < FASTD_READY_BYTES_MAX) {
+		used += (size_t)snprintf(out + used, FASTD_READY_BYTES_MAX - used, ", publish %s",
+					 publish_endpoint(fastd->publish));
+	}
+	if (fastd->http != NULL && used < FASTD_READY_BYTES_MAX) {
+		snprintf(out + used, FASTD_READY_BYTES_MAX - used, ", http %s",
+			 http_url(fastd->http));
+	}
+}
+
+void fastd_close(struct fastd *fastd)
+{
+	if (fastd == NULL) {
+		return;
+	}
+	http_close(fastd->http);
+	/* Calls that wait for the node are ended by it; those that watch, by the watch thread. */
+	fast_server_close(fastd->server);
+	watch_stop(fastd->watch);
+	node_close(fastd->node);
+	watch_close(fastd->watch);
+	publish_close(fastd->publish);
+	free(fastd);
+}

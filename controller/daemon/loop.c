@@ -1,0 +1,174 @@
+#include "node_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S   INT64_C(1000000000)
+#define EVENTS_MAX 64
+
+enum fast_status loop_watch(struct node *node, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	return epoll_ctl(node->epoll_fd, EPOLL_CTL_ADD, watch->fd, &event) == 0
+		       ? FAST_OK
+		       : FAST_RESOURCE_EXHAUSTED;
+}
+
+void loop_unwatch(struct node *node, struct watch *watch)
+{
+	if (watch->fd < 0) {
+		return;
+	}
+	/* Explicitly, since a descriptor that a child of ours has inherited would stay watched. */
+	(void)epoll_ctl(node->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+	(void)close(watch->fd);
+	watch->fd = -1;
+}
+
+/* Reads the count of an eventfd or a timerfd, so that it is quiet again. */
+static void count_drain(struct node *node, struct watch *watch, uint32_t events)
+{
+	uint64_t count;
+
+	(void)node;
+	(void)events;
+	while (read(watch->fd, &count, sizeof count) > 0) {
+	}
+}
+
+enum fast_status loop_open(struct node *node)
+{
+	node->wake =
+		(struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = count_drain};
+	node->timer =
+		(struct watch){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+			       .ready = count_drain};
+	node->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (node->wake.fd < 0 || node->timer.fd < 0 || node->epoll_fd < 0) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	if (loop_watch(node, &node->wake, EPOLLIN) != FAST_OK) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	return loop_watch(node, &node->timer, EPOLLIN);
+}
+
+void loop_close(struct node *node)
+{
+	if (node->epoll_fd < 0) {
+		return;
+	}
+	loop_unwatch(node, &node->wake);
+	loop_unwatch(node, &node->timer);
+	(void)close(node->epoll_fd);
+	node->epoll_fd = -1;
+}
+
+void loop_wake(struct node *node)
+{
+	const uint64_t one = 1;
+	ssize_t count = write(node->wake.fd, &one, sizeof one);
+
+	assert(count == (ssize_t)sizeof one || errno == EAGAIN); /* full: it is awake */
+}
+
+/* Sets the timer for what is due next. True: the node is closing. */
+static bool timer_arm(struct node *node)
+{
+	int64_t due_ns = node->sampler.slice_ns;
+	struct itimerspec when = {0};
+	int64_t lease_ns;
+	bool stopping;
+	bool changed;
+
+	node_lock(node);
+	lease_ns = leases_deadline(&node->leases);
+	due_ns = node->ack_due_ns < due_ns ? node->ack_due_ns : due_ns;
+	due_ns = lease_ns < due_ns ? lease_ns : due_ns;
+	changed = node->armed_ns != due_ns;
+	node->armed_ns = due_ns;
+	stopping = node->stopping;
+	node_unlock(node);
+	if (!changed) {
+		return stopping;
+	}
+	due_ns = due_ns > 0 ? due_ns : 1; /* 0 would disarm it */
+	when.it_value.tv_sec = due_ns / NS_PER_S;
+	when.it_value.tv_nsec = due_ns % NS_PER_S;
+	(void)timerfd_settime(node->timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
+	return stopping;
+}
+
+/* Looks whether plugins have read what was set lately. */
+static void acks_run(struct node *node, int64_t now_ns)
+{
+	bool waiting = false;
+
+	for (size_t i = 0; i < node->registry.count; i++) {
+		struct plugin *plugin = node->registry.plugins[i];
+		if (plugin->live && plugin->unread_count > 0) {
+			plugin_read_acks(node, plugin, now_ns);
+			waiting = waiting || plugin->unread_count > 0;
+		}
+	}
+	node->ack_delay_ns *= 2;
+	/* Beyond a tick, the ticks look. */
+	waiting = waiting && node->ack_delay_ns < (int64_t)node->tick_ms * 1000000;
+	node->ack_due_ns = waiting ? now_ns + node->ack_delay_ns : INT64_MAX;
+}
+
+static void tick_end(struct node *node, int64_t now_ns)
+{
+	int64_t now_unix_ns = node_now_unix_ns();
+
+	sessions_tick(node, now_ns);
+	node_lock(node);
+	registry_expire(&node->registry, now_ns - NODE_ENDED_KEEP_MS * INT64_C(1000000));
+	node_unlock(node);
+	for (size_t i = 0; i < node->listener_count; i++) {
+		if (node->listeners[i].sampled != NULL) {
+			node->listeners[i].sampled(now_unix_ns, node->listeners[i].arg);
+		}
+	}
+}
+
+static void due_run(struct node *node)
+{
+	int64_t now_ns = node_now_ns();
+
+	node_lock(node);
+	if (now_ns >= node->ack_due_ns) {
+		acks_run(node, now_ns);
+	}
+	leases_expire(node, now_ns);
+	node_unlock(node);
+	if (now_ns >= node->sampler.slice_ns && sampler_run(node, now_ns)) {
+		tick_end(node, now_ns);
+	}
+}
+
+void *loop_run(void *arg)
+{
+	struct node *node = arg;
+	struct epoll_event events[EVENTS_MAX];
+
+	while (!timer_arm(node)) {
+		int count = epoll_wait(node->epoll_fd, events, EVENTS_MAX, -1);
+
+		assert(count >= 0 || errno == EINTR);
+		for (int i = 0; i < count; i++) {
+			struct watch *watch = events[i].data.ptr;
+			if (watch->fd >= 0) { /* else it was closed by an event before */
+				watch->ready(node, watch, events[i].events);
+			}
+		}
+		due_run(node);
+	}
+	return NULL;
+}

@@ -1,0 +1,164 @@
+/* daemon/node_impl.h - what a node is, for the files behind node.h.
+ *
+ * Three kinds of thread meet here: the loop thread (plugin sockets, sampling, expiry), the store's
+ * thread, which reports commits, and callers of node.h. What they share is guarded by the lock. */
+#ifndef FASTD_NODE_IMPL_H
+#define FASTD_NODE_IMPL_H
+
+#include "leases.h"
+#include "node.h"
+#include "packet_check.h"
+#include "registry.h"
+#include "store.h"
+
+#include <fast/log.h>
+
+#include <pthread.h>
+
+#define NODE_SOCKETS_MAX 4
+#define NODE_SESSIONS_MAX (NODE_PLUGINS_MAX + 64) /* those not attached yet are included */
+#define NODE_NOTES_MAX 16
+#define NODE_SKETCH_BYTES_MAX (256u << 20)
+#define NODE_ACK_TIMEOUT_MS 5000  /* then a knob that was not read shows TIMEOUT */
+#define NODE_ACK_POLL_NS_MIN 1000000 /* after a set; doubles until it is the tick */
+#define NODE_PAGE_HOLD_MS 1000    /* a re-attached plugin declares its knobs within this */
+#define NODE_LATE_METRIC_MS 2000  /* a metric declared later than this counts from then */
+#define NODE_STORE_INTERVAL_S 1   /* between two samples of a metric in the store */
+#define NODE_STORE_NAME_S 60      /* between two reminders of a series' name */
+
+/* Something that the loop waits for. */
+struct watch {
+	int fd; /* -1: closed */
+	void (*ready)(struct node *node, struct watch *watch, uint32_t events);
+};
+
+/* A socket that plugins connect to. */
+struct entrance {
+	struct watch watch;
+	char path[108];
+	int64_t paused_until_ns; /* out of descriptors; 0: open */
+};
+
+struct sampler {
+	uint64_t tick;
+	int64_t tick_ns;  /* when this tick began */
+	int64_t slice_ns; /* when the next slice is due */
+	uint32_t slice;
+	uint32_t slices;
+	struct store_samples *stored; /* of this tick; NULL: none */
+	struct fast_cell_reading reading;
+};
+
+/* A line for the log, said after the lock was given back. */
+struct note {
+	enum fast_log_level level;
+	char text[256];
+};
+
+struct node {
+	/* Fixed once open. */
+	uint32_t tick_ms;
+	uint64_t boot_id;
+	struct store *store;
+	struct node_listener listeners[NODE_LISTENERS_MAX];
+	size_t listener_count;
+	pthread_t thread;
+	bool started;
+	bool lock_made;
+	int epoll_fd;
+	int timer_fd;
+	struct watch wake; /* eventfd: look again */
+	struct watch timer;
+
+	pthread_mutex_t lock; /* guards what follows */
+	bool stopping;
+	struct registry registry;
+	struct leases leases;
+	uint64_t store_id_next;
+	int64_t ack_due_ns; /* INT64_MAX: nobody waits */
+	int64_t ack_delay_ns;
+	int64_t armed_ns; /* when the loop wakes by itself */
+	struct note notes[NODE_NOTES_MAX];
+	size_t note_count;
+	struct fast_distribution scratch;
+
+	/* Loop thread. */
+	struct entrance entrances[NODE_SOCKETS_MAX];
+	size_t entrance_count;
+	struct session *sessions;
+	size_t session_count;
+	struct sampler sampler;
+	struct packet_arena *arena;
+	unsigned char *packet; /* PACKET_BYTES_MAX + 1 */
+};
+
+/* ---- node.c ---- */
+
+int64_t node_now_ns(void);
+int64_t node_now_unix_ns(void);
+void node_lock(struct node *node);
+/* Says what was noted. */
+void node_unlock(struct node *node);
+/* Notes a line for the log. The caller holds the lock. */
+void node_note(struct node *node, enum fast_log_level level, const char *format, ...)
+	FAST_PRINTF(3, 4);
+
+/* ---- loop.c ---- */
+
+FAST_MUST_CHECK enum fast_status loop_open(struct node *node);
+void loop_close(struct node *node);
+void *loop_run(void *arg);
+/* The loop looks again at what is due. Any thread. */
+void loop_wake(struct node *node);
+FAST_MUST_CHECK enum fast_status loop_watch(struct node *node, struct watch *watch,
+					    uint32_t events);
+/* Closes the descriptor. */
+void loop_unwatch(struct node *node, struct watch *watch);
+
+/* ---- entrance.c: loop thread, once that runs ---- */
+
+FAST_MUST_CHECK enum fast_status entrance_open(struct node *node, const char *path, char *error);
+/* Closes and removes the sockets. */
+void entrances_close(struct node *node);
+/* Accepts again where descriptors had run out. */
+void entrances_resume(struct node *node, int64_t now_ns);
+
+/* ---- session.c: loop thread ---- */
+
+/* Ends sessions that do not attach, frees those that have ended. */
+void sessions_tick(struct node *node, int64_t now_ns);
+void sessions_close(struct node *node);
+
+/* ---- sampler.c: loop thread ---- */
+
+/* Does the slice that is due. True: it was the tick's last. */
+bool sampler_run(struct node *node, int64_t now_ns);
+/* Hands what is gathered to the store. */
+void sampler_fini(struct node *node);
+/* Reads a page. The caller holds the lock. */
+void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns);
+
+/* ---- apply.c: knobs and pages. The caller holds the lock. ---- */
+
+/* Puts what is desired into the page's shadow; visible after plugin_commit(). */
+void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns);
+/* Makes the shadow visible, unless the page is held. */
+void plugin_commit(struct plugin *plugin);
+/* Ends the hold when all is known again, or late. */
+void plugin_unhold(struct plugin *plugin, int64_t now_ns);
+/* Looks what the plugin has read, and tells listeners. */
+void plugin_read_acks(struct node *node, struct plugin *plugin, int64_t now_ns);
+/* Has acknowledgements looked for soon. True: the loop is to be woken after the unlock. */
+bool node_expect_acks(struct node *node, int64_t now_ns);
+void node_notify_param(struct node *node, const struct plugin *plugin, const struct param *param);
+void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
+		    struct node_param *out);
+
+/* ---- lease_calls.c ---- */
+
+/* Its knobs no longer point to the lease. The caller holds the lock. */
+void lease_unlink(struct node *node, const struct lease *lease);
+/* Ends leases whose time is up. The caller holds the lock. */
+void leases_expire(struct node *node, int64_t now_ns);
+
+#endif

@@ -1,0 +1,368 @@
+#include "registry.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METRICS_FIRST 8
+#define PARAMS_FIRST  4
+#define PLUGINS_FIRST 16
+
+void metric_fini(struct metric *metric, struct sketch_budget *budget)
+{
+	series_fini(&metric->series, budget);
+	free(metric->help);
+	metric->help = NULL;
+}
+
+void param_fini(struct param *param)
+{
+	free(param->rules.choices);
+	free(param->help);
+	param->rules.choices = NULL;
+	param->help = NULL;
+}
+
+struct plugin *plugin_new(const char *name)
+{
+	struct plugin *plugin = calloc(1, sizeof *plugin);
+
+	if (plugin != NULL) {
+		(void)snprintf(plugin->name, sizeof plugin->name, "%s", name);
+	}
+	return plugin;
+}
+
+void plugin_free(struct plugin *plugin, struct registry *registry)
+{
+	if (plugin == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		metric_fini(&plugin->metrics[i], &registry->budget);
+	}
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		param_fini(&plugin->params[i]);
+	}
+	plugin_free(plugin->previous, registry);
+	fast_page_view_close(plugin->view);
+	free(plugin->metrics);
+	free(plugin->params);
+	free(plugin);
+}
+
+void registry_fini(struct registry *registry)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		plugin_free(registry->plugins[i], registry);
+	}
+	for (size_t i = 0; i < registry->record_count; i++) {
+		free(registry->records[i]->kept);
+		free(registry->records[i]);
+	}
+	free(registry->plugins);
+	free(registry->records);
+	*registry = (struct registry){0};
+}
+
+/* Index of the first plugin whose instance is not before this one. */
+static size_t plugins_lower(const struct registry *registry, const char *instance)
+{
+	size_t low = 0;
+	size_t high = registry->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(registry->plugins[middle]->instance, instance) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+struct plugin *registry_find(const struct registry *registry, const char *instance)
+{
+	size_t i = plugins_lower(registry, instance);
+
+	if (i < registry->count && strcmp(registry->plugins[i]->instance, instance) == 0) {
+		return registry->plugins[i];
+	}
+	return NULL;
+}
+
+struct plugin *registry_next(const struct registry *registry, const char *instance)
+{
+	size_t i = plugins_lower(registry, instance);
+
+	if (i < registry->count && strcmp(registry->plugins[i]->instance, instance) == 0) {
+		i++;
+	}
+	return i < registry->count ? registry->plugins[i] : NULL;
+}
+
+/* Whether instance is name itself or name-2, name-3 ... */
+static bool is_instance_of(const char *instance, const char *name)
+{
+	size_t length = strlen(name);
+	const char *number = instance + length + 1;
+
+	if (strncmp(instance, name, length) != 0) {
+		return false;
+	}
+	if (instance[length] == '\0') {
+		return true;
+	}
+	return instance[length] == '-' && number[0] >= '1' && number[0] <= '9' &&
+	       strspn(number, "0123456789") == strlen(number) && strcmp(number, "1") != 0 &&
+	       strlen(instance) <= NODE_INSTANCE_BYTES_MAX;
+}
+
+static bool is_live(const struct registry *registry, const char *instance)
+{
+	const struct plugin *plugin = registry_find(registry, instance);
+
+	return plugin != NULL && plugin->live;
+}
+
+void registry_choose(const struct registry *registry, const char *name, const char *wanted,
+		     char out[NODE_INSTANCE_BYTES_MAX + 1])
+{
+	if (wanted[0] != '\0' && is_instance_of(wanted, name) && !is_live(registry, wanted)) {
+		(void)snprintf(out, NODE_INSTANCE_BYTES_MAX + 1, "%s", wanted);
+		return;
+	}
+	(void)snprintf(out, NODE_INSTANCE_BYTES_MAX + 1, "%s", name);
+	for (unsigned int n = 2; is_live(registry, out); n++) { /* ends: few are live */
+		(void)snprintf(out, NODE_INSTANCE_BYTES_MAX + 1, "%s-%u", name, n);
+	}
+}
+
+/* The array with room for one more of item_bytes; NULL: no memory. */
+static void *array_grow(void *array, size_t count, size_t *capacity, size_t first,
+			size_t item_bytes)
+{
+	size_t wanted = *capacity == 0 ? first : 2 * *capacity;
+	void *grown;
+
+	if (count < *capacity) {
+		return array;
+	}
+	grown = realloc(array, wanted * item_bytes);
+	if (grown != NULL) {
+		*capacity = wanted;
+	}
+	return grown;
+}
+
+enum fast_status registry_add(struct registry *registry, struct plugin *plugin, const char *wanted,
+			      struct plugin **replaced)
+{
+	struct plugin **plugins;
+	size_t i;
+
+	*replaced = NULL;
+	if (registry->live_count >= NODE_PLUGINS_MAX) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	plugins = array_grow(registry->plugins, registry->count, &registry->capacity, PLUGINS_FIRST,
+			     sizeof *plugins);
+	if (plugins == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	registry->plugins = plugins;
+	registry_choose(registry, plugin->name, wanted, plugin->instance);
+	i = plugins_lower(registry, plugin->instance);
+	if (i < registry->count && strcmp(plugins[i]->instance, plugin->instance) == 0) {
+		*replaced = plugins[i];
+	} else {
+		memmove(&plugins[i + 1], &plugins[i], (registry->count - i) * sizeof *plugins);
+		registry->count++;
+	}
+	plugins[i] = plugin;
+	plugin->live = true;
+	plugin->record = registry_record(registry, plugin->instance);
+	registry->live_count++;
+	return FAST_OK;
+}
+
+static void registry_remove(struct registry *registry, size_t i)
+{
+	plugin_free(registry->plugins[i], registry);
+	registry->count--;
+	memmove(&registry->plugins[i], &registry->plugins[i + 1],
+		(registry->count - i) * sizeof(struct plugin *));
+}
+
+void registry_expire(struct registry *registry, int64_t ended_before_ns)
+{
+	size_t oldest = 0;
+
+	for (size_t i = registry->count; i-- > 0;) {
+		const struct plugin *plugin = registry->plugins[i];
+		if (!plugin->live && plugin->end_ns < ended_before_ns) {
+			registry_remove(registry, i);
+		}
+	}
+	while (registry->count - registry->live_count > REGISTRY_ENDED_MAX) {
+		int64_t end_ns = INT64_MAX;
+		for (size_t i = 0; i < registry->count; i++) {
+			if (!registry->plugins[i]->live && registry->plugins[i]->end_ns < end_ns) {
+				end_ns = registry->plugins[i]->end_ns;
+				oldest = i;
+			}
+		}
+		registry_remove(registry, oldest);
+	}
+}
+
+struct metric *plugin_metric(const struct plugin *plugin, const char *name)
+{
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		if (strcmp(plugin->metrics[i].name, name) == 0) {
+			return &plugin->metrics[i];
+		}
+	}
+	return NULL;
+}
+
+struct param *plugin_param(const struct plugin *plugin, const char *name)
+{
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		if (strcmp(plugin->params[i].name, name) == 0) {
+			return &plugin->params[i];
+		}
+	}
+	return NULL;
+}
+
+struct metric *plugin_metric_room(struct plugin *plugin)
+{
+	struct metric *metrics =
+		array_grow(plugin->metrics, plugin->metric_count, &plugin->metric_capacity,
+			   METRICS_FIRST, sizeof *metrics);
+
+	if (metrics == NULL) {
+		return NULL;
+	}
+	plugin->metrics = metrics;
+	memset(&metrics[plugin->metric_count], 0, sizeof *metrics);
+	return &metrics[plugin->metric_count];
+}
+
+struct param *plugin_param_room(struct plugin *plugin)
+{
+	struct param *params = array_grow(plugin->params, plugin->param_count,
+					  &plugin->param_capacity, PARAMS_FIRST, sizeof *params);
+
+	if (params == NULL) {
+		return NULL;
+	}
+	plugin->params = params;
+	memset(&params[plugin->param_count], 0, sizeof *params);
+	return &params[plugin->param_count];
+}
+
+/* Index of the first record whose instance is not before this one. */
+static size_t records_lower(const struct registry *registry, const char *instance)
+{
+	size_t low = 0;
+	size_t high = registry->record_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(registry->records[middle]->instance, instance) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+struct record *registry_record(const struct registry *registry, const char *instance)
+{
+	size_t i = records_lower(registry, instance);
+
+	if (i < registry->record_count && strcmp(registry->records[i]->instance, instance) == 0) {
+		return registry->records[i];
+	}
+	return NULL;
+}
+
+struct record *registry_record_obtain(struct registry *registry, const char *instance)
+{
+	struct record *record = registry_record(registry, instance);
+	struct plugin *plugin;
+	struct record **records;
+	size_t i;
+
+	if (record != NULL) {
+		return record;
+	}
+	if (registry->record_count >= REGISTRY_RECORDS_MAX) {
+		return NULL;
+	}
+	records = array_grow(registry->records, registry->record_count, &registry->record_capacity,
+			     PLUGINS_FIRST, sizeof(struct record *));
+	if (records == NULL) {
+		return NULL;
+	}
+	registry->records = records;
+	record = calloc(1, sizeof *record);
+	if (record == NULL) {
+		return NULL;
+	}
+	(void)snprintf(record->instance, sizeof record->instance, "%s", instance);
+	i = records_lower(registry, instance);
+	memmove(&records[i + 1], &records[i],
+		(registry->record_count - i) * sizeof(struct record *));
+	records[i] = record;
+	registry->record_count++;
+	plugin = registry_find(registry, instance);
+	if (plugin != NULL) {
+		plugin->record = record;
+	}
+	return record;
+}
+
+struct kept *record_kept(const struct record *record, const char *param)
+{
+	for (size_t i = 0; record != NULL && i < record->kept_count; i++) {
+		if (strcmp(record->kept[i].param, param) == 0) {
+			return &record->kept[i];
+		}
+	}
+	return NULL;
+}
+
+struct kept *record_kept_obtain(struct record *record, const char *param)
+{
+	struct kept *kept = record_kept(record, param);
+
+	if (kept != NULL || record->kept_count >= REGISTRY_KEPT_MAX) {
+		return kept;
+	}
+	kept = realloc(record->kept, (record->kept_count + 1) * sizeof *kept);
+	if (kept == NULL) {
+		return NULL;
+	}
+	record->kept = kept;
+	kept = &record->kept[record->kept_count++];
+	*kept = (struct kept){0};
+	(void)snprintf(kept->param, sizeof kept->param, "%s", param);
+	return kept;
+}
+
+void record_kept_forget(struct record *record, const char *param)
+{
+	struct kept *kept = record_kept(record, param);
+
+	if (kept == NULL) {
+		return;
+	}
+	assert(kept->pending == 0);
+	*kept = record->kept[--record->kept_count];
+}

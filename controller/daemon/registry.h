@@ -1,0 +1,159 @@
+/* daemon/registry.h - plugins with their metrics and params, and what the node remembers of knobs.
+ * Data only. Everything here is guarded by the node's lock. */
+#ifndef FASTD_REGISTRY_H
+#define FASTD_REGISTRY_H
+
+#include "node.h"
+#include "param_check.h"
+#include "window.h"
+
+#define REGISTRY_ENDED_MAX   NODE_PLUGINS_MAX
+#define REGISTRY_RECORDS_MAX 8192 /* instances whose knobs somebody has set */
+#define REGISTRY_KEPT_MAX    256  /* knobs per instance, those of former declarations too */
+/* A page may say that the plugin has read this revision; beyond, it is not believed. */
+#define REGISTRY_REVISION_BELIEVED_MAX (UINT64_C(1) << 48)
+
+struct lease;
+
+/* A knob that somebody has set. It outlives the plugin. */
+struct kept {
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	bool set;                     /* false: only accepted so far */
+	struct fast_page_value value; /* committed */
+	uint64_t revision;
+	int64_t set_unix_ns;
+	/* Accepted, and on its way to the store. */
+	uint32_t pending;
+	bool accepted_forget; /* back to nobody having set it */
+	struct fast_page_value accepted;
+};
+
+/* What the node remembers of an instance. */
+struct record {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	uint64_t revision;  /* newest committed */
+	uint64_t allocated; /* newest given out: never given out again */
+	uint32_t pending;   /* changes between the two */
+	struct kept *kept;
+	size_t kept_count;
+};
+
+struct metric {
+	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
+	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
+	char *help;
+	uint32_t cell_offset;
+	uint64_t store_id;     /* of its samples in the store */
+	int64_t store_named_s; /* when the store was told that id's name; 0: never */
+	struct series series;
+};
+
+struct param {
+	char name[FAST_PARAM_NAME_BYTES_MAX + 1];
+	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
+	char *help;
+	uint32_t slot;
+	struct param_rules rules;
+	/* The desired value is the record's; what follows is how far it has come. */
+	bool failed; /* what is kept is not allowed by this declaration */
+	struct fast_page_value page_value;
+	uint64_t page_revision; /* in the page; 0: the initial value */
+	int64_t page_time_ns;
+	bool unread; /* the plugin has not read page_revision */
+	bool timed_out;
+	struct fast_page_value effective;
+	uint64_t effective_revision;
+	struct lease *lease; /* NULL: free */
+};
+
+struct plugin {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
+	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
+	bool live;
+	uint32_t pid;
+	uint32_t uid;
+	int64_t open_unix_ns;
+	int64_t open_ns;        /* the same on the monotonic clock */
+	int64_t attach_unix_ns; /* first */
+	int64_t session_ns;     /* this session's begin, monotonic */
+	int64_t end_unix_ns;
+	int64_t end_ns;
+	struct fast_page_view *view; /* NULL: ended */
+	struct record *record;       /* NULL: nobody has set a knob */
+	uint64_t effective_revision;
+	uint32_t unread_count; /* params that are unread */
+	bool page_held;   /* nothing is committed to the page before all knobs are known again */
+	uint64_t tick;    /* of its newest sampling */
+	int64_t stored_s; /* second of the newest samples handed to the store */
+	struct metric *metrics;
+	size_t metric_count;
+	size_t metric_capacity;
+	struct param *params;
+	size_t param_count;
+	size_t param_capacity;
+	struct plugin *previous; /* the same plugin's former session, until it has declared */
+};
+
+/* Zeroed memory is a valid empty registry, but for the budget. */
+struct registry {
+	struct plugin **plugins; /* sorted by instance */
+	size_t count;
+	size_t capacity;
+	size_t live_count;
+	struct record **records; /* sorted by instance */
+	size_t record_count;
+	size_t record_capacity;
+	struct sketch_budget budget;
+};
+
+void registry_fini(struct registry *registry);
+
+/* NULL: none. */
+struct plugin *registry_find(const struct registry *registry, const char *instance);
+
+/* First plugin whose instance comes after this one; NULL: none. */
+struct plugin *registry_next(const struct registry *registry, const char *instance);
+
+/* A new plugin, not yet in the registry; it takes nothing. NULL: no memory. */
+struct plugin *plugin_new(const char *name);
+void plugin_free(struct plugin *plugin, struct registry *registry);
+
+/* Gives the plugin the instance name that it had (wanted, if that is a name of this plugin), or
+ * else the first free one of name, name-2, name-3 ...; a plugin of that instance which has ended
+ * leaves the registry by *replaced, which the caller frees. Takes plugin. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status registry_add(struct registry *registry, struct plugin *plugin,
+					      const char *wanted, struct plugin **replaced);
+
+/* The instance name that registry_add() would give, into out. */
+void registry_choose(const struct registry *registry, const char *name, const char *wanted,
+		     char out[NODE_INSTANCE_BYTES_MAX + 1]);
+
+/* Frees plugins that ended before a time, and the oldest beyond REGISTRY_ENDED_MAX. */
+void registry_expire(struct registry *registry, int64_t ended_before_ns);
+
+struct metric *plugin_metric(const struct plugin *plugin, const char *name);
+struct param *plugin_param(const struct plugin *plugin, const char *name);
+
+/* Room for one more, zeroed and not yet counted; NULL: no memory. Old pointers are void. */
+struct metric *plugin_metric_room(struct plugin *plugin);
+struct param *plugin_param_room(struct plugin *plugin);
+void metric_fini(struct metric *metric, struct sketch_budget *budget);
+void param_fini(struct param *param);
+
+/* ---- records ---- */
+
+struct record *registry_record(const struct registry *registry, const char *instance);
+
+/* The record, made when missing, and known to the plugin if there is one. NULL: no memory, or
+ * REGISTRY_RECORDS_MAX. */
+struct record *registry_record_obtain(struct registry *registry, const char *instance);
+
+struct kept *record_kept(const struct record *record, const char *param);
+
+/* Made when missing. NULL: no memory, or REGISTRY_KEPT_MAX. Old pointers are void. */
+struct kept *record_kept_obtain(struct record *record, const char *param);
+void record_kept_forget(struct record *record, const char *param);
+
+#endif

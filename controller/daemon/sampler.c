@@ -1,0 +1,171 @@
+#include "node_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS_PER_MS         INT64_C(1000000)
+#define NS_PER_S          INT64_C(1000000000)
+#define SLICES_MAX        10
+#define SLICE_PLUGINS_MIN 16 /* fewer are no burst */
+
+static bool store_name(struct store_samples *samples, const struct plugin *plugin,
+		       const struct metric *metric)
+{
+	struct store_series *series = store_samples_add_series(samples);
+
+	if (series == NULL) {
+		return false;
+	}
+	series->id = metric->store_id;
+	series->kind = metric->series.kind;
+	(void)snprintf(series->instance, sizeof series->instance, "%s", plugin->instance);
+	(void)snprintf(series->metric, sizeof series->metric, "%s", metric->name);
+	(void)snprintf(series->unit, sizeof series->unit, "%s", metric->unit);
+	return true;
+}
+
+/* What finds no memory is missing from the history, and that is all. */
+static void metric_store(struct store_samples *samples, const struct plugin *plugin,
+			 struct metric *metric)
+{
+	const struct sample *newest = series_newest(&metric->series);
+	struct store_sample *stored;
+	struct window_summary summary;
+
+	if (newest == NULL || (metric->series.kind == FAST_METRIC_GAUGE && isnan(newest->value))) {
+		return;
+	}
+	/* The name is told again now and then, should a write of it have failed. */
+	if (llabs(samples->second - metric->store_named_s) >= NODE_STORE_NAME_S) {
+		if (!store_name(samples, plugin, metric)) {
+			return;
+		}
+		metric->store_named_s = samples->second;
+	}
+	stored = store_samples_add(samples);
+	if (stored == NULL) {
+		return;
+	}
+	series_summarize(&metric->series, WINDOW_DEFAULT_MS, &summary);
+	*stored = (struct store_sample){
+		.series = metric->store_id,
+		.time_unix_ns = newest->time_unix_ns,
+		.count = newest->count,
+		.value = newest->value,
+		.sum = newest->sum,
+		.rate_instant = summary.rate_instant,
+		.rate_window = summary.rate_window,
+		.rate_global = summary.rate_global,
+		.window_ms = summary.window_ms,
+		.window = summary.window,
+		.revision_first = summary.revision_first,
+		.revision_last = summary.revision_last,
+	};
+}
+
+static void plugin_store(struct node *node, struct plugin *plugin, int64_t now_unix_ns)
+{
+	struct sampler *sampler = &node->sampler;
+	int64_t second = now_unix_ns / NS_PER_S;
+
+	if (second == plugin->stored_s) {
+		return;
+	}
+	if (sampler->stored == NULL) {
+		sampler->stored = store_samples_new(second);
+	}
+	for (size_t i = 0; i < plugin->metric_count && sampler->stored != NULL; i++) {
+		metric_store(sampler->stored, plugin, &plugin->metrics[i]);
+	}
+	plugin->stored_s = second;
+}
+
+void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns)
+{
+	struct sampler *sampler = &node->sampler;
+
+	plugin->tick = sampler->tick;
+	plugin_unhold(plugin, now_ns);
+	if (plugin->previous != NULL &&
+	    now_ns - plugin->session_ns > NODE_LATE_METRIC_MS * NS_PER_MS) {
+		plugin_free(plugin->previous, &node->registry);
+		plugin->previous = NULL;
+	}
+	if (plugin->unread_count > 0) {
+		plugin_read_acks(node, plugin, now_ns);
+	}
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		struct metric *metric = &plugin->metrics[i];
+
+		fast_page_view_read(plugin->view, metric->series.kind, metric->cell_offset,
+				    &sampler->reading);
+		series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
+			   plugin->effective_revision, &node->registry.budget);
+	}
+	plugin_store(node, plugin, now_unix_ns);
+}
+
+/* Reads the live plugins of the slice; in the last slice all that this tick has not read yet. */
+static void slice_read(struct node *node, int64_t now_unix_ns)
+{
+	struct sampler *sampler = &node->sampler;
+	bool last = sampler->slice + 1 == sampler->slices;
+	size_t count = node->registry.count;
+	size_t begin = last ? 0 : count * sampler->slice / sampler->slices;
+	size_t end = last ? count : count * (sampler->slice + 1) / sampler->slices;
+
+	for (size_t i = begin; i < end; i++) {
+		struct plugin *plugin = node->registry.plugins[i];
+		if (plugin->live && plugin->tick != sampler->tick) {
+			sampler_read(node, plugin, node_now_ns(), now_unix_ns);
+		}
+	}
+}
+
+static uint32_t slices_wanted(const struct node *node)
+{
+	size_t wanted = node->registry.live_count / SLICE_PLUGINS_MIN;
+
+	wanted = wanted < 1 ? 1 : wanted;
+	return (uint32_t)(wanted > SLICES_MAX ? SLICES_MAX : wanted);
+}
+
+bool sampler_run(struct node *node, int64_t now_ns)
+{
+	struct sampler *sampler = &node->sampler;
+	int64_t tick_ns = (int64_t)node->tick_ms * NS_PER_MS;
+	struct store_samples *stored = NULL;
+	bool last;
+
+	node_lock(node);
+	if (sampler->slice == 0) {
+		sampler->tick++;
+		/* A loop that is late does not catch up by a burst. */
+		sampler->tick_ns =
+			now_ns - sampler->slice_ns > tick_ns ? now_ns : sampler->slice_ns;
+		sampler->slices = slices_wanted(node);
+	}
+	slice_read(node, node_now_unix_ns());
+	last = ++sampler->slice == sampler->slices;
+	if (last) {
+		sampler->slice = 0;
+		stored = sampler->stored;
+		sampler->stored = NULL;
+	}
+	node_unlock(node);
+	sampler->slice_ns =
+		sampler->tick_ns + (last ? tick_ns : tick_ns * sampler->slice / sampler->slices);
+	if (stored != NULL) {
+		store_push_samples(node->store, stored);
+	}
+	return last;
+}
+
+void sampler_fini(struct node *node)
+{
+	if (node->sampler.stored != NULL) {
+		store_push_samples(node->store, node->sampler.stored);
+		node->sampler.stored = NULL;
+	}
+}

@@ -1,0 +1,318 @@
+#include "session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NS_PER_MS INT64_C(1000000)
+/* More descriptors than these in one packet are closed by the kernel. */
+#define FDS_MAX 4
+
+void session_send(struct session *session, const Fast__V1__SessionDown *packet)
+{
+	unsigned char bytes[SESSION_REPLY_BYTES_MAX];
+	size_t count = protobuf_c_message_get_packed_size(&packet->base);
+
+	assert(count <= sizeof bytes);
+	if (session->socket.fd < 0) {
+		return;
+	}
+	(void)protobuf_c_message_pack(&packet->base, bytes);
+	if (send(session->socket.fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		session_end(session, "it does not read what fastd says");
+	}
+}
+
+void session_refuse(struct session *session, enum fast_status status, const char *name,
+		    const char *format, ...)
+{
+	Fast__V1__SessionDown packet = FAST__V1__SESSION_DOWN__INIT;
+	Fast__V1__Refused refused = FAST__V1__REFUSED__INIT;
+	char text[NODE_TEXT_BYTES_MAX];
+	char named[FAST_METRIC_NAME_BYTES_MAX + 1];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	(void)snprintf(named, sizeof named, "%s", name);
+	refused.code = (uint32_t)status;
+	refused.name = named;
+	refused.message = text;
+	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_REFUSED;
+	packet.refused = &refused;
+	session_send(session, &packet);
+	if (++session->refusals >= SESSION_REFUSALS_MAX) {
+		session_end(session, "too many of its packets were refused");
+	} else if (session->plugin == NULL) {
+		session_end(session, text);
+	}
+}
+
+static void plugin_end(struct node *node, struct plugin *plugin)
+{
+	int64_t now_ns = node_now_ns();
+	int64_t now_unix_ns = node_now_unix_ns();
+
+	plugin->stored_s = 0; /* the last values are for the store too */
+	sampler_read(node, plugin, now_ns, now_unix_ns);
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		series_freeze(&plugin->metrics[i].series, &node->registry.budget);
+	}
+	fast_page_view_close(plugin->view);
+	plugin->view = NULL;
+	plugin_free(plugin->previous, &node->registry);
+	plugin->previous = NULL;
+	plugin->live = false;
+	plugin->end_ns = now_ns;
+	plugin->end_unix_ns = now_unix_ns;
+	node->registry.live_count--;
+}
+
+void session_end(struct session *session, const char *why)
+{
+	struct node *node = session->node;
+
+	if (session->socket.fd < 0) {
+		return;
+	}
+	node_lock(node);
+	if (session->plugin != NULL) {
+		plugin_end(node, session->plugin);
+		node_note(node, FAST_LOG_INFO, "plugin %s has ended: %s", session->plugin->instance,
+			  why);
+	} else {
+		node_note(node, FAST_LOG_WARNING, "no plugin: pid %u uid %u: %s", session->pid,
+			  session->uid, why);
+	}
+	session->plugin = NULL;
+	node_unlock(node);
+	loop_unwatch(node, &session->socket);
+	loop_unwatch(node, &session->process);
+}
+
+/* Takes one packet's descriptors: gives the first, closes the rest. */
+static int fds_take(struct msghdr *message, int *count)
+{
+	int page_fd = -1;
+
+	*count = 0;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+	     header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+			continue;
+		}
+		size_t fds = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < fds; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+			if (page_fd < 0) {
+				page_fd = fd;
+			} else {
+				(void)close(fd);
+			}
+			++*count;
+		}
+	}
+	return page_fd;
+}
+
+static void packet_handle(struct session *session, const Fast__V1__SessionUp *packet, int page_fd)
+{
+	bool attaches = packet->kind_case == FAST__V1__SESSION_UP__KIND_ATTACH;
+
+	if (attaches != (session->plugin == NULL)) {
+		session_refuse(session, FAST_FAILED_PRECONDITION, "",
+			       attaches ? "the session is open already; attach once"
+					: "the first packet must be Attach");
+		return;
+	}
+	switch (packet->kind_case) {
+	case FAST__V1__SESSION_UP__KIND_ATTACH:
+		session_attach(session, packet->attach, page_fd);
+		break;
+	case FAST__V1__SESSION_UP__KIND_DECLARE_METRIC:
+		session_declare_metric(session, packet->declare_metric);
+		break;
+	case FAST__V1__SESSION_UP__KIND_DECLARE_PARAM:
+		session_declare_param(session, packet->declare_param);
+		break;
+	case FAST__V1__SESSION_UP__KIND_DETACH:
+		session_end(session, "it said goodbye");
+		break;
+	case FAST__V1__SESSION_UP__KIND__NOT_SET:
+	case _FAST__V1__SESSION_UP__KIND__CASE_IS_INT_SIZE:
+		session_refuse(session, FAST_UNIMPLEMENTED, "",
+			       "fastd does not know what this packet says");
+		break;
+	}
+}
+
+static void packet_receive(struct session *session, struct msghdr *message, size_t count)
+{
+	struct node *node = session->node;
+	int fd_count;
+	int page_fd = fds_take(message, &fd_count);
+	bool fds_wrong = session->plugin == NULL &&
+			 (fd_count != 1 || (message->msg_flags & MSG_CTRUNC) != 0);
+	const Fast__V1__SessionUp *packet = NULL;
+	const char *reason = "a packet has at most 65536 bytes";
+
+	if (count <= PACKET_BYTES_MAX && (message->msg_flags & MSG_TRUNC) == 0) {
+		packet = packet_unpack(node->arena, node->packet, count, &reason);
+	}
+	if (packet == NULL) {
+		session_refuse(session, FAST_INVALID_ARGUMENT, "", "%s", reason);
+	} else if (fds_wrong && packet->kind_case == FAST__V1__SESSION_UP__KIND_ATTACH) {
+		session_refuse(session, FAST_INVALID_ARGUMENT, "",
+			       "Attach must carry one descriptor, the page's; it carried %d",
+			       fd_count);
+	} else {
+		packet_handle(session, packet, page_fd);
+	}
+	if (page_fd >= 0) {
+		(void)close(page_fd);
+	}
+}
+
+/* An empty packet reads like the end. */
+static bool is_hung_up(int fd)
+{
+	struct pollfd polled = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&polled, 1, 0) != 0;
+}
+
+static void session_ready(struct node *node, struct watch *watch, uint32_t events)
+{
+	struct session *session =
+		(struct session *)(void *)((char *)watch - offsetof(struct session, socket));
+
+	(void)events; /* what was sent before a hangup is still to be read */
+	for (int i = 0; i < SESSION_PACKETS_PER_TURN && session->socket.fd >= 0; i++) {
+		union {
+			struct cmsghdr header; /* for its alignment */
+			char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		} control;
+		struct iovec bytes = {.iov_base = node->packet, .iov_len = PACKET_BYTES_MAX + 1};
+		struct msghdr message = {.msg_iov = &bytes,
+					 .msg_iovlen = 1,
+					 .msg_control = control.bytes,
+					 .msg_controllen = sizeof control.bytes};
+		ssize_t count =
+			recvmsg(session->socket.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+			return;
+		}
+		if (count < 0 || (count == 0 && is_hung_up(session->socket.fd))) {
+			session_end(session, "it has closed its connection");
+			return;
+		}
+		packet_receive(session, &message, (size_t)count);
+	}
+}
+
+static void process_ready(struct node *node, struct watch *watch, uint32_t events)
+{
+	struct session *session =
+		(struct session *)(void *)((char *)watch - offsetof(struct session, process));
+
+	session_ready(node, &session->socket, events); /* its last words */
+	session_end(session, "its process has ended");
+}
+
+void session_accept(struct node *node, int fd)
+{
+	struct session *session = calloc(1, sizeof *session);
+	struct ucred peer;
+	socklen_t length = sizeof peer;
+
+	if (session == NULL || node->session_count >= NODE_SESSIONS_MAX ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+		free(session);
+		(void)close(fd);
+		return;
+	}
+	session->node = node;
+	session->socket = (struct watch){.fd = fd, .ready = session_ready};
+	session->process = (struct watch){.fd = -1, .ready = process_ready};
+	session->pid = (uint32_t)peer.pid;
+	session->uid = peer.uid;
+	session->deadline_ns = node_now_ns() + SESSION_ATTACH_MS * NS_PER_MS;
+	if (peer.pid > 0) { /* 0: in a namespace that we don't see into */
+		session->process.fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	}
+	if (loop_watch(node, &session->socket, EPOLLIN) != FAST_OK) {
+		(void)close(fd);
+		if (session->process.fd >= 0) {
+			(void)close(session->process.fd);
+		}
+		free(session);
+		return;
+	}
+	if (session->process.fd >= 0 && loop_watch(node, &session->process, EPOLLIN) != FAST_OK) {
+		(void)close(session->process.fd);
+		session->process.fd = -1; /* the socket's hangup tells as well, but for a fork */
+	}
+	session->next = node->sessions;
+	node->sessions = session;
+	node->session_count++;
+}
+
+void sessions_end_dead(struct node *node, const char *name)
+{
+	for (struct session *session = node->sessions; session != NULL; session = session->next) {
+		struct pollfd polls[] = {{.fd = session->process.fd, .events = POLLIN},
+					 {.fd = session->socket.fd, .events = POLLIN}};
+
+		if (session->socket.fd < 0 || session->plugin == NULL ||
+		    strcmp(session->plugin->name, name) != 0 || poll(polls, 2, 0) <= 0) {
+			continue;
+		}
+		if (polls[0].revents != 0 || (polls[1].revents & (POLLHUP | POLLERR)) != 0) {
+			session_end(session, "its process has ended");
+		}
+	}
+}
+
+void sessions_tick(struct node *node, int64_t now_ns)
+{
+	struct session **link = &node->sessions;
+
+	entrances_resume(node, now_ns);
+	while (*link != NULL) {
+		struct session *session = *link;
+
+		if (session->plugin == NULL && now_ns >= session->deadline_ns) {
+			session_end(session, "it did not attach in time");
+		}
+		if (session->socket.fd < 0) {
+			*link = session->next;
+			node->session_count--;
+			free(session);
+		} else {
+			link = &session->next;
+		}
+	}
+}
+
+void sessions_close(struct node *node)
+{
+	while (node->sessions != NULL) {
+		struct session *session = node->sessions;
+		node->sessions = session->next;
+		loop_unwatch(node, &session->socket);
+		loop_unwatch(node, &session->process);
+		free(session);
+	}
+	node->session_count = 0;
+}

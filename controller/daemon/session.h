@@ -1,0 +1,47 @@
+/* daemon/session.h - one plugin at the plugin socket, from connection to end. Loop thread. */
+#ifndef FASTD_SESSION_H
+#define FASTD_SESSION_H
+
+#include "node_impl.h"
+
+#define SESSION_ATTACH_MS        2000 /* a connection says who it is within this */
+#define SESSION_REFUSALS_MAX     1000 /* then it is closed */
+#define SESSION_PACKETS_PER_TURN 64
+#define SESSION_REPLY_BYTES_MAX  1024
+
+struct session {
+	struct session *next;
+	struct watch socket;  /* closed: the session has ended and is freed at the next tick */
+	struct watch process; /* pidfd; -1 where the kernel has none */
+	struct node *node;
+	uint32_t pid;
+	uint32_t uid;
+	int64_t deadline_ns; /* to attach */
+	uint32_t refusals;
+	struct plugin *plugin; /* NULL before Attach */
+};
+
+/* Takes the connection. */
+void session_accept(struct node *node, int fd);
+/* Sends a packet. A peer that reads none ends its session. */
+void session_send(struct session *session, const Fast__V1__SessionDown *packet);
+/* Counts, and says what was wrong and what would be right. */
+void session_refuse(struct session *session, enum fast_status status, const char *name,
+		    const char *format, ...) FAST_PRINTF(4, 5);
+/* The plugin ends with its session: its page is read once more. */
+void session_end(struct session *session, const char *why);
+/* Ends sessions of this plugin name whose process has gone, so that a plugin that starts again gets
+ * its name back. */
+void sessions_end_dead(struct node *node, const char *name);
+
+/* ---- session_attach.c ---- */
+
+/* page_fd stays the caller's; -1: none came. */
+void session_attach(struct session *session, const Fast__V1__Attach *attach, int page_fd);
+
+/* ---- session_declare.c ---- */
+
+void session_declare_metric(struct session *session, const Fast__V1__DeclareMetric *declare);
+void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare);
+
+#endif

@@ -1,0 +1,129 @@
+#include "session.h"
+
+#include "page/names.h"
+#include "page/page.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+/* What the plugin says may be wrong, and so may its clock: no plugin is older than the machine. */
+static void plugin_date(struct plugin *plugin, int64_t open_unix_ns)
+{
+	int64_t now_ns = node_now_ns();
+	int64_t now_unix_ns = node_now_unix_ns();
+	struct timespec up;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &up);
+	int64_t up_ns = (int64_t)up.tv_sec * NS_PER_S + up.tv_nsec;
+	if (open_unix_ns > now_unix_ns) {
+		open_unix_ns = now_unix_ns;
+	} else if (open_unix_ns < now_unix_ns - up_ns) {
+		open_unix_ns = now_unix_ns - up_ns;
+	}
+	plugin->open_unix_ns = open_unix_ns;
+	plugin->open_ns = now_ns - (now_unix_ns - open_unix_ns);
+	plugin->attach_unix_ns = now_unix_ns;
+	plugin->session_ns = now_ns;
+}
+
+/* The words of Attach; false: refused. */
+static bool attach_check(struct session *session, const Fast__V1__Attach *attach)
+{
+	char reason[FAST_REASON_BYTES];
+
+	if (attach->page_version != FAST_PAGE_VERSION) {
+		session_refuse(session, FAST_FAILED_PRECONDITION, "",
+			       "page layout %u is not known; fastd knows %d", attach->page_version,
+			       FAST_PAGE_VERSION);
+		return false;
+	}
+	if (fast_plugin_name_check(attach->name, reason, sizeof reason) != FAST_OK ||
+	    fast_text_check("plugin", attach->name, "version", attach->version,
+			    FAST_PLUGIN_VERSION_BYTES_MAX, reason, sizeof reason) != FAST_OK) {
+		session_refuse(session, FAST_INVALID_ARGUMENT, "", "%s", reason);
+		return false;
+	}
+	return true;
+}
+
+/* Into the registry. The caller holds the lock. */
+static enum fast_status plugin_enter(struct session *session, struct plugin *plugin,
+				     const char *wanted)
+{
+	struct node *node = session->node;
+	struct plugin *replaced;
+	enum fast_status status = registry_add(&node->registry, plugin, wanted, &replaced);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	if (replaced != NULL && replaced->open_unix_ns == plugin->open_unix_ns) {
+		plugin->attach_unix_ns = replaced->attach_unix_ns;
+		plugin->previous = replaced;
+	} else {
+		plugin_free(replaced, &node->registry);
+	}
+	plugin->page_held = plugin->record != NULL;
+	session->plugin = plugin;
+	node_note(node, FAST_LOG_INFO, "plugin %s has attached: pid %u uid %u", plugin->instance,
+		  plugin->pid, plugin->uid);
+	return FAST_OK;
+}
+
+static void attached_send(struct session *session)
+{
+	Fast__V1__SessionDown packet = FAST__V1__SESSION_DOWN__INIT;
+	Fast__V1__Attached attached = FAST__V1__ATTACHED__INIT;
+
+	attached.instance = session->plugin->instance;
+	attached.boot_id = session->node->boot_id;
+	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_ATTACHED;
+	packet.attached = &attached;
+	session_send(session, &packet);
+}
+
+void session_attach(struct session *session, const Fast__V1__Attach *attach, int page_fd)
+{
+	struct node *node = session->node;
+	struct plugin *plugin = NULL;
+	struct fast_page_view *view = NULL;
+	const char *reason = "";
+	enum fast_status status;
+
+	if (!attach_check(session, attach)) {
+		return;
+	}
+	status = fast_page_view_open(page_fd, &view, &reason);
+	if (status != FAST_OK) {
+		session_refuse(session, status, "", "%s", reason);
+		return;
+	}
+	plugin = plugin_new(attach->name);
+	if (plugin == NULL) {
+		fast_page_view_close(view);
+		session_refuse(session, FAST_RESOURCE_EXHAUSTED, "", "fastd has no memory");
+		return;
+	}
+	(void)snprintf(plugin->version, sizeof plugin->version, "%s", attach->version);
+	plugin->view = view;
+	plugin->pid = session->pid;
+	plugin->uid = session->uid;
+	plugin_date(plugin, attach->open_time_unix_ns);
+	sessions_end_dead(node, plugin->name);
+
+	node_lock(node);
+	status = plugin_enter(session, plugin, attach->instance);
+	if (status != FAST_OK) {
+		plugin_free(plugin, &node->registry);
+	}
+	node_unlock(node);
+	if (status != FAST_OK) {
+		session_refuse(session, status, "", "fastd has as many plugins as it can take: %d",
+			       NODE_PLUGINS_MAX);
+		return;
+	}
+	attached_send(session);
+}

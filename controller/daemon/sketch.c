@@ -1,0 +1,107 @@
+#include "sketch.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS (sizeof((struct fast_distribution *)NULL)->buckets / sizeof(uint64_t))
+
+struct sketch {
+	uint32_t references;
+	uint16_t first; /* bucket that buckets[0] stands for */
+	uint16_t length;
+	uint64_t count;
+	uint64_t zero;
+	double sum;
+	double min;
+	double max;
+	uint64_t buckets[]; /* length of them; all others are 0 */
+};
+
+static size_t sketch_bytes(size_t length)
+{
+	return sizeof(struct sketch) + length * sizeof(uint64_t);
+}
+
+struct sketch *sketch_new(const struct fast_distribution *distribution,
+			  struct sketch_budget *budget)
+{
+	struct sketch *sketch;
+	size_t first = 0;
+	size_t end = BUCKETS;
+
+	while (end > 0 && distribution->buckets[end - 1] == 0) {
+		end--;
+	}
+	while (first < end && distribution->buckets[first] == 0) {
+		first++;
+	}
+	size_t bytes = sketch_bytes(end - first);
+	if (bytes > budget->bytes_max - budget->bytes) {
+		return NULL;
+	}
+	sketch = malloc(bytes);
+	if (sketch == NULL) {
+		return NULL;
+	}
+	*sketch = (struct sketch){
+		.references = 1,
+		.first = (uint16_t)first,
+		.length = (uint16_t)(end - first),
+		.count = distribution->count,
+		.zero = distribution->zero,
+		.sum = distribution->sum,
+		.min = distribution->min,
+		.max = distribution->max,
+	};
+	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
+	budget->bytes += bytes;
+	return sketch;
+}
+
+struct sketch *sketch_ref(struct sketch *sketch)
+{
+	if (sketch != NULL) {
+		sketch->references++;
+	}
+	return sketch;
+}
+
+void sketch_unref(struct sketch *sketch, struct sketch_budget *budget)
+{
+	if (sketch == NULL) {
+		return;
+	}
+	assert(sketch->references > 0);
+	if (--sketch->references > 0) {
+		return;
+	}
+	assert(budget->bytes >= sketch_bytes(sketch->length));
+	budget->bytes -= sketch_bytes(sketch->length);
+	free(sketch);
+}
+
+bool sketch_is_same(const struct sketch *sketch, const struct fast_distribution *distribution)
+{
+	return sketch != NULL && sketch->count == distribution->count &&
+	       sketch->zero == distribution->zero &&
+	       memcmp(&sketch->sum, &distribution->sum, sizeof sketch->sum) == 0;
+}
+
+void sketch_expand(const struct sketch *sketch, struct fast_distribution *out)
+{
+	*out = (struct fast_distribution){
+		.count = sketch->count,
+		.zero = sketch->zero,
+		.sum = sketch->sum,
+		.min = sketch->min,
+		.max = sketch->max,
+	};
+	memcpy(out->buckets + sketch->first, sketch->buckets, sketch->length * sizeof(uint64_t));
+}
+
+uint64_t sketch_count(const struct sketch *sketch)
+{
+	return sketch->count;
+}

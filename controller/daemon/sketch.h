@@ -1,0 +1,37 @@
+/* daemon/sketch.h - a distribution as it was at one moment, without its empty ends.
+ *
+ * A struct fast_distribution is 4 KiB, and a node keeps dozens for each metric; what was observed
+ * usually fills a few octaves. Sketches are shared by counting references; guarded by the node's
+ * lock. */
+#ifndef FASTD_SKETCH_H
+#define FASTD_SKETCH_H
+
+#include "page/view.h"
+
+/* What all sketches of a node take together. Hostile pages could otherwise ask for gigabytes. */
+struct sketch_budget {
+	size_t bytes;
+	size_t bytes_max;
+};
+
+struct sketch;
+
+/* A sketch of this distribution. Gives one reference. NULL: no memory, or over the budget. */
+struct sketch *sketch_new(const struct fast_distribution *distribution,
+			  struct sketch_budget *budget);
+
+/* Another reference to it; NULL gives NULL. */
+struct sketch *sketch_ref(struct sketch *sketch);
+
+/* Gives a reference back. NULL is allowed. */
+void sketch_unref(struct sketch *sketch, struct sketch_budget *budget);
+
+/* Whether nothing has been observed between the two. NULL is never the same. */
+bool sketch_is_same(const struct sketch *sketch, const struct fast_distribution *distribution);
+
+/* Fills out with all of it. */
+void sketch_expand(const struct sketch *sketch, struct fast_distribution *out);
+
+uint64_t sketch_count(const struct sketch *sketch);
+
+#endif

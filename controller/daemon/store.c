@@ -1,0 +1,313 @@
+#include "store_impl.h"
+
+#include <fast/log.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SAMPLES_FIRST 64
+
+static enum fast_status directory_prepare(const char *path, char *error)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s can't be made: %m", path);
+		return FAST_UNAVAILABLE;
+	}
+	if (access(path, R_OK | W_OK | X_OK) != 0) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s is not writable: %m", path);
+		return FAST_UNAVAILABLE;
+	}
+	return FAST_OK;
+}
+
+/* The lock is the kernel's: it goes with the process, however that ends. */
+static enum fast_status directory_lock(struct store *store, const char *path, char *error)
+{
+	char file[STORE_PATH_BYTES_MAX];
+	char holder[16] = "";
+	int length;
+
+	(void)snprintf(file, sizeof file, "%s/fastd.lock", path);
+	store->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s is not writable: %m", path);
+		return FAST_UNAVAILABLE;
+	}
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		ssize_t count = read(store->lock_fd, holder, sizeof holder - 1);
+		holder[count > 0 ? strcspn(holder, "\n") : 0] = '\0';
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s is in use by another fastd (pid %s)", path,
+			       holder[0] != '\0' ? holder : "unknown");
+		return FAST_FAILED_PRECONDITION;
+	}
+	/* For that sentence alone; a full disk may keep it from being written. */
+	length = snprintf(holder, sizeof holder, "%d\n", (int)getpid());
+	if (ftruncate(store->lock_fd, 0) == 0 &&
+	    pwrite(store->lock_fd, holder, (size_t)length, 0) != length) {
+		fast_log(FAST_LOG_WARNING, "can't write %s: %m", file);
+	}
+	return FAST_OK;
+}
+
+static enum fast_status sync_init(struct store *store)
+{
+	pthread_condattr_t attributes;
+	int code;
+
+	if (pthread_condattr_init(&attributes) != 0) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	code = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	assert(code == 0);
+	code = pthread_cond_init(&store->changed, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	if (code != 0) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	code = pthread_mutex_init(&store->lock, NULL);
+	assert(code == 0); /* a plain mutex needs nothing */
+	return FAST_OK;
+}
+
+enum fast_status store_open(const struct store_options *options, struct store **out, char *error)
+{
+	struct store *store = calloc(1, sizeof *store);
+	enum fast_status status;
+	int length;
+
+	(void)snprintf(error, NODE_TEXT_BYTES_MAX, "no memory for the store");
+	if (store == NULL || sync_init(store) != FAST_OK) {
+		free(store);
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	store->lock_fd = -1;
+	store->jobs_end = &store->jobs;
+	store->samples_end = &store->samples;
+	store->samples_bytes_max = options->samples_bytes_max;
+	store->samples_age_s_max = options->samples_age_s_max;
+	length = snprintf(store->path, sizeof store->path, "%s/fastd.db", options->state_dir);
+	if (length >= (int)sizeof store->path - 64) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "the state directory's path is too long");
+		status = FAST_INVALID_ARGUMENT;
+		goto fail;
+	}
+	status = directory_prepare(options->state_dir, error);
+	if (status == FAST_OK) {
+		status = directory_lock(store, options->state_dir, error);
+	}
+	if (status == FAST_OK) {
+		status = store_db_open(store, error);
+		if (status == FAST_UNAVAILABLE) { /* a full disk keeps nobody from measuring */
+			(void)snprintf(store->error, sizeof store->error, "%s", error);
+			fast_log(FAST_LOG_ERROR, "%s; it is tried again each second", error);
+			store->failing = true;
+			status = FAST_OK;
+		}
+	}
+	if (status != FAST_OK) {
+		goto fail;
+	}
+	error[0] = '\0';
+	*out = store;
+	return FAST_OK;
+
+fail:
+	store_close(store);
+	return status;
+}
+
+uint64_t store_lease_id_next(struct store *store)
+{
+	uint64_t id;
+
+	(void)pthread_mutex_lock(&store->lock);
+	id = ++store->lease_id_newest;
+	(void)pthread_mutex_unlock(&store->lock);
+	return id;
+}
+
+struct store_job *store_job_new(size_t capacity, store_done_fn *done, void *arg)
+{
+	struct store_job *job = malloc(sizeof *job + capacity * sizeof job->ops[0]);
+
+	if (job != NULL) {
+		*job = (struct store_job){.capacity = capacity, .done = done, .arg = arg};
+	}
+	return job;
+}
+
+void store_job_free(struct store_job *job)
+{
+	free(job);
+}
+
+struct store_op *store_job_add(struct store_job *job, enum store_verb verb)
+{
+	struct store_op *op = &job->ops[job->count];
+
+	assert(job->count < job->capacity);
+	memset(op, 0, sizeof *op);
+	op->verb = verb;
+	job->count++;
+	return op;
+}
+
+enum fast_status store_push(struct store *store, struct store_job *job)
+{
+	enum fast_status status = FAST_UNAVAILABLE;
+
+	(void)pthread_mutex_lock(&store->lock);
+	if (store->job_count < STORE_JOBS_MAX && !store->stopping) {
+		job->next = NULL;
+		*store->jobs_end = job;
+		store->jobs_end = &job->next;
+		store->job_count++;
+		(void)pthread_cond_signal(&store->changed);
+		status = FAST_OK;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return status;
+}
+
+struct store_samples *store_samples_new(int64_t second)
+{
+	struct store_samples *samples = calloc(1, sizeof *samples);
+
+	if (samples != NULL) {
+		samples->second = second;
+	}
+	return samples;
+}
+
+void store_samples_free(struct store_samples *samples)
+{
+	if (samples == NULL) {
+		return;
+	}
+	free(samples->series);
+	free(samples->samples);
+	free(samples);
+}
+
+/* The array with room for one more; NULL: no memory. */
+static void *grow(void *array, size_t count, size_t *capacity, size_t item_bytes)
+{
+	size_t wanted = *capacity == 0 ? SAMPLES_FIRST : 2 * *capacity;
+
+	if (count < *capacity) {
+		return array;
+	}
+	array = realloc(array, wanted * item_bytes);
+	if (array != NULL) {
+		*capacity = wanted;
+	}
+	return array;
+}
+
+struct store_sample *store_samples_add(struct store_samples *samples)
+{
+	struct store_sample *grown =
+		grow(samples->samples, samples->count, &samples->capacity, sizeof *grown);
+
+	if (grown == NULL) {
+		return NULL;
+	}
+	samples->samples = grown;
+	return memset(&grown[samples->count++], 0, sizeof *grown);
+}
+
+struct store_series *store_samples_add_series(struct store_samples *samples)
+{
+	struct store_series *grown = grow(samples->series, samples->series_count,
+					  &samples->series_capacity, sizeof *grown);
+
+	if (grown == NULL) {
+		return NULL;
+	}
+	samples->series = grown;
+	return memset(&grown[samples->series_count++], 0, sizeof *grown);
+}
+
+void store_push_samples(struct store *store, struct store_samples *samples)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	if (store->sample_count + samples->count > STORE_SAMPLES_MAX || store->stopping) {
+		store->dropped += samples->count;
+	} else {
+		samples->next = NULL;
+		*store->samples_end = samples;
+		store->samples_end = &samples->next;
+		store->sample_count += samples->count;
+		samples = NULL;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	store_samples_free(samples);
+}
+
+void store_error(struct store *store, char *out)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	(void)snprintf(out, NODE_TEXT_BYTES_MAX, "%s", store->error);
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
+uint64_t store_dropped(struct store *store)
+{
+	uint64_t dropped;
+
+	(void)pthread_mutex_lock(&store->lock);
+	dropped = store->dropped;
+	(void)pthread_mutex_unlock(&store->lock);
+	return dropped;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL) {
+		return;
+	}
+	(void)pthread_mutex_lock(&store->lock);
+	store->stopping = true;
+	(void)pthread_cond_signal(&store->changed);
+	(void)pthread_mutex_unlock(&store->lock);
+	if (store->started) {
+		(void)pthread_join(store->thread, NULL);
+	}
+	while (store->owed != NULL) {
+		struct store_job *job = store->owed;
+		store->owed = job->next;
+		store_job_free(job);
+	}
+	while (store->jobs != NULL) { /* the thread never ran */
+		struct store_job *job = store->jobs;
+		store->jobs = job->next;
+		if (job->done != NULL) {
+			job->done(FAST_UNAVAILABLE, "fastd is closing", job->arg);
+		}
+		store_job_free(job);
+	}
+	while (store->samples != NULL) {
+		struct store_samples *samples = store->samples;
+		store->samples = samples->next;
+		store_samples_free(samples);
+	}
+	store_db_close(store);
+	if (store->lock_fd >= 0) {
+		(void)close(store->lock_fd);
+	}
+	(void)pthread_cond_destroy(&store->changed);
+	(void)pthread_mutex_destroy(&store->lock);
+	free(store);
+}

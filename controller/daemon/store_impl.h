@@ -1,0 +1,87 @@
+/* daemon/store_impl.h - what a store is, for store*.c. */
+#ifndef FASTD_STORE_IMPL_H
+#define FASTD_STORE_IMPL_H
+
+#include "store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#define STORE_PATH_BYTES_MAX 4096
+#define STORE_VERSION 1 /* of the schema */
+#define STORE_BUSY_MS 2000
+
+enum store_statement {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_PUT_PARAM,
+	SQL_FORGET_PARAM,
+	SQL_PUT_REVISION,
+	SQL_PUT_LEASE,
+	SQL_PUT_LEASE_ID,
+	SQL_PUT_BASELINE,
+	SQL_DELETE_LEASE,
+	SQL_DELETE_BASELINES,
+	SQL_PUT_AUDIT,
+	SQL_TRIM_AUDIT,
+	SQL_PUT_SERIES,
+	SQL_PUT_SECOND,
+	SQL_PUT_SAMPLE,
+	SQL_OLDEST_SECOND,
+	SQL_DELETE_SAMPLES,
+	SQL_DELETE_SECOND,
+	SQL_DELETE_SERIES,
+	SQL_USED_BYTES,
+	SQL_PROBE,
+	SQL_STATEMENTS
+};
+
+struct store {
+	char path[STORE_PATH_BYTES_MAX];
+	int lock_fd; /* -1: none */
+	uint64_t samples_bytes_max;
+	uint32_t samples_age_s_max;
+	sqlite3 *db; /* store thread, once that runs; NULL: the disk did not let us open it yet */
+	sqlite3_stmt *statements[SQL_STATEMENTS];
+	pthread_t thread;
+	bool started;
+	bool durable; /* synchronous is FULL; store thread */
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t changed;
+	bool stopping;
+	struct store_job *jobs; /* first in, first out */
+	struct store_job **jobs_end;
+	size_t job_count;
+	struct store_job *owed; /* failed, and still to be written; before the jobs */
+	struct store_samples *samples; /* first in, first out */
+	struct store_samples **samples_end;
+	size_t sample_count;
+	uint64_t dropped;
+	uint64_t lease_id_newest;
+	bool failing;
+	char error[NODE_TEXT_BYTES_MAX];
+};
+
+/* ---- store_schema.c ---- */
+
+/* Opens the database, makes its tables, prepares the statements. */
+FAST_MUST_CHECK enum fast_status store_db_open(struct store *store, char *error);
+void store_db_close(struct store *store);
+/* A connection that reads where nothing can be written, not even what SQLite needs beside the
+ * database. Gives *db; NULL: there is no database. UNAVAILABLE: it can't be read. */
+FAST_MUST_CHECK enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db);
+
+/* ---- store_write.c: store thread ---- */
+
+/* Runs a statement to its end and resets it. */
+bool store_run(struct store *store, enum store_statement statement);
+/* The job's ops, within a transaction. False: SQLite says why. */
+bool store_write_job(struct store *store, const struct store_job *job);
+/* Some of the samples, within a transaction: count is what may still be written. */
+bool store_write_samples(struct store *store, struct store_samples *samples, size_t *count);
+/* Deletes samples that are too old or too many, a few at a time, within a transaction. */
+bool store_trim(struct store *store, int64_t now_s, size_t count);
+
+#endif

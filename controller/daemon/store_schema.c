@@ -1,0 +1,257 @@
+#include "store_impl.h"
+
+#include <fast/log.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Samples are found by second and series: each flush appends to the end of the tree, where a tree
+ * ordered by series would touch a page for each series. */
+static const char schema[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE revisions (instance TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
+	"CREATE TABLE params (instance TEXT, param TEXT, type INTEGER NOT NULL, value NOT NULL,"
+	" revision INTEGER NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL,"
+	" PRIMARY KEY (instance, param)) WITHOUT ROWID;"
+	"CREATE TABLE leases (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, owner TEXT NOT NULL,"
+	" ttl_ms INTEGER NOT NULL, on_loss INTEGER NOT NULL);"
+	"CREATE TABLE baselines (lease INTEGER, param TEXT, type INTEGER NOT NULL, value,"
+	" PRIMARY KEY (lease, param)) WITHOUT ROWID;"
+	"CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
+	" actor TEXT NOT NULL, verb TEXT NOT NULL, instance TEXT NOT NULL, param TEXT NOT NULL,"
+	" old TEXT NOT NULL, new TEXT NOT NULL, revision INTEGER NOT NULL, lease INTEGER NOT NULL,"
+	" result TEXT NOT NULL);"
+	"CREATE TABLE series (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, metric TEXT NOT NULL,"
+	" unit TEXT NOT NULL, kind INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT "
+	"NULL);"
+	"CREATE INDEX series_name ON series (instance, metric);"
+	"CREATE TABLE seconds (second INTEGER PRIMARY KEY);"
+	"CREATE TABLE samples (second INTEGER, series INTEGER, time INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
+	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
+	" revision_first INTEGER, revision_last INTEGER, PRIMARY KEY (second, series)) WITHOUT "
+	"ROWID;"
+	"PRAGMA user_version = 1;";
+
+static const char *const statement_texts[SQL_STATEMENTS] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_PUT_PARAM] = "INSERT OR REPLACE INTO params VALUES (?,?,?,?,?,?,?)",
+	[SQL_FORGET_PARAM] = "DELETE FROM params WHERE instance = ? AND param = ?",
+	[SQL_PUT_REVISION] = "INSERT OR REPLACE INTO revisions VALUES (?,?)",
+	[SQL_PUT_LEASE] = "INSERT OR REPLACE INTO leases VALUES (?,?,?,?,?)",
+	[SQL_PUT_LEASE_ID] = "INSERT INTO meta VALUES ('lease_id', ?1) ON CONFLICT (key)"
+			     " DO UPDATE SET value = max(value, ?1)",
+	[SQL_PUT_BASELINE] = "INSERT OR REPLACE INTO baselines VALUES (?,?,?,?)",
+	[SQL_DELETE_LEASE] = "DELETE FROM leases WHERE id = ?",
+	[SQL_DELETE_BASELINES] = "DELETE FROM baselines WHERE lease = ?",
+	[SQL_PUT_AUDIT] = "INSERT INTO audit VALUES (NULL,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_TRIM_AUDIT] = "DELETE FROM audit WHERE sequence <= ?",
+	[SQL_PUT_SERIES] = "INSERT INTO series VALUES (?1,?2,?3,?4,?5,?6,?6)"
+			   " ON CONFLICT (id) DO UPDATE SET last = ?6",
+	[SQL_PUT_SECOND] = "INSERT OR IGNORE INTO seconds VALUES (?)",
+	[SQL_PUT_SAMPLE] =
+		"INSERT OR REPLACE INTO samples VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_OLDEST_SECOND] = "SELECT min(second) FROM seconds",
+	[SQL_DELETE_SAMPLES] = "DELETE FROM samples WHERE second = ?",
+	[SQL_DELETE_SECOND] = "DELETE FROM seconds WHERE second = ?",
+	/* A series' last is written about once a minute. */
+	[SQL_DELETE_SERIES] = "DELETE FROM series WHERE last < ? - 120",
+	[SQL_USED_BYTES] = "SELECT (p.page_count - f.freelist_count) * s.page_size FROM"
+			   " pragma_page_count AS p, pragma_freelist_count AS f,"
+			   " pragma_page_size AS s",
+	[SQL_PROBE] = "INSERT OR REPLACE INTO meta VALUES ('probe', 0)",
+};
+
+/* Single number that a query gives; SQLite's code. */
+static int query_number(sqlite3 *db, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(statement);
+	}
+	if (code == SQLITE_ROW) {
+		*out = sqlite3_column_int64(statement, 0);
+		code = SQLITE_OK;
+	}
+	(void)sqlite3_finalize(statement);
+	return code;
+}
+
+/* SQLITE_CORRUPT when the check finds something wrong. */
+static int database_check(sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(statement);
+	}
+	if (code == SQLITE_ROW) {
+		const char *answer = (const char *)sqlite3_column_text(statement, 0);
+		code = answer != NULL && strcmp(answer, "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+	}
+	(void)sqlite3_finalize(statement);
+	return code;
+}
+
+static int schema_make(sqlite3 *db)
+{
+	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_exec(db, schema, NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK) {
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	}
+	if (code != SQLITE_OK) {
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return code;
+}
+
+/* Opens and prepares all; SQLite's code. version: of the schema that was found. */
+static int database_open(struct store *store, int64_t *version)
+{
+	static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+				      "PRAGMA synchronous = NORMAL;"
+				      "PRAGMA journal_size_limit = 4194304;"
+				      "PRAGMA foreign_keys = OFF;";
+	int code = sqlite3_open_v2(store->path, &store->db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+				   NULL);
+
+	if (code == SQLITE_OK) {
+		(void)sqlite3_extended_result_codes(store->db, 1);
+		(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+		code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK) {
+		code = query_number(store->db, "PRAGMA user_version", version);
+	}
+	if (code == SQLITE_OK && *version > STORE_VERSION) {
+		return SQLITE_OK;
+	}
+	if (code == SQLITE_OK) {
+		code = *version == 0 ? schema_make(store->db) : database_check(store->db);
+	}
+	for (size_t i = 0; i < SQL_STATEMENTS && code == SQLITE_OK; i++) {
+		code = sqlite3_prepare_v3(store->db, statement_texts[i], -1,
+					  SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL);
+	}
+	return code;
+}
+
+void store_db_close(struct store *store)
+{
+	for (size_t i = 0; i < SQL_STATEMENTS; i++) {
+		(void)sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+	(void)sqlite3_close(store->db);
+	store->db = NULL;
+}
+
+/* A database is broken when its bytes are, not when the disk is full or slow. A table that is
+ * missing is a broken one, too. */
+static bool is_broken(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB ||
+	       (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_FORMAT;
+}
+
+/* Renames the database and its companions, so that somebody may look at them. */
+static enum fast_status database_set_aside(struct store *store, const char *why, char *error)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char from[STORE_PATH_BYTES_MAX + 8];
+	char to[STORE_PATH_BYTES_MAX + 64];
+	long long now_s = (long long)time(NULL);
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		(void)snprintf(from, sizeof from, "%s%s", store->path, suffixes[i]);
+		(void)snprintf(to, sizeof to, "%s.corrupt-%lld%s", store->path, now_s, suffixes[i]);
+		if (rename(from, to) != 0 && errno != ENOENT) {
+			(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+				       "the broken database %.200s can't be set aside: %m",
+				       store->path);
+			return FAST_UNAVAILABLE;
+		}
+	}
+	fast_log(FAST_LOG_ERROR,
+		 "%s is broken (%s) and set aside as %s.corrupt-%lld; starting afresh", store->path,
+		 why, store->path, now_s);
+	return FAST_OK;
+}
+
+enum fast_status store_db_open(struct store *store, char *error)
+{
+	for (int attempt = 0;; attempt++) {
+		char why[160];
+		int64_t version = 0;
+		int code = database_open(store, &version);
+
+		if (code == SQLITE_OK && version <= STORE_VERSION) {
+			return FAST_OK;
+		}
+		if (code == SQLITE_OK) {
+			store_db_close(store);
+			(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+				       "%.200s was written by a newer fastd; use that, or another "
+				       "state directory",
+				       store->path);
+			return FAST_FAILED_PRECONDITION;
+		}
+		(void)snprintf(why, sizeof why, "%s",
+			       store->db != NULL ? sqlite3_errmsg(store->db)
+						 : sqlite3_errstr(code));
+		store_db_close(store);
+		if (code == SQLITE_NOMEM) {
+			(void)snprintf(error, NODE_TEXT_BYTES_MAX, "no memory for the store");
+			return FAST_RESOURCE_EXHAUSTED;
+		}
+		if (!is_broken(code) || attempt > 0) {
+			(void)snprintf(error, NODE_TEXT_BYTES_MAX, "can't open %.200s: %s",
+				       store->path, why);
+			return FAST_UNAVAILABLE;
+		}
+		if (database_set_aside(store, why, error) != FAST_OK) {
+			return FAST_UNAVAILABLE;
+		}
+	}
+}
+
+enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db)
+{
+	struct stat there;
+	int64_t version = 0;
+	int code;
+
+	*db = NULL;
+	if (stat(store->path, &there) != 0 || there.st_size == 0) {
+		return FAST_OK;
+	}
+	code = sqlite3_open_v2(store->path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK) { /* the index of the log is then kept in memory */
+		code = sqlite3_exec(*db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK) {
+		code = query_number(*db, "PRAGMA user_version", &version);
+	}
+	if (code == SQLITE_OK && version == STORE_VERSION) {
+		return FAST_OK;
+	}
+	(void)sqlite3_close(*db);
+	*db = NULL;
+	/* Tables that were never made hold nothing. */
+	return code == SQLITE_OK && version == 0 ? FAST_OK : FAST_UNAVAILABLE;
+}

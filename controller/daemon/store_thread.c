@@ -1,0 +1,331 @@
+#include "store_impl.h"
+
+#include <fast/log.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_MS         INT64_C(1000000)
+#define NS_PER_S          INT64_C(1000000000)
+#define SLICE_SAMPLES_MAX 2000 /* in one transaction, so that no knob waits for many samples */
+#define TRIM_SAMPLES_MIN  2000
+
+/* When the thread has something to do without being told. */
+struct schedule {
+	int64_t flush_ns;
+	int64_t retry_ns;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* Notes how the last transaction went; says so when that has changed. */
+static void health_note(struct store *store, bool good)
+{
+	char error[NODE_TEXT_BYTES_MAX] = "";
+	bool changed;
+
+	if (!good && store->db == NULL) {
+		return; /* what kept it from being opened is noted */
+	}
+	if (!good) {
+		(void)snprintf(error, sizeof error, "can't write %.200s: %.200s", store->path,
+			       sqlite3_errmsg(store->db));
+	}
+	(void)pthread_mutex_lock(&store->lock);
+	changed = store->failing == good;
+	store->failing = !good;
+	(void)snprintf(store->error, sizeof store->error, "%s", error);
+	(void)pthread_mutex_unlock(&store->lock);
+	if (changed && good) {
+		fast_log(FAST_LOG_INFO, "the store can write again");
+	} else if (changed) {
+		fast_log(FAST_LOG_ERROR, "%s; knobs can't be turned, and no history is kept",
+			 error);
+	}
+}
+
+static bool transaction_begin(struct store *store, bool durable)
+{
+	if (store->db == NULL) {
+		return false;
+	}
+	if (durable != store->durable) {
+		const char *pragma =
+			durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+		if (sqlite3_exec(store->db, pragma, NULL, NULL, NULL) != SQLITE_OK) {
+			return false;
+		}
+		store->durable = durable;
+	}
+	return store_run(store, SQL_BEGIN);
+}
+
+/* Commits when all went well. Notes the health either way. */
+static bool transaction_end(struct store *store, bool good)
+{
+	good = good && store_run(store, SQL_COMMIT);
+	health_note(store, good); /* before a rollback forgets why */
+	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
+		(void)store_run(store, SQL_ROLLBACK);
+	}
+	return good;
+}
+
+/* Writes the jobs in one transaction. */
+static bool jobs_write(struct store *store, const struct store_job *jobs, size_t count)
+{
+	const struct store_job *job = jobs;
+	bool durable = false;
+	bool good;
+
+	for (size_t i = 0; i < count; i++, job = job->next) {
+		durable = durable || job->durable;
+	}
+	good = transaction_begin(store, durable);
+	job = jobs;
+	for (size_t i = 0; i < count && good; i++, job = job->next) {
+		good = store_write_job(store, job);
+	}
+	return transaction_end(store, good);
+}
+
+/* Tells the job how it went; one that is owed is kept. Takes job. */
+static void job_finish(struct store *store, struct store_job *job, bool good)
+{
+	char error[NODE_TEXT_BYTES_MAX];
+	struct store_job **end = &store->owed;
+
+	if (!good) {
+		store_error(store, error);
+	}
+	if (job->done != NULL) {
+		job->done(good ? FAST_OK : FAST_UNAVAILABLE, good ? "" : error, job->arg);
+		job->done = NULL;
+	}
+	if (good || !job->owed) {
+		store_job_free(job);
+		return;
+	}
+	while (*end != NULL) {
+		end = &(*end)->next;
+	}
+	job->next = NULL;
+	*end = job;
+}
+
+/* Writes what is owed, in order. False: the disk still fails. */
+static bool owed_write(struct store *store)
+{
+	while (store->owed != NULL) {
+		struct store_job *job = store->owed;
+		if (!jobs_write(store, job, 1)) {
+			return false;
+		}
+		store->owed = job->next;
+		store_job_free(job);
+	}
+	return true;
+}
+
+/* Up to STORE_GROUP_MAX jobs from the queue, linked. */
+static struct store_job *jobs_take(struct store *store, size_t *count)
+{
+	struct store_job *jobs = store->jobs;
+	struct store_job *last = NULL;
+
+	*count = 0;
+	for (struct store_job *job = jobs; job != NULL && *count < STORE_GROUP_MAX;
+	     job = job->next) {
+		last = job;
+		++*count;
+	}
+	if (last != NULL) {
+		store->jobs = last->next;
+		store->jobs_end = store->jobs == NULL ? &store->jobs : store->jobs_end;
+		store->job_count -= *count;
+		last->next = NULL;
+	}
+	return jobs;
+}
+
+/* All in one transaction; when that fails, each by itself, so that one does not spoil the others.
+ */
+static void jobs_commit(struct store *store, struct store_job *jobs, size_t count)
+{
+	bool writable = owed_write(store);
+	bool together = writable && jobs_write(store, jobs, count);
+
+	while (jobs != NULL) {
+		struct store_job *job = jobs;
+		bool good = together || (writable && count > 1 && jobs_write(store, job, 1));
+
+		jobs = job->next;
+		job_finish(store, job, good);
+	}
+}
+
+static struct store_samples *samples_take(struct store *store)
+{
+	struct store_samples *samples;
+
+	(void)pthread_mutex_lock(&store->lock);
+	samples = store->samples;
+	if (samples != NULL) {
+		store->samples = samples->next;
+		store->samples_end = store->samples == NULL ? &store->samples : store->samples_end;
+		store->sample_count -= samples->count - samples->written;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return samples;
+}
+
+static void samples_give_back(struct store *store, struct store_samples *samples)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	samples->next = store->samples;
+	store->samples = samples;
+	if (samples->next == NULL) {
+		store->samples_end = &samples->next;
+	}
+	store->sample_count += samples->count - samples->written;
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
+static void samples_drop(struct store *store, struct store_samples *samples)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	store->dropped += samples->count;
+	(void)pthread_mutex_unlock(&store->lock);
+	store_samples_free(samples);
+}
+
+/* Writes a slice of the waiting samples; true: there is more to write at once. */
+static bool samples_flush(struct store *store)
+{
+	struct store_samples *samples = samples_take(store);
+	struct store_samples *kept = samples;
+	size_t left = SLICE_SAMPLES_MAX;
+	bool good;
+
+	if (samples == NULL) {
+		return false;
+	}
+	good = transaction_begin(store, false) && store_write_samples(store, samples, &left) &&
+	       store_trim(store, samples->second,
+			  2 * (SLICE_SAMPLES_MAX - left) + TRIM_SAMPLES_MIN);
+	if (!transaction_end(store, good)) {
+		samples_drop(store, samples);
+		return false;
+	}
+	if (samples->written < samples->count) {
+		samples_give_back(store, kept);
+	} else {
+		store_samples_free(samples);
+	}
+	return true;
+}
+
+/* The disk has failed: sees whether it still does. */
+static void probe(struct store *store)
+{
+	char error[NODE_TEXT_BYTES_MAX];
+
+	if (store->db == NULL && store_db_open(store, error) != FAST_OK) {
+		return;
+	}
+	if (owed_write(store)) {
+		(void)transaction_end(store, transaction_begin(store, false) &&
+						     store_run(store, SQL_PROBE));
+	}
+}
+
+/* Waits for a push or for the schedule. The caller holds the lock. */
+static void rest(struct store *store, const struct schedule *schedule)
+{
+	int64_t until_ns = INT64_MAX;
+	struct timespec until;
+
+	if (store->samples != NULL) {
+		until_ns = schedule->flush_ns;
+	}
+	if (store->failing && schedule->retry_ns < until_ns) {
+		until_ns = schedule->retry_ns;
+	}
+	if (until_ns == INT64_MAX) {
+		/* Samples do not wake the thread; it looks for them at each flush. */
+		until_ns = now_ns() + STORE_FLUSH_MS * NS_PER_MS;
+	}
+	until = (struct timespec){.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	(void)pthread_cond_timedwait(&store->changed, &store->lock, &until);
+}
+
+/* One round of work without the lock; true: there may be more. */
+static bool work(struct store *store, struct schedule *schedule, struct store_job *jobs,
+		 size_t count, bool failing, bool stopping)
+{
+	int64_t now = now_ns();
+
+	if (jobs != NULL) {
+		jobs_commit(store, jobs, count);
+		return true;
+	}
+	if (failing && (now >= schedule->retry_ns || stopping)) {
+		schedule->retry_ns = now + STORE_RETRY_MS * NS_PER_MS;
+		probe(store);
+	}
+	if (now >= schedule->flush_ns || stopping) {
+		if (samples_flush(store)) {
+			return true;
+		}
+		schedule->flush_ns = now + STORE_FLUSH_MS * NS_PER_MS;
+	}
+	return false;
+}
+
+static void *thread_run(void *arg)
+{
+	struct store *store = arg;
+	struct schedule schedule = {.flush_ns = now_ns() + STORE_FLUSH_MS * NS_PER_MS};
+	bool more = false;
+
+	(void)pthread_mutex_lock(&store->lock);
+	for (;;) {
+		bool stopping = store->stopping;
+		bool failing = store->failing;
+		size_t count;
+		struct store_job *jobs;
+
+		if (!more && store->jobs == NULL && !stopping) {
+			rest(store, &schedule);
+		}
+		jobs = jobs_take(store, &count);
+		(void)pthread_mutex_unlock(&store->lock);
+		more = work(store, &schedule, jobs, count, failing, stopping);
+		(void)pthread_mutex_lock(&store->lock);
+		if (stopping && !more && store->jobs == NULL) {
+			break;
+		}
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return NULL;
+}
+
+enum fast_status store_start(struct store *store)
+{
+	assert(!store->started);
+
+	if (pthread_create(&store->thread, NULL, thread_run, store) != 0) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	store->started = true;
+	return FAST_OK;
+}

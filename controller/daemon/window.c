@@ -1,0 +1,326 @@
+#include "window.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS             1000000
+#define NS_PER_S              1e9
+#define SAMPLES_PER_LEVEL_MAX 128
+
+/* Levels after the first: how far apart their samples are and how far back they reach. */
+static const struct {
+	uint32_t spacing_ms;
+	uint32_t reach_ms;
+} level_plan[WINDOW_LEVELS] = {
+	{0, WINDOW_DENSE_MS},
+	{500, WINDOW_HALF_MS},
+	{5000, WINDOW_LONG_MS},
+};
+
+static uint32_t level_capacity(size_t level, uint32_t tick_ms)
+{
+	uint32_t spacing_ms = level == 0 ? tick_ms : level_plan[level].spacing_ms;
+	uint32_t capacity = level_plan[level].reach_ms / spacing_ms + 2;
+
+	return capacity < WINDOW_DENSE_SAMPLES_MIN ? WINDOW_DENSE_SAMPLES_MIN : capacity;
+}
+
+enum fast_status series_init(struct series *series, enum fast_metric_kind kind, uint32_t tick_ms,
+			     int64_t created_ns, int64_t created_unix_ns)
+{
+	size_t total = 0;
+
+	*series = (struct series){
+		.kind = kind,
+		.created_ns = created_ns,
+		.created_unix_ns = created_unix_ns,
+	};
+	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
+		total += level_capacity(i, tick_ms);
+	}
+	series->samples = calloc(total, sizeof *series->samples);
+	if (series->samples == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	for (size_t i = 0, used = 0; i < WINDOW_LEVELS; i++) {
+		struct window_level *level = &series->levels[i];
+		level->capacity = level_capacity(i, tick_ms);
+		level->samples = series->samples + used;
+		/* Half a tick early is early enough: ticks are never on time to the nanosecond. */
+		level->spacing_ns = level_plan[i].spacing_ms == 0
+					    ? 0
+					    : (int64_t)level_plan[i].spacing_ms * NS_PER_MS -
+						      (int64_t)tick_ms * NS_PER_MS / 2;
+		used += level->capacity;
+		assert(level->capacity <= SAMPLES_PER_LEVEL_MAX);
+	}
+	return FAST_OK;
+}
+
+static const struct sample *level_at(const struct window_level *level, uint32_t age)
+{
+	return &level->samples[(level->newest + level->capacity - age) % level->capacity];
+}
+
+static void level_clear(struct window_level *level, struct sketch_budget *budget)
+{
+	for (uint32_t i = 0; i < level->capacity; i++) {
+		sketch_unref(level->samples[i].sketch, budget);
+		level->samples[i].sketch = NULL;
+	}
+	level->count = 0;
+	level->newest = 0;
+}
+
+static void level_push(struct window_level *level, const struct sample *sample,
+		       struct sketch_budget *budget)
+{
+	if (level->count > 0 && sample->time_ns - level_at(level, 0)->time_ns < level->spacing_ns) {
+		return;
+	}
+	level->newest = level->count == 0 ? 0 : (level->newest + 1) % level->capacity;
+	level->count += level->count < level->capacity;
+	sketch_unref(level->samples[level->newest].sketch, budget);
+	level->samples[level->newest] = *sample;
+	sketch_ref(sample->sketch);
+}
+
+static void series_clear(struct series *series, struct sketch_budget *budget)
+{
+	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
+		level_clear(&series->levels[i], budget);
+	}
+	series->interval_s = 0;
+}
+
+void series_fini(struct series *series, struct sketch_budget *budget)
+{
+	if (series->samples != NULL) {
+		series_clear(series, budget);
+	}
+	free(series->samples);
+	free(series->frozen);
+	*series = (struct series){.kind = series->kind};
+}
+
+const struct sample *series_newest(const struct series *series)
+{
+	return series->levels[0].count == 0 ? NULL : level_at(&series->levels[0], 0);
+}
+
+static bool kind_has_sketch(enum fast_metric_kind kind)
+{
+	return kind == FAST_METRIC_HISTOGRAM || kind == FAST_METRIC_TIMER ||
+	       kind == FAST_METRIC_HEARTBEAT;
+}
+
+/* Mean of the intervals that ended between two samples; what a plugin writes here need not make
+ * sense. */
+static double interval_between(const struct sample *older, const struct sample *newer)
+{
+	double beats = (double)(newer->count - older->count);
+
+	if (older->last_ns > 0 && newer->last_ns > older->last_ns) {
+		return (double)(newer->last_ns - older->last_ns) / NS_PER_S / beats;
+	}
+	return (double)(newer->time_ns - older->time_ns) / NS_PER_S / beats;
+}
+
+static double reading_sum(const struct fast_cell_reading *reading)
+{
+	return reading->kind == FAST_METRIC_HEARTBEAT ? reading->work : reading->distribution.sum;
+}
+
+static struct sketch *reading_sketch(const struct series *series,
+				     const struct fast_cell_reading *reading,
+				     struct sketch_budget *budget)
+{
+	const struct sample *newest = series_newest(series);
+
+	if (!kind_has_sketch(series->kind)) {
+		return NULL;
+	}
+	if (newest != NULL && sketch_is_same(newest->sketch, &reading->distribution)) {
+		return sketch_ref(newest->sketch);
+	}
+	return sketch_new(&reading->distribution, budget);
+}
+
+void series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
+		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget)
+{
+	assert(reading->kind == series->kind);
+	assert(series->frozen == NULL);
+
+	const struct sample *newest = series_newest(series);
+	if (newest != NULL && reading->count < newest->count) {
+		series_clear(series, budget);
+		series->created_ns = time_ns;
+		series->created_unix_ns = time_unix_ns;
+		newest = NULL;
+	}
+	struct sample sample = {
+		.time_ns = time_ns,
+		.time_unix_ns = time_unix_ns,
+		.count = reading->count,
+		.value = reading->value,
+		.sum = kind_has_sketch(series->kind) ? reading_sum(reading) : 0,
+		.last_ns = reading->last_ns > time_ns ? time_ns : reading->last_ns,
+		.revision = revision,
+		.sketch = reading_sketch(series, reading, budget),
+	};
+	if (series->kind == FAST_METRIC_HEARTBEAT && newest != NULL &&
+	    sample.count > newest->count) {
+		series->interval_s = interval_between(newest, &sample);
+	}
+	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
+		level_push(&series->levels[i], &sample, budget);
+	}
+	sketch_unref(sample.sketch, budget);
+}
+
+/* The sample whose distance from the newest is closest to window_ns; the newest itself when it is
+ * the only one. */
+static const struct sample *window_begin(const struct series *series, int64_t window_ns)
+{
+	const struct sample *newest = series_newest(series);
+	const struct sample *best = newest;
+
+	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
+		for (uint32_t age = 0; age < series->levels[i].count; age++) {
+			const struct sample *sample = level_at(&series->levels[i], age);
+			int64_t length = newest->time_ns - sample->time_ns;
+			int64_t length_best = newest->time_ns - best->time_ns;
+
+			if (length > 0 &&
+			    (length_best == 0 ||
+			     llabs(length - window_ns) < llabs(length_best - window_ns))) {
+				best = sample;
+			}
+		}
+	}
+	return best;
+}
+
+/* Honest when no beat comes: the interval under way is at least as long as its age. */
+static double instant_rate(const struct series *series, const struct sample *newest)
+{
+	double age_s =
+		newest->last_ns == 0 ? 0 : (double)(newest->time_ns - newest->last_ns) / NS_PER_S;
+	double interval_s = fmax(series->interval_s, age_s);
+
+	return series->interval_s > 0 ? 1 / interval_s : 0;
+}
+
+static void summarize_distribution(const struct sample *begin, const struct sample *end,
+				   struct node_window *out)
+{
+	struct fast_distribution newer;
+	struct fast_distribution older;
+
+	if (begin->sketch == NULL || end->sketch == NULL ||
+	    sketch_count(begin->sketch) == sketch_count(end->sketch)) {
+		return;
+	}
+	sketch_expand(end->sketch, &newer);
+	sketch_expand(begin->sketch, &older);
+	fast_distribution_difference(&newer, &older, &newer);
+	if (newer.count == 0) {
+		return;
+	}
+	out->count = newer.count;
+	out->mean = newer.sum / (double)newer.count;
+	out->p50 = fast_distribution_quantile(&newer, 0.50);
+	out->p95 = fast_distribution_quantile(&newer, 0.95);
+	out->p99 = fast_distribution_quantile(&newer, 0.99);
+}
+
+void series_compare(const struct series *series, const struct sample *begin,
+		    const struct sample *end, struct window_summary *out)
+{
+	int64_t length_ns = end->time_ns - begin->time_ns;
+	int64_t life_ns = end->time_ns - series->created_ns;
+
+	*out = (struct window_summary){
+		.window_ms = (uint32_t)((length_ns + NS_PER_MS / 2) / NS_PER_MS),
+		.revision_first = begin->revision,
+		.revision_last = end->revision,
+	};
+	if (series->kind == FAST_METRIC_COUNTER || series->kind == FAST_METRIC_HEARTBEAT) {
+		double grown = (double)(end->count - begin->count);
+		out->rate_window = length_ns > 0 ? grown / ((double)length_ns / NS_PER_S) : 0;
+		out->rate_global =
+			life_ns > 0 ? (double)end->count / ((double)life_ns / NS_PER_S) : 0;
+	}
+	summarize_distribution(begin, end, &out->window);
+}
+
+void series_summarize(const struct series *series, uint32_t window_ms, struct window_summary *out)
+{
+	const struct sample *newest = series_newest(series);
+
+	*out = (struct window_summary){0};
+	if (series->frozen != NULL) {
+		*out = *series->frozen;
+	} else if (newest != NULL) {
+		series_compare(series, window_begin(series, (int64_t)window_ms * NS_PER_MS), newest,
+			       out);
+		if (series->kind == FAST_METRIC_HEARTBEAT) {
+			out->rate_instant = instant_rate(series, newest);
+		}
+	}
+}
+
+void series_freeze(struct series *series, struct sketch_budget *budget)
+{
+	const struct sample *newest = series_newest(series);
+	struct sample *last = NULL;
+	struct window_summary *frozen = NULL;
+
+	if (newest == NULL || series->frozen != NULL) {
+		return;
+	}
+	last = malloc(sizeof *last);
+	frozen = malloc(sizeof *frozen);
+	if (last == NULL || frozen == NULL) { /* then it goes on costing what it did */
+		free(last);
+		free(frozen);
+		return;
+	}
+	series_summarize(series, WINDOW_DEFAULT_MS, frozen);
+	*last = *newest;
+	sketch_ref(last->sketch);
+	series_clear(series, budget);
+	free(series->samples);
+	series->samples = last;
+	memset(series->levels, 0, sizeof series->levels);
+	series->levels[0] = (struct window_level){.samples = last, .capacity = 1, .count = 1};
+	series->frozen = frozen;
+}
+
+void series_each(const struct series *series, int64_t after_unix_ns,
+		 void (*fn)(const struct sample *sample, void *arg), void *arg)
+{
+	int64_t done_ns = INT64_MIN;
+
+	/* The long level first: each finer one goes on where it has newer samples. */
+	for (size_t i = WINDOW_LEVELS; i-- > 0;) {
+		const struct window_level *level = &series->levels[i];
+		const struct window_level *finer = i == 0 ? NULL : &series->levels[i - 1];
+		int64_t until_ns = finer == NULL || finer->count == 0
+					   ? INT64_MAX
+					   : level_at(finer, finer->count - 1)->time_ns;
+
+		for (uint32_t age = level->count; age-- > 0;) {
+			const struct sample *sample = level_at(level, age);
+			if (sample->time_ns > done_ns && sample->time_ns < until_ns) {
+				done_ns = sample->time_ns;
+				if (sample->time_unix_ns > after_unix_ns) {
+					fn(sample, arg);
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,12 @@
+set(DEMO_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/disturb.c
+    ${CMAKE_CURRENT_LIST_DIR}/judge.c
+    ${CMAKE_CURRENT_LIST_DIR}/main.c
+    ${CMAKE_CURRENT_LIST_DIR}/options.c
+    ${CMAKE_CURRENT_LIST_DIR}/process.c
+    ${CMAKE_CURRENT_LIST_DIR}/record.c
+    ${CMAKE_CURRENT_LIST_DIR}/report.c
+    ${CMAKE_CURRENT_LIST_DIR}/results.c
+    ${CMAKE_CURRENT_LIST_DIR}/stage.c
+    ${CMAKE_CURRENT_LIST_DIR}/svg.c
+    ${CMAKE_CURRENT_LIST_DIR}/timeline.c)

@@ -1,0 +1,243 @@
+#include "tests/controller/fake_node.h"
+
+#include <assert.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+void fake_node_init(struct node *node)
+{
+	memset(node, 0, sizeof *node);
+	pthread_mutex_init(&node->lock, NULL);
+	node->status.tick_ms = 100;
+	node->result.revision = 7;
+	node->result.lease_id = 9;
+	node->result.ttl_ms = 2000;
+}
+
+void fake_node_fini(struct node *node)
+{
+	pthread_mutex_destroy(&node->lock);
+}
+
+struct node_plugin *fake_node_add_plugin(struct node *node, const char *name)
+{
+	struct node_plugin *plugin = &node->plugins[node->plugin_count++];
+
+	assert(node->plugin_count <= FAKE_PLUGINS_MAX);
+	*plugin = (struct node_plugin){
+		.version = "1.2.3",
+		.live = true,
+		.pid = 42,
+		.uid = 1000,
+		.attach_unix_ns = 1795390706830000000,
+		.metric_count = 2,
+		.param_count = 3,
+		.revision = 17,
+		.effective_revision = 16,
+	};
+	snprintf(plugin->name, sizeof plugin->name, "%s", name);
+	return plugin;
+}
+
+struct node_metric *fake_node_add_metric(struct node *node, const char *plugin, const char *name,
+					 enum fast_metric_kind kind)
+{
+	struct node_metric *metric = &node->metrics[node->metric_count++];
+
+	assert(node->metric_count <= FAKE_METRICS_MAX);
+	*metric = (struct node_metric){
+		.plugin = plugin,
+		.name = name,
+		.unit = "",
+		.help = "",
+		.kind = kind,
+		.live = true,
+		.sampled = true,
+		.time_unix_ns = 1795390766830000000,
+		.age_ms = 12,
+		.created_unix_ns = 1795390706830000000,
+		.count = 1470,
+		.value = 24.5,
+		.sum = 60,
+		.rate_instant = 25,
+		.rate_window = 24.5,
+		.rate_global = 24,
+		.window_ms = 1000,
+		.window = {25, 0.04, 0.041, 0.05, 0.06},
+		.revision_first = 16,
+		.revision_last = 17,
+	};
+	return metric;
+}
+
+struct node_param *fake_node_add_param(struct node *node, const char *plugin, const char *name,
+				       int64_t value)
+{
+	struct node_param *param = &node->params[node->param_count++];
+
+	assert(node->param_count <= FAKE_PARAMS_MAX);
+	*param = (struct node_param){
+		.plugin = plugin,
+		.name = name,
+		.unit = "",
+		.help = "",
+		.type = FAST_PARAM_INT,
+		.live = true,
+		.initial = {.type = FAST_PARAM_INT, .u.integer = 1},
+		.has_range = true,
+		.min = 0,
+		.max = 100,
+		.step = 1,
+		.desired = {.type = FAST_PARAM_INT, .u.integer = value},
+		.revision = 17,
+		.effective = {.type = FAST_PARAM_INT, .u.integer = value},
+		.effective_revision = 17,
+		.status = NODE_PARAM_APPLIED,
+		.actor = "uid 1000 pid 4711 (test)",
+		.set_unix_ns = 1795390766830000000,
+		.lease_owner = "",
+	};
+	return param;
+}
+
+void fake_node_sample(struct node *node, int64_t time_unix_ns)
+{
+	node->listener.sampled(time_unix_ns, node->listener.arg);
+}
+
+void fake_node_change(struct node *node, struct node_param *param, int64_t value)
+{
+	pthread_mutex_lock(&node->lock);
+	param->desired.u.integer = value;
+	param->effective.u.integer = value;
+	param->revision++;
+	node->listener.param_changed(param, node->listener.arg);
+	pthread_mutex_unlock(&node->lock);
+}
+
+static bool fits(const char *glob, const char *text)
+{
+	return glob == NULL || glob[0] == '\0' || fnmatch(glob, text, 0) == 0;
+}
+
+void node_each_plugin(struct node *node, const struct node_filter *filter, node_plugin_fn *fn,
+		      void *arg)
+{
+	pthread_mutex_lock(&node->lock);
+	for (size_t i = 0; i < node->plugin_count; i++) {
+		const struct node_plugin *plugin = &node->plugins[i];
+
+		if (fits(filter->plugin, plugin->name) && (plugin->live || filter->include_ended)) {
+			fn(plugin, arg);
+		}
+	}
+	pthread_mutex_unlock(&node->lock);
+}
+
+void node_each_metric(struct node *node, const struct node_filter *filter, node_metric_fn *fn,
+		      void *arg)
+{
+	pthread_mutex_lock(&node->lock);
+	for (size_t i = 0; i < node->metric_count; i++) {
+		const struct node_metric *metric = &node->metrics[i];
+
+		if (fits(filter->plugin, metric->plugin) && fits(filter->name, metric->name)) {
+			fn(metric, arg);
+		}
+	}
+	pthread_mutex_unlock(&node->lock);
+}
+
+void node_each_param(struct node *node, const struct node_filter *filter, node_param_fn *fn,
+		     void *arg)
+{
+	pthread_mutex_lock(&node->lock);
+	for (size_t i = 0; i < node->param_count; i++) {
+		const struct node_param *param = &node->params[i];
+
+		if (fits(filter->plugin, param->plugin) && fits(filter->name, param->name)) {
+			fn(param, arg);
+		}
+	}
+	pthread_mutex_unlock(&node->lock);
+}
+
+void node_status(struct node *node, struct node_status *out)
+{
+	pthread_mutex_lock(&node->lock);
+	*out = node->status;
+	pthread_mutex_unlock(&node->lock);
+}
+
+enum fast_status node_history(struct node *node, const char *plugin, const char *metric,
+			      int64_t since_unix_ns, uint32_t limit, node_metric_fn *fn, void *arg)
+{
+	uint32_t given = 0;
+
+	(void)since_unix_ns;
+	for (size_t i = 0; i < node->metric_count && given < limit; i++) {
+		if (strcmp(plugin, node->metrics[i].plugin) == 0 &&
+		    strcmp(metric, node->metrics[i].name) == 0) {
+			fn(&node->metrics[i], arg);
+			given++;
+		}
+	}
+	return given == 0 ? FAST_NOT_FOUND : FAST_OK;
+}
+
+enum fast_status node_each_audit(struct node *node, const char *plugin_glob, uint64_t after,
+				 uint32_t limit, node_audit_fn *fn, void *arg)
+{
+	const struct node_audit entry = {
+		after + 1, 1795390766830000000, "uid 0 pid 1", "set", "cam", "res", "1", "2", 17, 0,
+		"ok",
+	};
+
+	(void)node;
+	if (limit > 0 && fits(plugin_glob, "cam")) {
+		fn(&entry, arg);
+	}
+	return FAST_OK;
+}
+
+void node_set(struct node *node, const struct node_set *set, node_done_fn *done, void *arg)
+{
+	char text[64];
+
+	snprintf(node->last, sizeof node->last,
+		 "set %s %s=%s count %zu lease %u if %d dry %d by %s", set->plugin,
+		 set->assignments[0].param,
+		 node_value_text(&set->assignments[0].value, text, sizeof text), set->count,
+		 (unsigned)set->lease_id, set->has_if_revision ? (int)set->if_revision : -1,
+		 set->dry_run, set->actor);
+	done(&node->result, arg);
+}
+
+void node_claim(struct node *node, const struct node_claim *claim, node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "claim %s %s count %zu ttl %u on_loss %d by %s",
+		 claim->plugin, claim->count == 0 ? "" : claim->params[0], claim->count,
+		 claim->ttl_ms, (int)claim->on_loss, claim->actor);
+	done(&node->result, arg);
+}
+
+void node_renew(struct node *node, uint64_t lease_id, node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "renew %u", (unsigned)lease_id);
+	done(&node->result, arg);
+}
+
+void node_release(struct node *node, uint64_t lease_id, bool apply_on_loss, const char *actor,
+		  node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "release %u apply %d by %s", (unsigned)lease_id,
+		 apply_on_loss, actor);
+	done(&node->result, arg);
+}
+
+enum fast_status node_add_listener(struct node *node, const struct node_listener *listener)
+{
+	node->listener = *listener;
+	return FAST_OK;
+}

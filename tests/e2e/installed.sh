@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# A stranger's project builds against the installed tree: a plugin, and a service of its own.
+. "$(dirname "$0")/util.sh"
+
+check 'the tree installs' cmake --install "$FASTD_BIN/.." --prefix "$world/prefix"
+mkdir "$world/project"
+cat >"$world/project/CMakeLists.txt" <<'TEXT'
+cmake_minimum_required(VERSION 3.25)
+project(stranger C)
+find_package(fast REQUIRED)
+fast_generate(TARGET greeter PROTOS greeter.proto IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
+add_executable(stranger main.c)
+target_link_libraries(stranger PRIVATE greeter fast::fast_plugin)
+TEXT
+cat >"$world/project/greeter.proto" <<'TEXT'
+syntax = "proto3";
+package stranger.v1;
+// Greets.
+service Greeter {
+  // Greets by name.
+  rpc Greet(GreetRequest) returns (GreetResponse);
+}
+message GreetRequest { string name = 1; }
+message GreetResponse { string text = 1; }
+TEXT
+cat >"$world/project/main.c" <<'TEXT'
+#include <fast/client.h>
+#include <fast/plugin.h>
+#include <fast/server.h>
+#include <greeter.fast.h>
+#include <stdio.h>
+
+static void greet(struct fast_call *call, const Stranger__V1__GreetRequest *request, void *arg)
+{
+	Stranger__V1__GreetResponse response = STRANGER__V1__GREET_RESPONSE__INIT;
+	char text[128];
+
+	(void)arg;
+	snprintf(text, sizeof text, "hello, %s", request->name);
+	response.text = text;
+	stranger_v1_greeter_greet_reply(call, &response);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct stranger_v1_greeter_handlers handlers = { .greet = greet };
+	Stranger__V1__GreetRequest request = STRANGER__V1__GREET_REQUEST__INIT;
+	struct fast_server *server;
+	struct fast_client *client;
+	struct fast_plugin *plugin;
+	struct fast_reply reply = { 0 };
+
+	if (argc != 2 || fast_plugin_open("stranger", NULL, &plugin) != FAST_OK ||
+	    fast_server_open(NULL, &server) != FAST_OK ||
+	    fast_server_add(server, &stranger_v1_greeter_service, &handlers, NULL, 0) != FAST_OK ||
+	    fast_server_listen(server, argv[1], 0) != FAST_OK ||
+	    fast_client_open(argv[1], NULL, &client) != FAST_OK) {
+		return 1;
+	}
+	request.name = "world";
+	if (stranger_v1_greeter_greet(client, NULL, &request, &reply) != FAST_OK) {
+		return 1;
+	}
+	puts(stranger_v1_greeter_greet_response(&reply)->text);
+	fast_reply_fini(&reply);
+	fast_client_close(client);
+	fast_server_close(server);
+	fast_plugin_close(plugin);
+	return 0;
+}
+TEXT
+check 'its project configures' cmake -S "$world/project" -B "$world/build" -G Ninja \
+  -DCMAKE_PREFIX_PATH="$world/prefix"
+check 'and builds' cmake --build "$world/build"
+said=$("$world/build/stranger" "ipc://$world/greeter.sock")
+[ "$said" = 'hello, world' ] && pass 'and its service answers' || fail "and its service answers (said: $said)"
+exit "$failed"

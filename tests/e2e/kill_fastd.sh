@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# fastd is killed with SIGKILL and started again: the plugin goes on, nothing that was known is lost.
+. "$(dirname "$0")/util.sh"
+
+total() { fastctl metrics frames --json | json_field count; }
+epoch() { fastctl status --json | json_field bootId; }
+
+start_fastd
+start worker worker
+check 'the plugin attaches' wait_until 10 grep -q worker <(fastctl plugins)
+wait_until 10 fastctl params period_ms
+check 'a knob is turned' fastctl set period_ms=5 res=0.5 --plugin worker
+before=$(total)
+boot_before=$(epoch)
+kill -9 "$fastd_pid"
+wait "$fastd_pid" 2>/dev/null
+check 'the plugin lives on without fastd' kill -0 "${pids[1]}"
+start_fastd
+check 'the plugin attaches again' wait_until 5 fastctl metrics frames --plugin worker
+wait_until 5 test -n "$(total)"
+after=$(total)
+if [ "$after" -ge "$before" ] && [ "$before" -gt 0 ]; then
+  pass "the total goes on ($before, then $after)"
+else
+  fail "the total goes on ($before, then $after)"
+fi
+[ "$(epoch)" != "$boot_before" ] && pass 'the boot id has changed' || fail 'the boot id has changed'
+value=$(fastctl get res --plugin worker)
+case $value in
+  *0.5*) pass 'the knob has kept its value' ;;
+  *) fail "the knob has kept its value (it is: $value)" ;;
+esac
+applied() { fastctl get period_ms --plugin worker --json | grep -q '"effectiveRevision": *"\?[1-9]'; }
+check 'the plugin reads it' wait_until 5 applied
+check 'the audit log is still there' grep -q period_ms <(fastctl audit)
+# A spike would show as a rate far above the 200 Hz that period_ms=5 allows.
+rate=$(fastctl metrics fps --plugin worker --json | json_field rateWindow)
+awk -v r="$rate" 'BEGIN { exit !(r < 400) }' && pass "the rate shows no spike ($rate Hz)" ||
+  fail "the rate shows no spike ($rate Hz)"
+kill -TERM "$fastd_pid"
+wait "$fastd_pid"
+code=$?
+[ "$code" -eq 0 ] && pass 'SIGTERM ends it cleanly' || fail "SIGTERM ends it cleanly (exit $code)"
+[ ! -e "$world/fastd.sock" ] && [ ! -e "$world/plugin.sock" ] && pass 'its sockets are gone' ||
+  fail 'its sockets are gone'
+exit "$failed"

@@ -1,0 +1,173 @@
+/* A plugin for the end-to-end tests: every kind of metric and param, at a pace that a knob sets.
+ *
+ *     worker [--name NAME] [--conflict]
+ *
+ * --conflict declares a metric twice with different kinds, prints what the SDK says and ends. */
+#include <fast/plugin.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define METRIC(kind_, name_, unit_)                                                                \
+	&(const struct fast_metric_spec)                                                           \
+	{                                                                                          \
+		.size = sizeof(struct fast_metric_spec), .name = name_, .kind = kind_,             \
+		.unit = unit_, .help = "Test metric."                                              \
+	}
+
+struct worker {
+	struct fast_metric *fps;
+	struct fast_metric *frames;
+	struct fast_metric *level;
+	struct fast_metric *latency;
+	struct fast_metric *sizes;
+	struct fast_param *period_ms;
+	struct fast_param *res;
+	struct fast_param *mode;
+	struct fast_param *enabled;
+	struct fast_param *label;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+static bool declare_metrics(struct worker *worker, struct fast_plugin *plugin)
+{
+	return fast_plugin_metric(plugin, METRIC(FAST_METRIC_HEARTBEAT, "fps", "Hz"),
+				  &worker->fps) == FAST_OK &&
+	       fast_plugin_metric(plugin, METRIC(FAST_METRIC_COUNTER, "frames", NULL),
+				  &worker->frames) == FAST_OK &&
+	       fast_plugin_metric(plugin, METRIC(FAST_METRIC_GAUGE, "env.level", "Cel"),
+				  &worker->level) == FAST_OK &&
+	       fast_plugin_metric(plugin, METRIC(FAST_METRIC_TIMER, "latency", "s"),
+				  &worker->latency) == FAST_OK &&
+	       fast_plugin_metric(plugin, METRIC(FAST_METRIC_HISTOGRAM, "sizes", "By"),
+				  &worker->sizes) == FAST_OK;
+}
+
+static bool declare_params(struct worker *worker, struct fast_plugin *plugin)
+{
+	static const union fast_param_value sizes[] = {
+		{.number = 1.0}, {.number = 0.5}, {.number = 0.25}};
+	static const union fast_param_value modes[] = {{.string = "fast"}, {.string = "good"}};
+	const struct fast_param_spec specs[] = {
+		{.size = sizeof specs[0],
+		 .name = "period_ms",
+		 .type = FAST_PARAM_INT,
+		 .initial.integer = 10,
+		 .min = 1,
+		 .max = 1000,
+		 .unit = "ms",
+		 .help = "Pace."},
+		{.size = sizeof specs[0],
+		 .name = "res",
+		 .type = FAST_PARAM_DOUBLE,
+		 .initial.number = 1.0,
+		 .choices = sizes,
+		 .choice_count = 3,
+		 .help = "Size."},
+		{.size = sizeof specs[0],
+		 .name = "mode",
+		 .type = FAST_PARAM_ENUM,
+		 .initial.string = "fast",
+		 .choices = modes,
+		 .choice_count = 2},
+		{.size = sizeof specs[0],
+		 .name = "enabled",
+		 .type = FAST_PARAM_BOOL,
+		 .initial.boolean = true},
+		{.size = sizeof specs[0],
+		 .name = "label",
+		 .type = FAST_PARAM_STRING,
+		 .initial.string = "none"},
+	};
+	struct fast_param **params[] = {&worker->period_ms, &worker->res, &worker->mode,
+					&worker->enabled, &worker->label};
+
+	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+		if (fast_plugin_param(plugin, &specs[i], params[i]) != FAST_OK) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void work(struct worker *worker)
+{
+	char label[FAST_PARAM_STRING_BYTES_MAX + 1];
+
+	for (unsigned i = 0; !stopped; i++) {
+		int64_t start = fast_metric_now();
+
+		(void)fast_param_get_choice(worker->mode);
+		fast_param_get_string(worker->label, label);
+		(void)poll(NULL, 0, (int)fast_param_get_int(worker->period_ms));
+		if (!fast_param_get_bool(worker->enabled)) {
+			continue;
+		}
+		fast_metric_inc(worker->fps);
+		fast_metric_inc(worker->frames);
+		fast_metric_set(worker->level, sin(i / 10.0) + fast_param_get_double(worker->res));
+		fast_metric_observe(worker->sizes, 100.0 * (i % 50 + 1));
+		fast_metric_observe_since(worker->latency, start);
+	}
+}
+
+static int show_conflict(struct fast_plugin *plugin)
+{
+	char sentence[512];
+	struct fast_metric *metric;
+	enum fast_status status;
+
+	status = fast_plugin_metric(plugin, METRIC(FAST_METRIC_COUNTER, "twice", NULL), &metric);
+	if (status != FAST_OK) {
+		return 1;
+	}
+	status = fast_plugin_metric(plugin, METRIC(FAST_METRIC_GAUGE, "twice", NULL), &metric);
+	fast_plugin_error(plugin, sentence, sizeof sentence);
+	printf("%s: %s\n", fast_status_name(status), sentence);
+	status = fast_plugin_metric(plugin, METRIC(FAST_METRIC_GAUGE, "Bad Name", NULL), &metric);
+	fast_plugin_error(plugin, sentence, sizeof sentence);
+	printf("%s: %s\n", fast_status_name(status), sentence);
+	status =
+		fast_plugin_metric(plugin, METRIC((enum fast_metric_kind)99, "odd", NULL), &metric);
+	fast_plugin_error(plugin, sentence, sizeof sentence);
+	printf("%s: %s\n", fast_status_name(status), sentence);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = "worker";
+	bool conflict = false;
+	struct worker worker = {0};
+	struct fast_plugin *plugin = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--name") == 0 && i + 1 < argc) {
+			name = argv[++i];
+		} else if (strcmp(argv[i], "--conflict") == 0) {
+			conflict = true;
+		}
+	}
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+	if (fast_plugin_open(name, NULL, &plugin) != FAST_OK) {
+		fprintf(stderr, "worker: the plugin cannot be opened\n");
+		return 1;
+	}
+	if (conflict) {
+		show_conflict(plugin);
+	} else if (declare_metrics(&worker, plugin) && declare_params(&worker, plugin)) {
+		work(&worker);
+	}
+	fast_plugin_close(plugin);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* Any bytes for a page: as its head, as the cells that fastd reads, as the params that a plugin
+ * reads, and as a name. */
+#include "page/names.h"
+#include "page/view.h"
+#include "plugin_impl.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static const union fast_param_value choices[] = {{.string = "slow"}, {.string = "fast"}};
+
+/* A plugin of ours, and a mapping of its page in which everything can be written. */
+static struct {
+	struct fast_plugin *plugin;
+	struct fast_page_view *view;
+	unsigned char *page;
+	struct fast_param *integer;
+	struct fast_param *string;
+	struct fast_param *mode;
+} world;
+
+static void world_init(void)
+{
+	struct fast_plugin_options options = {.size = sizeof options, .socket = "/nonexistent/x"};
+	struct fast_param_spec integer = {
+		.size = sizeof integer, .name = "i", .type = FAST_PARAM_INT, .max = 100};
+	struct fast_param_spec string = {.size = sizeof string,
+					 .name = "s",
+					 .type = FAST_PARAM_STRING,
+					 .initial.string = "x"};
+	struct fast_param_spec mode = {
+		.size = sizeof mode,
+		.name = "mode",
+		.type = FAST_PARAM_ENUM,
+		.initial.string = "slow",
+		.choices = choices,
+		.choice_count = 2,
+	};
+	const char *reason = NULL;
+	bool opened = fast_plugin_open("fuzz", &options, &world.plugin) == FAST_OK &&
+		      fast_plugin_param(world.plugin, &integer, &world.integer) == FAST_OK &&
+		      fast_plugin_param(world.plugin, &string, &world.string) == FAST_OK &&
+		      fast_plugin_param(world.plugin, &mode, &world.mode) == FAST_OK &&
+		      fast_page_view_open(world.plugin->map.fd, &world.view, &reason) == FAST_OK;
+
+	assert(opened);
+	world.page = mmap(NULL, FAST_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  world.plugin->map.fd, 0);
+	assert(world.page != MAP_FAILED);
+}
+
+/* Repeats the input over a part of the page. */
+static void fill(uint32_t offset, uint32_t bytes, const uint8_t *data, size_t data_bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++) {
+		world.page[offset + i] = data[i % data_bytes];
+	}
+}
+
+static void head_try(const uint8_t *data, size_t bytes)
+{
+	struct fast_page_head good;
+	struct fast_page_view *view = NULL;
+	const char *reason = NULL;
+
+	memcpy(&good, world.page, sizeof good);
+	memcpy(world.page, data, bytes < sizeof good ? bytes : sizeof good);
+	if (fast_page_view_open(world.plugin->map.fd, &view, &reason) == FAST_OK) {
+		assert(memcmp(world.page, &good, sizeof good) == 0);
+		fast_page_view_close(view);
+	} else {
+		assert(reason != NULL);
+	}
+	memcpy(world.page, &good, sizeof good);
+}
+
+static void cells_try(const uint8_t *data, size_t bytes)
+{
+	static struct fast_cell_reading older;
+	static struct fast_cell_reading newer;
+	uint32_t offset = FAST_PAGE_CELLS_OFFSET;
+
+	fill(offset, sizeof(struct fast_page_heartbeat), data, bytes);
+	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_HEARTBEAT; kind++) {
+		fast_page_view_read(world.view, (enum fast_metric_kind)kind, offset, &newer);
+		assert(isfinite(newer.distribution.sum));
+		assert(isfinite(newer.work));
+		double q = fast_distribution_quantile(&newer.distribution, data[0] / 255.0);
+		assert(isnan(q) || isfinite(q));
+		fast_distribution_difference(&newer.distribution, &older.distribution,
+					     &older.distribution);
+		assert(isfinite(older.distribution.sum));
+		older = newer;
+	}
+}
+
+static void params_try(const uint8_t *data, size_t bytes)
+{
+	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
+
+	fill(FAST_PAGE_A_OFFSET, sizeof(struct fast_page_params), data, bytes);
+	int64_t integer = fast_param_get_int(world.integer);
+	assert(integer >= 0 && integer <= 100);
+	fast_param_get_string(world.string, text);
+	assert(strlen(text) <= FAST_PARAM_STRING_BYTES_MAX);
+	assert(fast_utf8_valid(text, strlen(text)));
+	assert(fast_param_get_choice(world.mode) < 2);
+	fast_param_get_string(world.mode, text);
+	assert(strcmp(text, "slow") == 0 || strcmp(text, "fast") == 0);
+}
+
+static void names_try(const uint8_t *data, size_t bytes)
+{
+	char reason[FAST_REASON_BYTES];
+	char *name = strndup((const char *)data, bytes);
+
+	assert(name != NULL);
+	if (fast_name_check("metric", name, 64, reason, sizeof reason) == FAST_OK) {
+		assert(fast_plugin_name_check(name, reason, sizeof reason) == FAST_OK);
+	}
+	(void)!fast_unit_check("metric", name, name, reason, sizeof reason);
+	(void)!fast_text_check("metric", name, "help", name, 256, reason, sizeof reason);
+	(void)!fast_name_check("metric", name, 64, reason, bytes % sizeof reason + 1);
+	free(name);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	if (world.plugin == NULL) {
+		world_init();
+	}
+	if (bytes == 0) {
+		return 0;
+	}
+	head_try(data, bytes);
+	cells_try(data, bytes);
+	params_try(data, bytes);
+	names_try(data, bytes);
+	return 0;
+}

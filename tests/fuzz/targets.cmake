@@ -1,0 +1,7 @@
+fast_fuzz(generator LIBS fast_generator)
+fast_fuzz(packet LIBS fast_internal)
+fast_fuzz(sp LIBS fast_internal)
+fast_fuzz(check LIBS fast_internal fast_test_node)
+fast_fuzz(server_connection LIBS fast_internal)
+fast_fuzz(page LIBS fast_plugin fast_page fast_messages)
+fast_fuzz(session LIBS fast_plugin fast_page fast_messages)

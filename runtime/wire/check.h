@@ -9,7 +9,7 @@
 struct fast_arena;
 
 #define FAST_MESSAGE_DEPTH_MAX 100
-#define FAST_MESSAGE_NODES_MAX 100000
+#define FAST_MESSAGE_NODES_MAX 1000000
 /* An unpacked message may take this many times its packed size, plus FAST_MESSAGE_ARENA_BYTES_MIN. */
 #define FAST_MESSAGE_AMPLIFICATION_MAX 32
 #define FAST_MESSAGE_ARENA_BYTES_MIN 65536

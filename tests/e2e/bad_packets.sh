@@ -5,7 +5,7 @@ command -v python3 >/dev/null || { skip 'python3 is not installed'; exit 77; }
 
 start_fastd
 start worker worker
-wait_until 10 fastctl params period_ms
+fastctl wait worker
 cat >"$world/abuse.py" <<'PYTHON'
 import os, random, socket, struct, sys, time
 

@@ -64,5 +64,6 @@ fi
 kill -9 "${pids[1]}"
 gone() { ! curl -sf "$url/metrics" | grep -q '^plugin_frames_total'; }
 check 'a dead plugin leaves the scrape' wait_until 5 gone
-check 'and is down' wait_until 5 grep -qE '^fastd_plugin_up\{plugin="worker"\} 0' <(curl -s "$url/metrics")
+down() { curl -s "$url/metrics" | grep -qE '^fastd_plugin_up\{plugin="worker"\} 0'; }
+check 'and is down' wait_until 5 down
 exit "$failed"

@@ -6,7 +6,7 @@ command -v protoc >/dev/null || { skip 'protoc is not installed'; exit 77; }
 
 start_fastd --listen tcp://127.0.0.1:0 --publish "ipc://$world/pub.sock"
 start worker worker
-wait_until 10 fastctl params period_ms
+fastctl wait worker
 protos=$FASTD_SOURCE/proto
 
 # request METHOD: a request packet with an empty message.

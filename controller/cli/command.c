@@ -119,7 +119,7 @@ static enum exit_code plugin_choose(struct cli *cli, const Fast__V1__PluginListR
 	enum exit_code code = EXIT_USAGE;
 
 	if (list->n_plugins == 1 && strlen(list->plugins[0]->name) <= COMMAND_PLUGIN_BYTES_MAX) {
-		strcpy(cli->plugin, list->plugins[0]->name);
+		snprintf(cli->plugin, sizeof cli->plugin, "%s", list->plugins[0]->name);
 		return EXIT_OK;
 	}
 	if (list->n_plugins == 0) {
@@ -146,7 +146,7 @@ enum exit_code command_plugin(struct cli *cli)
 			return command_usage(cli, "--plugin takes at most %d bytes",
 					     COMMAND_PLUGIN_BYTES_MAX);
 		}
-		strcpy(cli->plugin, cli->options.plugin);
+		snprintf(cli->plugin, sizeof cli->plugin, "%s", cli->options.plugin);
 		return EXIT_OK;
 	}
 	if (fast_v1_plugin_list(cli->client, &command_call, &request, &reply) == FAST_OK) {

@@ -36,7 +36,7 @@ static enum fast_status table_push(struct table *table, const char *const *cells
 	}
 	table->cells = more;
 	for (size_t i = 0; i < table->column_count; i++) {
-		strcpy(more[used + i], cells[i]);
+		memcpy(more[used + i], cells[i], strlen(cells[i]) + 1);
 	}
 	return FAST_OK;
 }

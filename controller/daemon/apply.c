@@ -1,4 +1,4 @@
-#include "node_impl.h"
+#include "apply.h"
 
 #include <stdio.h>
 

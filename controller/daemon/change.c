@@ -60,27 +60,6 @@ void change_finish(struct change *change)
 	change_free(change);
 }
 
-const struct fast_page_value *record_newest(const struct record *record, const char *param)
-{
-	const struct kept *kept = record_kept(record, param);
-
-	if (kept == NULL || (!kept->set && kept->pending == 0)) {
-		return NULL;
-	}
-	if (kept->pending > 0) {
-		return kept->accepted_forget ? NULL : &kept->accepted;
-	}
-	return &kept->value;
-}
-
-uint64_t record_newest_revision(const struct record *record)
-{
-	if (record == NULL) {
-		return 0;
-	}
-	return record->pending > 0 ? record->allocated : record->revision;
-}
-
 static void value_copy(const struct fast_page_value *value, char *out, size_t out_bytes)
 {
 	out[0] = '\0';

@@ -3,7 +3,7 @@
 #ifndef FASTD_CHANGE_H
 #define FASTD_CHANGE_H
 
-#include "node_impl.h"
+#include "apply.h"
 
 /* A knob and the value that it is about to have. */
 struct change_item {
@@ -59,11 +59,6 @@ FAST_MUST_CHECK enum fast_status change_item_add(struct change *change, const ch
 FAST_MUST_CHECK enum fast_status change_push(struct change *change);
 /* Undoes what the items have done to the records. The caller holds the lock. */
 void change_undo(struct change *change);
-
-/* The value that a knob has, or will have once all that was accepted is committed. NULL: nobody has
- * set it. The caller holds the lock. */
-const struct fast_page_value *record_newest(const struct record *record, const char *param);
-uint64_t record_newest_revision(const struct record *record);
 
 /* Reports, with no lock held, and frees. */
 void change_finish(struct change *change);

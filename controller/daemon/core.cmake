@@ -13,6 +13,7 @@ set(CORE_SOURCES
     daemon/param_check.c
     daemon/param_value.c
     daemon/params.c
+    daemon/record.c
     daemon/registry.c
     daemon/sampler.c
     daemon/session.c
@@ -20,7 +21,9 @@ set(CORE_SOURCES
     daemon/session_declare.c
     daemon/sketch.c
     daemon/store.c
+    daemon/store_job.c
     daemon/store_read.c
+    daemon/store_samples.c
     daemon/store_schema.c
     daemon/store_thread.c
     daemon/store_write.c

@@ -117,7 +117,7 @@ void leases_remove(struct leases *leases, const struct lease *lease)
 			return;
 		}
 	}
-	assert(!"the lease is in the table");
+	assert(false); /* it is in the table */
 }
 
 struct lease *leases_find(const struct leases *leases, uint64_t id)

@@ -1,3 +1,4 @@
+#include "apply.h"
 #include "node_impl.h"
 
 #include <assert.h>

@@ -6,6 +6,7 @@
 #define FASTD_NODE_IMPL_H
 
 #include "leases.h"
+#include "loop.h"
 #include "node.h"
 #include "packet_check.h"
 #include "registry.h"
@@ -15,22 +16,16 @@
 
 #include <pthread.h>
 
-#define NODE_SOCKETS_MAX 4
-#define NODE_SESSIONS_MAX (NODE_PLUGINS_MAX + 64) /* those not attached yet are included */
-#define NODE_NOTES_MAX 16
+#define NODE_SOCKETS_MAX      4
+#define NODE_SESSIONS_MAX     (NODE_PLUGINS_MAX + 64) /* those not attached yet are included */
+#define NODE_NOTES_MAX        16
 #define NODE_SKETCH_BYTES_MAX (256u << 20)
-#define NODE_ACK_TIMEOUT_MS 5000  /* then a knob that was not read shows TIMEOUT */
-#define NODE_ACK_POLL_NS_MIN 1000000 /* after a set; doubles until it is the tick */
-#define NODE_PAGE_HOLD_MS 1000    /* a re-attached plugin declares its knobs within this */
-#define NODE_LATE_METRIC_MS 2000  /* a metric declared later than this counts from then */
-#define NODE_STORE_INTERVAL_S 1   /* between two samples of a metric in the store */
-#define NODE_STORE_NAME_S 60      /* between two reminders of a series' name */
-
-/* Something that the loop waits for. */
-struct watch {
-	int fd; /* -1: closed */
-	void (*ready)(struct node *node, struct watch *watch, uint32_t events);
-};
+#define NODE_ACK_TIMEOUT_MS   5000    /* then a knob that was not read shows TIMEOUT */
+#define NODE_ACK_POLL_NS_MIN  1000000 /* after a set; doubles until it is the tick */
+#define NODE_PAGE_HOLD_MS     1000    /* a re-attached plugin declares its knobs within this */
+#define NODE_LATE_METRIC_MS   2000    /* a metric declared later than this counts from then */
+#define NODE_STORE_INTERVAL_S 1       /* between two samples of a metric in the store */
+#define NODE_STORE_NAME_S     60      /* between two reminders of a series' name */
 
 /* A socket that plugins connect to. */
 struct entrance {
@@ -103,18 +98,6 @@ void node_unlock(struct node *node);
 void node_note(struct node *node, enum fast_log_level level, const char *format, ...)
 	FAST_PRINTF(3, 4);
 
-/* ---- loop.c ---- */
-
-FAST_MUST_CHECK enum fast_status loop_open(struct node *node);
-void loop_close(struct node *node);
-void *loop_run(void *arg);
-/* The loop looks again at what is due. Any thread. */
-void loop_wake(struct node *node);
-FAST_MUST_CHECK enum fast_status loop_watch(struct node *node, struct watch *watch,
-					    uint32_t events);
-/* Closes the descriptor. */
-void loop_unwatch(struct node *node, struct watch *watch);
-
 /* ---- entrance.c: loop thread, once that runs ---- */
 
 FAST_MUST_CHECK enum fast_status entrance_open(struct node *node, const char *path, char *error);
@@ -137,22 +120,6 @@ bool sampler_run(struct node *node, int64_t now_ns);
 void sampler_fini(struct node *node);
 /* Reads a page. The caller holds the lock. */
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns);
-
-/* ---- apply.c: knobs and pages. The caller holds the lock. ---- */
-
-/* Puts what is desired into the page's shadow; visible after plugin_commit(). */
-void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns);
-/* Makes the shadow visible, unless the page is held. */
-void plugin_commit(struct plugin *plugin);
-/* Ends the hold when all is known again, or late. */
-void plugin_unhold(struct plugin *plugin, int64_t now_ns);
-/* Looks what the plugin has read, and tells listeners. */
-void plugin_read_acks(struct node *node, struct plugin *plugin, int64_t now_ns);
-/* Has acknowledgements looked for soon. True: the loop is to be woken after the unlock. */
-bool node_expect_acks(struct node *node, int64_t now_ns);
-void node_notify_param(struct node *node, const struct plugin *plugin, const struct param *param);
-void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
-		    struct node_param *out);
 
 /* ---- lease_calls.c ---- */
 

@@ -5,39 +5,15 @@
 
 #include "node.h"
 #include "param_check.h"
+#include "record.h"
 #include "window.h"
 
 #define REGISTRY_ENDED_MAX   NODE_PLUGINS_MAX
 #define REGISTRY_RECORDS_MAX 8192 /* instances whose knobs somebody has set */
-#define REGISTRY_KEPT_MAX    256  /* knobs per instance, those of former declarations too */
 /* A page may say that the plugin has read this revision; beyond, it is not believed. */
 #define REGISTRY_REVISION_BELIEVED_MAX (UINT64_C(1) << 48)
 
 struct lease;
-
-/* A knob that somebody has set. It outlives the plugin. */
-struct kept {
-	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
-	char actor[NODE_ACTOR_BYTES_MAX + 1];
-	bool set;                     /* false: only accepted so far */
-	struct fast_page_value value; /* committed */
-	uint64_t revision;
-	int64_t set_unix_ns;
-	/* Accepted, and on its way to the store. */
-	uint32_t pending;
-	bool accepted_forget; /* back to nobody having set it */
-	struct fast_page_value accepted;
-};
-
-/* What the node remembers of an instance. */
-struct record {
-	char instance[NODE_INSTANCE_BYTES_MAX + 1];
-	uint64_t revision;  /* newest committed */
-	uint64_t allocated; /* newest given out: never given out again */
-	uint32_t pending;   /* changes between the two */
-	struct kept *kept;
-	size_t kept_count;
-};
 
 struct metric {
 	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
@@ -149,11 +125,5 @@ struct record *registry_record(const struct registry *registry, const char *inst
 /* The record, made when missing, and known to the plugin if there is one. NULL: no memory, or
  * REGISTRY_RECORDS_MAX. */
 struct record *registry_record_obtain(struct registry *registry, const char *instance);
-
-struct kept *record_kept(const struct record *record, const char *param);
-
-/* Made when missing. NULL: no memory, or REGISTRY_KEPT_MAX. Old pointers are void. */
-struct kept *record_kept_obtain(struct record *record, const char *param);
-void record_kept_forget(struct record *record, const char *param);
 
 #endif

@@ -230,14 +230,29 @@ static void process_ready(struct node *node, struct watch *watch, uint32_t event
 	session_end(session, "its process has ended");
 }
 
+/* Whether there is room for one more of this uid, which shall not take everybody's. */
+static bool is_room_for(const struct node *node, uint32_t uid)
+{
+	size_t waiting = 0;
+	size_t total = 0;
+
+	for (const struct session *session = node->sessions; session != NULL;
+	     session = session->next) {
+		total += session->uid == uid;
+		waiting += session->uid == uid && session->plugin == NULL;
+	}
+	return node->session_count < NODE_SESSIONS_MAX && waiting < SESSION_WAITING_MAX &&
+	       (uid == 0 || total < SESSION_USER_MAX);
+}
+
 void session_accept(struct node *node, int fd)
 {
 	struct session *session = calloc(1, sizeof *session);
 	struct ucred peer;
 	socklen_t length = sizeof peer;
 
-	if (session == NULL || node->session_count >= NODE_SESSIONS_MAX ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+	if (session == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+	    !is_room_for(node, peer.uid)) {
 		free(session);
 		(void)close(fd);
 		return;

@@ -4,8 +4,12 @@
 
 #include "node_impl.h"
 
-#define SESSION_ATTACH_MS        2000 /* a connection says who it is within this */
-#define SESSION_REFUSALS_MAX     1000 /* then it is closed */
+#define SESSION_ATTACH_MS    2000 /* a connection says who it is within this */
+#define SESSION_REFUSALS_MAX 1000 /* then it is closed */
+#define SESSION_WAITING_MAX  256  /* of one uid, not attached yet; more than a backlog */
+#define SESSION_USER_MAX                                                                           \
+	(NODE_SESSIONS_MAX / 2) /* of one uid but root's, whom containers share                    \
+				 */
 #define SESSION_PACKETS_PER_TURN 64
 #define SESSION_REPLY_BYTES_MAX  1024
 

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "apply.h"
+
 #include "page/names.h"
 
 #include <stdarg.h>

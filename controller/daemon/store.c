@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SAMPLES_FIRST 64
-
 static enum fast_status directory_prepare(const char *path, char *error)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
@@ -58,6 +56,16 @@ static enum fast_status directory_lock(struct store *store, const char *path, ch
 		fast_log(FAST_LOG_WARNING, "can't write %s: %m", file);
 	}
 	return FAST_OK;
+}
+
+/* SQLite would let everybody read what it makes. */
+static void file_prepare(const struct store *store)
+{
+	int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0) { /* else SQLite says why */
+		(void)close(fd);
+	}
 }
 
 static enum fast_status sync_init(struct store *store)
@@ -108,6 +116,7 @@ enum fast_status store_open(const struct store_options *options, struct store **
 		status = directory_lock(store, options->state_dir, error);
 	}
 	if (status == FAST_OK) {
+		file_prepare(store);
 		status = store_db_open(store, error);
 		if (status == FAST_UNAVAILABLE) { /* a full disk keeps nobody from measuring */
 			(void)snprintf(store->error, sizeof store->error, "%s", error);
@@ -138,32 +147,6 @@ uint64_t store_lease_id_next(struct store *store)
 	return id;
 }
 
-struct store_job *store_job_new(size_t capacity, store_done_fn *done, void *arg)
-{
-	struct store_job *job = malloc(sizeof *job + capacity * sizeof job->ops[0]);
-
-	if (job != NULL) {
-		*job = (struct store_job){.capacity = capacity, .done = done, .arg = arg};
-	}
-	return job;
-}
-
-void store_job_free(struct store_job *job)
-{
-	free(job);
-}
-
-struct store_op *store_job_add(struct store_job *job, enum store_verb verb)
-{
-	struct store_op *op = &job->ops[job->count];
-
-	assert(job->count < job->capacity);
-	memset(op, 0, sizeof *op);
-	op->verb = verb;
-	job->count++;
-	return op;
-}
-
 enum fast_status store_push(struct store *store, struct store_job *job)
 {
 	enum fast_status status = FAST_UNAVAILABLE;
@@ -179,65 +162,6 @@ enum fast_status store_push(struct store *store, struct store_job *job)
 	}
 	(void)pthread_mutex_unlock(&store->lock);
 	return status;
-}
-
-struct store_samples *store_samples_new(int64_t second)
-{
-	struct store_samples *samples = calloc(1, sizeof *samples);
-
-	if (samples != NULL) {
-		samples->second = second;
-	}
-	return samples;
-}
-
-void store_samples_free(struct store_samples *samples)
-{
-	if (samples == NULL) {
-		return;
-	}
-	free(samples->series);
-	free(samples->samples);
-	free(samples);
-}
-
-/* The array with room for one more; NULL: no memory. */
-static void *grow(void *array, size_t count, size_t *capacity, size_t item_bytes)
-{
-	size_t wanted = *capacity == 0 ? SAMPLES_FIRST : 2 * *capacity;
-
-	if (count < *capacity) {
-		return array;
-	}
-	array = realloc(array, wanted * item_bytes);
-	if (array != NULL) {
-		*capacity = wanted;
-	}
-	return array;
-}
-
-struct store_sample *store_samples_add(struct store_samples *samples)
-{
-	struct store_sample *grown =
-		grow(samples->samples, samples->count, &samples->capacity, sizeof *grown);
-
-	if (grown == NULL) {
-		return NULL;
-	}
-	samples->samples = grown;
-	return memset(&grown[samples->count++], 0, sizeof *grown);
-}
-
-struct store_series *store_samples_add_series(struct store_samples *samples)
-{
-	struct store_series *grown = grow(samples->series, samples->series_count,
-					  &samples->series_capacity, sizeof *grown);
-
-	if (grown == NULL) {
-		return NULL;
-	}
-	samples->series = grown;
-	return memset(&grown[samples->series_count++], 0, sizeof *grown);
 }
 
 void store_push_samples(struct store *store, struct store_samples *samples)

@@ -8,8 +8,8 @@
 #include <sqlite3.h>
 
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_VERSION 1 /* of the schema */
-#define STORE_BUSY_MS 2000
+#define STORE_VERSION        1 /* of the schema */
+#define STORE_BUSY_MS        2000
 
 enum store_statement {
 	SQL_BEGIN,
@@ -54,7 +54,7 @@ struct store {
 	struct store_job *jobs; /* first in, first out */
 	struct store_job **jobs_end;
 	size_t job_count;
-	struct store_job *owed; /* failed, and still to be written; before the jobs */
+	struct store_job *owed;        /* failed, and still to be written; before the jobs */
 	struct store_samples *samples; /* first in, first out */
 	struct store_samples **samples_end;
 	size_t sample_count;

@@ -3,7 +3,7 @@
 #include <fast/log.h>
 
 #include <assert.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -46,7 +46,10 @@ static void health_note(struct store *store, bool good)
 	(void)snprintf(store->error, sizeof store->error, "%s", error);
 	(void)pthread_mutex_unlock(&store->lock);
 	if (changed && good) {
-		fast_log(FAST_LOG_INFO, "the store can write again");
+		fast_log(FAST_LOG_INFO,
+			 "the store can write again; %" PRIu64
+			 " samples are missing from the history",
+			 store_dropped(store));
 	} else if (changed) {
 		fast_log(FAST_LOG_ERROR, "%s; knobs can't be turned, and no history is kept",
 			 error);

@@ -1,5 +1,5 @@
-/* wire/check.h - the check before unpack. protobuf_c_message_unpack() recurses without a limit, takes
- * bad UTF-8 and amplifies small inputs; so nothing is unpacked that has not passed here. */
+/* wire/check.h - the check before unpack. protobuf_c_message_unpack() recurses without a limit,
+ * takes bad UTF-8 and amplifies small inputs; so nothing is unpacked that has not passed here. */
 #ifndef FAST_WIRE_CHECK_H
 #define FAST_WIRE_CHECK_H
 
@@ -10,9 +10,10 @@ struct fast_arena;
 
 #define FAST_MESSAGE_DEPTH_MAX 100
 #define FAST_MESSAGE_NODES_MAX 1000000
-/* An unpacked message may take this many times its packed size, plus FAST_MESSAGE_ARENA_BYTES_MIN. */
+/* An unpacked message may take this many times its packed size, plus FAST_MESSAGE_ARENA_BYTES_MIN.
+ */
 #define FAST_MESSAGE_AMPLIFICATION_MAX 32
-#define FAST_MESSAGE_ARENA_BYTES_MIN 65536
+#define FAST_MESSAGE_ARENA_BYTES_MIN   65536
 
 /* INVALID_ARGUMENT: malformed, a wrong wire type, bad UTF-8 or a zero byte in a string.
  * RESOURCE_EXHAUSTED: too deep, or too many nodes. *reason is then a static sentence. */

@@ -1,5 +1,5 @@
-/* wire/packet.h - one packet, parsed in the read buffer and packed in place. Hand-written for speed;
- * a test holds it against protobuf-c's code for proto/fast/v1/packet.proto. */
+/* wire/packet.h - one packet, parsed in the read buffer and packed in place. Hand-written for
+ * speed; a test holds it against protobuf-c's code for proto/fast/v1/packet.proto. */
 #ifndef FAST_WIRE_PACKET_H
 #define FAST_WIRE_PACKET_H
 
@@ -7,8 +7,8 @@
 #include <fast/status.h>
 #include <fast/v1/packet.pb-c.h>
 
-#define FAST_METHOD_BYTES_MAX 255
-#define FAST_METADATA_MAX 64
+#define FAST_METHOD_BYTES_MAX      255
+#define FAST_METADATA_MAX          64
 #define FAST_IDEMPOTENCY_KEY_BYTES 16
 
 /* Bytes borrowed from a read buffer; not terminated. */

@@ -1,4 +1,5 @@
-/* wire/sp.h - the Scalability Protocols' framing: hello, length prefix, request id. PROTOCOL.md, "Frames". */
+/* wire/sp.h - the Scalability Protocols' framing: hello, length prefix, request id. PROTOCOL.md,
+ * "Frames". */
 #ifndef FAST_WIRE_SP_H
 #define FAST_WIRE_SP_H
 
@@ -17,7 +18,7 @@ enum fast_sp_framing {
 	FAST_SP_IPC,
 };
 
-#define FAST_SP_HELLO_BYTES 8
+#define FAST_SP_HELLO_BYTES      8
 #define FAST_SP_PREFIX_BYTES_MAX 9
 /* Request id of the connection itself; calls have others, all with the top bit set. */
 #define FAST_SP_CONNECTION_ID 0x80000000u

@@ -1,10 +1,10 @@
-# The node's tests.
-set(node_world ${CMAKE_CURRENT_SOURCE_DIR}/node_world.c)
-set(raw_plugin ${CMAKE_CURRENT_SOURCE_DIR}/raw_plugin.c)
+# The node's tests, and the worlds that they build.
+set(node_worlds node_world.c raw_plugin.c raw_world.c store_world.c)
+list(TRANSFORM node_worlds PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
 foreach(module leases packet_check param_check registry window)
     fast_test(controller/test_${module} LIBS fastd_core)
 endforeach()
-foreach(module node node_faults node_leases node_params session store store_crash)
-    fast_test(controller/test_${module} LIBS fastd_core fast::plugin
-        SOURCES ${node_world} ${raw_plugin})
+foreach(module node node_faults node_leases node_params session session_declare store store_crash
+               store_disk store_samples)
+    fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()

@@ -42,7 +42,8 @@ void fake_call_init(struct fast_call *call)
 	memset(call, 0, sizeof *call);
 	pthread_mutex_init(&call->lock, NULL);
 	pthread_cond_init(&call->changed, NULL);
-	call->peer = (struct fast_peer){"ipc", true, 1000, 1000, 4711};
+	call->peer = (struct fast_peer){
+		.endpoint = "ipc", .has_credentials = true, .uid = 1000, .gid = 1000, .pid = 4711};
 	call->room = FAKE_ITEMS_MAX;
 }
 

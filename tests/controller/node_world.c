@@ -1,6 +1,7 @@
 #include "controller/node_world.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,12 @@ void world_restart(struct world *world)
 
 void wait_until(bool (*condition)(void *arg), void *arg)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
 
 	for (int i = 0; i < WORLD_WAIT_MS; i++) {
 		if (condition(arg)) {
 			return;
 		}
-		(void)nanosleep(&pause, NULL);
+		(void)poll(NULL, 0, 1);
 	}
 	fail_msg("what was waited for did not come");
 }
@@ -130,8 +130,7 @@ static void param_copy(const struct node_param *param, void *arg)
 bool world_metric(struct world *world, const char *plugin, const char *metric,
 		  struct node_metric *out)
 {
-	const struct node_filter filter = {
-		.plugin = plugin, .name = metric, .include_ended = true};
+	const struct node_filter filter = {.plugin = plugin, .name = metric, .include_ended = true};
 	struct search search = {0};
 
 	node_each_metric(world->node, &filter, metric_copy, &search);
@@ -149,8 +148,7 @@ bool world_plugin_info(struct world *world, const char *plugin, struct node_plug
 	return search.found;
 }
 
-bool world_param(struct world *world, const char *plugin, const char *param,
-		 struct node_param *out)
+bool world_param(struct world *world, const char *plugin, const char *param, struct node_param *out)
 {
 	const struct node_filter filter = {.plugin = plugin, .name = param, .include_ended = true};
 	struct search search = {0};
@@ -171,8 +169,7 @@ static bool metric_has_count(void *arg)
 struct node_metric world_metric_wait(struct world *world, const char *plugin, const char *metric,
 				     uint64_t count)
 {
-	struct search search = {
-		.world = world, .plugin = plugin, .name = metric, .count = count};
+	struct search search = {.world = world, .plugin = plugin, .name = metric, .count = count};
 
 	wait_until(metric_has_count, &search);
 	return search.metric;
@@ -205,8 +202,7 @@ static bool param_is(void *arg)
 struct node_param world_param_wait(struct world *world, const char *plugin, const char *param,
 				   enum node_param_status status)
 {
-	struct search search = {
-		.world = world, .plugin = plugin, .name = param, .status = status};
+	struct search search = {.world = world, .plugin = plugin, .name = param, .status = status};
 
 	wait_until(param_is, &search);
 	return search.param;

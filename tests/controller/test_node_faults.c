@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define PLUGINS 200
-#define FAULTS 40
+#define FAULTS  40
 
 static void open_survives_each_allocation_failure(void **state)
 {
@@ -90,8 +90,7 @@ static void changes_survive_allocation_failures(void **state)
 		fault_alloc_after(n % 10);
 		result = world_set(&world, "cam", "quality", value_int(n), 0);
 		fault_alloc_after(-1);
-		assert_true(result.status == FAST_OK ||
-			    result.status == FAST_RESOURCE_EXHAUSTED);
+		assert_true(result.status == FAST_OK || result.status == FAST_RESOURCE_EXHAUSTED);
 		fault_alloc_after(n % 10);
 		result = world_claim(&world, "cam", NULL, 1000, NODE_ON_LOSS_HOLD, "holder");
 		fault_alloc_after(-1);
@@ -122,8 +121,7 @@ static void sessions_survive_allocation_failures(void **state)
 
 		fault_alloc_after(n);
 		attached = raw_send_attach(fd, "cam", "", page) && raw_receive(fd).attached;
-		if (attached &&
-		    raw_send_metric(fd, "beats", 5, FAST_PAGE_CELLS_OFFSET) &&
+		if (attached && raw_send_metric(fd, "beats", 5, FAST_PAGE_CELLS_OFFSET) &&
 		    raw_send_param(fd, "quality", 5, 0)) {
 			(void)raw_send_bytes(fd, "\x07", 1, NULL, 0);
 			(void)raw_receive(fd); /* by then all was read */
@@ -171,6 +169,13 @@ static struct node_result set_until_refused(struct world *world)
 	return result;
 }
 
+static bool size_is_back(void *arg)
+{
+	struct node_param param;
+
+	return world_param(arg, "cam", "size", &param) && param.desired.u.integer == 7;
+}
+
 static void a_full_disk_stops_no_live_work(void **state)
 {
 	struct world world = {.dir = "/tmp/fastd-full-XXXXXX"};
@@ -209,7 +214,7 @@ static void a_full_disk_stops_no_live_work(void **state)
 	fast_metric_add(frames, 5);
 	(void)world_metric_wait(&world, "cam", "frames", 5);
 	/* A lost lease reverts all the same. */
-	(void)world_param_wait(&world, "cam", "size", NODE_PARAM_APPLYING);
+	wait_until(size_is_back, &world);
 	(void)snprintf(ballast, sizeof ballast, "%s/ballast", dir);
 	assert_int_equal(0, unlink(ballast));
 	wait_until(store_has_recovered, world.node);

@@ -37,7 +37,6 @@ static void a_set_reaches_the_plugin_and_is_seen_to_be_applied(void **state)
 	world_fini(&world);
 }
 
-
 /* Reads a knob as fast as it can. */
 struct reader {
 	struct fast_param *param;
@@ -118,8 +117,7 @@ static void revisions_go_on_when_the_store_was_lost(void **state)
 	param = plugin_int_param(plugin, "quality", 7);
 	(void)world_param_wait(&world, "cam", "quality", NODE_PARAM_UNSET);
 	for (int i = 1; i <= 5; i++) {
-		assert_int_equal(
-			i, world_set(&world, "cam", "quality", value_int(i), 0).revision);
+		assert_int_equal(i, world_set(&world, "cam", "quality", value_int(i), 0).revision);
 	}
 	assert_int_equal(5, fast_param_get_int(param));
 	node_close(world.node);
@@ -310,9 +308,9 @@ static void many_threads_set_and_look(void **state)
 		setters[i].world = &world;
 	}
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(0, pthread_create(&threads[i], NULL,
-						   i == 4 ? looker_run : setter_run,
-						   &setters[i % 4]));
+		assert_int_equal(0,
+				 pthread_create(&threads[i], NULL, i == 4 ? looker_run : setter_run,
+						&setters[i % 4]));
 	}
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(0, pthread_join(threads[i], NULL));

@@ -28,12 +28,12 @@ static size_t param_pack(unsigned char *bytes, size_t choice_count)
 	Fast__V1__ParamValue *choices[1000];
 
 	value.kind_case = FAST__V1__PARAM_VALUE__KIND_STRING_VALUE;
-	value.string_value = (char *)(uintptr_t)"stra\xc3\x9f"
-						"e";
+	value.string_value = (char *)(uintptr_t) "stra\xc3\x9f"
+						 "e";
 	for (size_t i = 0; i < choice_count; i++) {
 		choices[i] = &value;
 	}
-	spec.name = (char *)(uintptr_t)"quality";
+	spec.name = (char *)(uintptr_t) "quality";
 	spec.initial = &value;
 	spec.range = &range;
 	range.max = 5;
@@ -112,10 +112,10 @@ static void texts_must_be_utf8_without_zero_bytes(void **state)
 
 static void what_is_not_known_is_skipped(void **state)
 {
-	const unsigned char bytes[] = {0x0a, 0x05, 0x12, 0x03, 'c',  'a',  'm', /* Attach */
-				       0xa2, 0x06, 0x02, 0xff, 0x00,            /* field 100 */
-				       0xa8, 0x06, 0x05,                        /* 101, varint */
-				       0xb1, 0x06, 1,    2,    3,    4,    5,   6, 7, 8};
+	const unsigned char bytes[] = {0x0a, 0x05, 0x12, 0x03, 'c',  'a', 'm', /* Attach */
+				       0xa2, 0x06, 0x02, 0xff, 0x00,           /* field 100 */
+				       0xa8, 0x06, 0x05,                       /* 101, varint */
+				       0xb1, 0x06, 1,    2,    3,    4,   5,   6, 7, 8};
 
 	(void)state;
 	assert_non_null(unpack(bytes, sizeof bytes));

@@ -208,18 +208,35 @@ static void declarations_that_make_no_sense_are_refused(void **state)
 		 FAST_INVALID_ARGUMENT},
 		{{.type = FAST_PARAM_INT, .initial = integer(1), .has_range = true, .max = NAN},
 		 FAST_INVALID_ARGUMENT},
-		{{.type = FAST_PARAM_INT, .initial = integer(1), .has_range = true, .min = 2, .max = 1},
+		{{.type = FAST_PARAM_INT,
+		  .initial = integer(1),
+		  .has_range = true,
+		  .min = 2,
+		  .max = 1},
 		 FAST_INVALID_ARGUMENT},
-		{{.type = FAST_PARAM_INT, .initial = integer(1), .has_range = true, .max = 5, .step = 9},
+		{{.type = FAST_PARAM_INT,
+		  .initial = integer(1),
+		  .has_range = true,
+		  .max = 5,
+		  .step = 9},
 		 FAST_INVALID_ARGUMENT},
 		{{.type = FAST_PARAM_BOOL, .initial = boolean(true), .has_range = true, .max = 1},
 		 FAST_INVALID_ARGUMENT},
 		{{.type = FAST_PARAM_ENUM, .initial = text("a")}, FAST_INVALID_ARGUMENT},
-		{{.type = FAST_PARAM_ENUM, .initial = text("huge"), .choices = models, .choice_count = 3},
+		{{.type = FAST_PARAM_ENUM,
+		  .initial = text("huge"),
+		  .choices = models,
+		  .choice_count = 3},
 		 FAST_INVALID_ARGUMENT},
-		{{.type = FAST_PARAM_ENUM, .initial = text("large"), .choices = models, .choice_count = 3},
+		{{.type = FAST_PARAM_ENUM,
+		  .initial = text("large"),
+		  .choices = models,
+		  .choice_count = 3},
 		 FAST_OK},
-		{{.type = FAST_PARAM_INT, .initial = integer(640), .choices = models, .choice_count = 3},
+		{{.type = FAST_PARAM_INT,
+		  .initial = integer(640),
+		  .choices = models,
+		  .choice_count = 3},
 		 FAST_INVALID_ARGUMENT},
 		{{.type = FAST_PARAM_INT,
 		  .initial = integer(640),
@@ -233,8 +250,8 @@ static void declarations_that_make_no_sense_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < FAST_TEST_COUNT(cases); i++) {
 		char reason[NODE_TEXT_BYTES_MAX] = "";
-		assert_status(cases[i].status, param_rules_check(&cases[i].rules, "knob", reason,
-								 sizeof reason));
+		assert_status(cases[i].status,
+			      param_rules_check(&cases[i].rules, "knob", reason, sizeof reason));
 		assert_int_equal(cases[i].status == FAST_OK, reason[0] == '\0');
 	}
 }

@@ -59,7 +59,8 @@ static void a_plugin_that_comes_back_gets_its_instance_if_it_is_free(void **stat
 
 static void nobody_gets_the_name_of_another_plugin(void **state)
 {
-	const char *const wanted[] = {"mic", "cam-", "cam-x", "cam-1", "cam-02", "camera", "cam-2x"};
+	const char *const wanted[] = {"mic",    "cam-",   "cam-x", "cam-1",
+				      "cam-02", "camera", "cam-2x"};
 	struct registry registry = {0};
 
 	(void)state;
@@ -121,8 +122,7 @@ static void there_are_limits_to_live_and_to_ended_plugins(void **state)
 		(void)snprintf(name, sizeof name, "p%d", i);
 		(void)add(&registry, name, "");
 	}
-	assert_status(FAST_RESOURCE_EXHAUSTED,
-		      registry_add(&registry, one_more, "", &replaced));
+	assert_status(FAST_RESOURCE_EXHAUSTED, registry_add(&registry, one_more, "", &replaced));
 	for (int i = 0; i < NODE_PLUGINS_MAX; i++) {
 		(void)snprintf(name, sizeof name, "p%d", i);
 		end(&registry, name, 100 + i);

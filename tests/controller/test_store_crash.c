@@ -4,6 +4,7 @@
 #include "controller/node_world.h"
 #include "daemon/store.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KILLS 40
+#define KILLS                  40
 #define KILL_AFTER_COMMITS_MAX 60
 
 static enum fast_status store_at(const char *dir, struct store **out)
@@ -45,8 +46,8 @@ static void job_fill(struct store_job *job, uint64_t revision)
 
 	(void)snprintf(param->instance, sizeof param->instance, "cam");
 	(void)snprintf(param->param, sizeof param->param, "k%d", (int)(revision % 7));
-	param->value = (struct fast_page_value){.type = FAST_PARAM_INT,
-						.u.integer = (int64_t)revision};
+	param->value =
+		(struct fast_page_value){.type = FAST_PARAM_INT, .u.integer = (int64_t)revision};
 	param->revision = revision;
 	(void)snprintf(newest->instance, sizeof newest->instance, "cam");
 	newest->revision = revision;
@@ -74,8 +75,7 @@ static void child_run(const char *dir, uint64_t revision, int told_fd)
 		told[1] = (uint64_t)told_fd;
 		job_fill(job, revision);
 		while (store_push(store, job) != FAST_OK) {
-			const struct timespec pause = {.tv_nsec = 100000};
-			(void)nanosleep(&pause, NULL);
+			(void)sched_yield();
 		}
 	}
 }
@@ -120,8 +120,8 @@ static bool note_baseline(const struct store_baseline *baseline, void *arg)
 static struct loaded load(const char *dir)
 {
 	struct loaded loaded = {0};
-	const struct store_visitor visitor = {
-		note_revision, note_param, note_lease, note_baseline, &loaded};
+	const struct store_visitor visitor = {note_revision, note_param, note_lease, note_baseline,
+					      &loaded};
 	struct store *store = NULL;
 
 	assert_ok(store_at(dir, &store));

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#define MS INT64_C(1000000)
-#define S INT64_C(1000000000)
+#define MS    INT64_C(1000000)
+#define S     INT64_C(1000000000)
 #define EPOCH (1700000000 * S) /* Unix time at monotonic 0 */
 
 /* A series and its clock. */

@@ -7,7 +7,7 @@
 FAST_BEGIN_DECLS
 
 /* Messages waiting for one subscriber; past that its oldest is dropped and counted. */
-#define FAST_PUBLISHER_QUEUE_MAX 1024
+#define FAST_PUBLISHER_QUEUE_MAX       1024
 #define FAST_PUBLISHER_SUBSCRIBERS_MAX 256
 #define FAST_PUBLISHER_TOPIC_BYTES_MAX 160
 
@@ -25,14 +25,14 @@ FAST_MUST_CHECK enum fast_status fast_publisher_open(const char *endpoint, unsig
 						     struct fast_publisher **out);
 
 /* Sends topic, a zero byte, and a packet of kind ITEM (PROTOCOL.md) with the packed message and a
- * sequence number counted per publisher. Never blocks. INVALID_ARGUMENT: topic empty or too long. */
+ * sequence number counted per publisher. Never blocks. INVALID_ARGUMENT: topic empty or too long.
+ */
 FAST_MUST_CHECK enum fast_status fast_publisher_send(struct fast_publisher *publisher,
 						     const char *topic,
 						     const ProtobufCMessage *message);
 
 const char *fast_publisher_endpoint(const struct fast_publisher *publisher);
-void fast_publisher_stats(const struct fast_publisher *publisher,
-			  struct fast_publisher_stats *out);
+void fast_publisher_stats(const struct fast_publisher *publisher, struct fast_publisher_stats *out);
 
 /* NULL is allowed. */
 void fast_publisher_close(struct fast_publisher *publisher);

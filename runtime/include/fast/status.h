@@ -8,7 +8,7 @@
 
 #ifdef __cplusplus
 #define FAST_EXTERN_BEGIN extern "C" {
-#define FAST_EXTERN_END }
+#define FAST_EXTERN_END   }
 #else
 #define FAST_EXTERN_BEGIN
 #define FAST_EXTERN_END
@@ -16,9 +16,9 @@
 
 /* Everything between these two is exported; all else of the libraries is hidden. */
 #define FAST_BEGIN_DECLS FAST_EXTERN_BEGIN _Pragma("GCC visibility push(default)")
-#define FAST_END_DECLS _Pragma("GCC visibility pop") FAST_EXTERN_END
+#define FAST_END_DECLS   _Pragma("GCC visibility pop") FAST_EXTERN_END
 
-#define FAST_MUST_CHECK __attribute__((warn_unused_result))
+#define FAST_MUST_CHECK           __attribute__((warn_unused_result))
 #define FAST_PRINTF(index, first) __attribute__((__format__(printf, index, first)))
 
 FAST_BEGIN_DECLS

@@ -1,0 +1,97 @@
+/* daemon/store_job.h - a change to what is stored: operations that commit as a whole. */
+#ifndef FASTD_STORE_JOB_H
+#define FASTD_STORE_JOB_H
+
+#include "node.h"
+
+#define STORE_VERB_BYTES_MAX   15
+#define STORE_RESULT_BYTES_MAX 255
+
+struct store_param {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	struct fast_page_value value;
+	uint64_t revision;
+	int64_t time_unix_ns;
+};
+
+struct store_revision {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	uint64_t revision;
+};
+
+struct store_lease {
+	uint64_t id;
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char owner[NODE_ACTOR_BYTES_MAX + 1];
+	uint32_t ttl_ms;
+	enum node_on_loss on_loss;
+};
+
+/* A claimed knob and what it was before. */
+struct store_baseline {
+	uint64_t lease_id;
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	bool has_value; /* false: nobody had set it */
+	struct fast_page_value value;
+};
+
+struct store_audit {
+	int64_t time_unix_ns;
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	char verb[STORE_VERB_BYTES_MAX + 1];
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	char old_value[FAST_PARAM_STRING_BYTES_MAX + 1];
+	char new_value[FAST_PARAM_STRING_BYTES_MAX + 1];
+	uint64_t revision;
+	uint64_t lease_id;
+	char result[STORE_RESULT_BYTES_MAX + 1];
+};
+
+enum store_verb {
+	STORE_PUT_PARAM,
+	STORE_FORGET_PARAM, /* instance and param */
+	STORE_PUT_REVISION,
+	STORE_PUT_LEASE,
+	STORE_PUT_BASELINE,
+	STORE_DELETE_LEASE, /* with its baselines */
+	STORE_PUT_AUDIT,
+	STORE_VERBS
+};
+
+struct store_op {
+	enum store_verb verb;
+	union {
+		struct store_param param;
+		struct store_revision revision;
+		struct store_lease lease; /* DELETE: id alone */
+		struct store_baseline baseline;
+		struct store_audit audit;
+	} u;
+};
+
+/* Called once per job, on the store thread, with no lock held: after the commit, or with
+ * UNAVAILABLE and why. May push. */
+typedef void store_done_fn(enum fast_status status, const char *error, void *arg);
+
+struct store_job {
+	struct store_job *next; /* store */
+	bool durable;           /* survives a power cut too: costs milliseconds */
+	bool owed; /* when it fails, done is told, and it is tried again until it is written */
+	store_done_fn *done;
+	void *arg;
+	size_t capacity;
+	size_t count;
+	struct store_op ops[];
+};
+
+/* Room for at most capacity ops. NULL: no memory. */
+struct store_job *store_job_new(size_t capacity, store_done_fn *done, void *arg);
+/* NULL is allowed. */
+void store_job_free(struct store_job *job);
+/* The next op, zeroed. */
+struct store_op *store_job_add(struct store_job *job, enum store_verb verb);
+
+#endif

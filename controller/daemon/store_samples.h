@@ -1,0 +1,52 @@
+/* daemon/store_samples.h - samples on their way to the store. */
+#ifndef FASTD_STORE_SAMPLES_H
+#define FASTD_STORE_SAMPLES_H
+
+#include "node.h"
+
+/* The name under which samples of an id are found. */
+struct store_series {
+	uint64_t id;
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char metric[FAST_METRIC_NAME_BYTES_MAX + 1];
+	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
+	enum fast_metric_kind kind;
+};
+
+struct store_sample {
+	uint64_t series;
+	int64_t time_unix_ns;
+	uint64_t count;
+	double value;
+	double sum;
+	double rate_instant;
+	double rate_window;
+	double rate_global;
+	uint32_t window_ms;
+	struct node_window window;
+	uint64_t revision_first;
+	uint64_t revision_last;
+};
+
+/* Samples of one second. */
+struct store_samples {
+	struct store_samples *next; /* store */
+	int64_t second;
+	struct store_series *series;
+	size_t series_count;
+	size_t series_capacity;
+	struct store_sample *samples;
+	size_t count;
+	size_t capacity;
+	size_t written; /* store */
+};
+
+/* NULL: no memory. */
+struct store_samples *store_samples_new(int64_t second);
+/* NULL is allowed. */
+void store_samples_free(struct store_samples *samples);
+/* Room for one more, zeroed and counted; NULL: no memory. */
+struct store_sample *store_samples_add(struct store_samples *samples);
+struct store_series *store_samples_add_series(struct store_samples *samples);
+
+#endif

@@ -80,6 +80,7 @@ const struct command command_wait = {
 		"for scripts that start both. Ends with 3 when there is no daemon in time, with 4 "
 		"when\n"
 		"there is no such plugin.\n\n"
+		"  fastctl wait camera --patience 30\n"
 		"  fastd & camera & fastctl wait camera && fastctl top",
 	.options = options,
 	.words_max = 1,

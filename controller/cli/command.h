@@ -26,6 +26,7 @@ struct cli {
 	struct options options;
 	struct words words;
 	struct output *output;
+	struct fast_tls *tls; /* NULL: the endpoint is none of tls+tcp */
 	struct fast_client *client;
 	char endpoint[CONNECT_ENDPOINT_BYTES_MAX];
 	char plugin[COMMAND_PLUGIN_BYTES_MAX + 1]; /* what command_plugin() found */
@@ -44,7 +45,7 @@ struct command {
 
 extern const struct command command_audit, command_claim, command_get, command_history,
 	command_hold, command_metrics, command_params, command_plugins, command_release,
-	command_set, command_status, command_top, command_wait, command_watch;
+	command_rpc, command_set, command_status, command_top, command_wait, command_watch;
 
 /* Options of every call. */
 extern const struct fast_call_options command_call;

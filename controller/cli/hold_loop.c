@@ -35,6 +35,7 @@ static void loop_report(struct loop *loop, int64_t now_ns)
 		.time_unix_ns = quantity_unix_now(),
 		.plugin = loop->session->cli->plugin,
 		.goal = loop->options->goal,
+		.unit = loop->session->kind == FAST__V1__METRIC_KIND__METRIC_KIND_TIMER ? "s" : "",
 		.wish = loop->wish,
 		.model = loop->session->model,
 		.law = &loop->law,
@@ -148,7 +149,7 @@ static enum exit_code loop_step(struct loop *loop)
 	if (status == FAST_OK) {
 		if (now_ns >= loop->line_ns) {
 			loop_report(loop, now_ns);
-			loop->line_ns = now_ns + LINE_NS;
+			loop->line_ns += LINE_NS;
 		}
 		status = hold_session_next(loop->session, loop_wait_ms(loop, now_ns), &item);
 	}

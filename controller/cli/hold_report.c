@@ -39,14 +39,14 @@ static void print_now(const void *member, struct text *text)
 	const struct hold_line *line = member;
 
 	text_add(text, "%s ", line->wish->goal.metric);
-	quantity_number(text, line_value(line, line->speed));
+	quantity_value(text, line_value(line, line->speed), line->unit);
 }
 
 static void print_target(const void *member, struct text *text)
 {
 	const struct hold_line *line = member;
 
-	quantity_number(text, line_value(line, hold_law_target(line->law)));
+	quantity_value(text, line_value(line, hold_law_target(line->law)), line->unit);
 }
 
 static void print_base(const void *member, struct text *text)
@@ -80,7 +80,7 @@ static void print_mix(const void *member, struct text *text)
 
 static const struct output_column columns[] = {
 	{"TIME", offsetof(struct hold_line, time_unix_ns), output_clock, false, 12},
-	{"NOW", 0, print_now, false, 14},
+	{"NOW", 0, print_now, false, 16},
 	{"AIM", 0, print_target, true, 7},
 	{"BASE", 0, print_base, true, 5},
 	{"EXPECTED", 0, print_merit, false, 12},

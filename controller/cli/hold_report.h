@@ -11,6 +11,7 @@ struct hold_line {
 	int64_t time_unix_ns;
 	const char *plugin;
 	const char *goal; /* as it was given */
+	const char *unit; /* of the goal's metric */
 	const struct hold_wish *wish;
 	const struct hold_model *model;
 	const struct hold_law *law;

@@ -252,6 +252,7 @@ enum exit_code hold_session_return(struct hold_session *session)
 				session->cli->plugin, session->patience_s,
 				reply.text[0] != '\0' ? reply.text : fast_status_sentence(status));
 			fast_reply_fini(&reply);
+			session->lease_id = 0; /* there is nobody to give it back to */
 			return EXIT_LOST;
 		}
 		fast_reply_fini(&reply);

@@ -6,9 +6,12 @@
 static const struct command *const commands[] = {
 	&command_status,  &command_plugins, &command_metrics, &command_params, &command_get,
 	&command_set,     &command_watch,   &command_top,     &command_hold,   &command_claim,
-	&command_release, &command_audit,   &command_history, &command_wait,
+	&command_release, &command_audit,   &command_history, &command_rpc,    &command_wait,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
+
+/* A limit beyond this is there for safety, and of no use in a help. */
+#define LIMIT_SHOWN 1e6
 
 static const struct option options_main[] = {
 	{"version", OPTION_FLAG, offsetof(struct options, version), NULL, "print the version", 0,
@@ -35,7 +38,7 @@ static void print_options(FILE *file, const struct option *options)
 			 options->argument == NULL ? "" : " ",
 			 options->argument == NULL ? "" : options->argument);
 		fprintf(file, "  %-18s %s", left, options->help);
-		if (options->min != options->max) {
+		if (options->min != options->max && options->max < LIMIT_SHOWN) {
 			fprintf(file, " (%g to %g)", options->min, options->max);
 		}
 		putc('\n', file);
@@ -107,7 +110,8 @@ static enum exit_code main_read(struct cli *cli, int argc, char **argv)
 /* Opens the client and runs the command. */
 static enum exit_code main_run(struct cli *cli)
 {
-	const struct fast_client_options options = {.size = sizeof options, .agent = "fastctl"};
+	struct fast_client_options options = {.size = sizeof options, .agent = "fastctl"};
+	char error[FAST_TLS_ERROR_BYTES];
 	enum exit_code code;
 
 	if (cli->words.count < cli->command->words_min) {
@@ -122,13 +126,19 @@ static enum exit_code main_run(struct cli *cli)
 		return command_usage(cli, "the endpoint is longer than %d bytes",
 				     CONNECT_ENDPOINT_BYTES_MAX - 1);
 	}
+	if (connect_tls(cli->endpoint, cli->options.tls_ca, cli->options.tls_cert,
+			cli->options.tls_key, &cli->tls, error) != FAST_OK) {
+		return command_usage(cli, "%s", error);
+	}
+	options.tls = cli->tls;
 	switch (fast_client_open(cli->endpoint, &options, &cli->client)) {
 	case FAST_OK:
 		break;
 	case FAST_INVALID_ARGUMENT:
 		return command_usage(cli,
 				     "the endpoint '%.200s' is not understood; it should read "
-				     "like ipc:///run/fastd/fastd.sock or tcp://127.0.0.1:5000",
+				     "like ipc:///run/fastd/fastd.sock, tcp://127.0.0.1:5000 or "
+				     "tls+tcp://node.example:5000",
 				     cli->endpoint);
 	default:
 		return command_say(cli, EXIT_REFUSED, "no memory");
@@ -183,6 +193,7 @@ int main(int argc, char **argv)
 		return EXIT_REFUSED;
 	}
 	code = main_command(&cli, argc, argv);
+	fast_tls_free(cli.tls);
 	cli.output->free(cli.output);
 	return (int)code;
 }

@@ -8,7 +8,15 @@
 
 const struct option options_common[] = {
 	{"endpoint", OPTION_TEXT, offsetof(struct options, endpoint), "URL",
-	 "where fastd listens (ipc:///path, tcp://host:port); else $FASTD_ENDPOINT", 0, 0},
+	 "where fastd listens (ipc:///path, tcp://127.0.0.1:port, tls+tcp://host:port); else "
+	 "$FASTD_ENDPOINT",
+	 0, 0},
+	{"tls-ca", OPTION_TEXT, offsetof(struct options, tls_ca), "FILE",
+	 "for tls+tcp://host:port: the CA of fastd's certificate; else $FASTD_TLS_CA", 0, 0},
+	{"tls-cert", OPTION_TEXT, offsetof(struct options, tls_cert), "FILE",
+	 "the certificate to show; else $FASTD_TLS_CERT", 0, 0},
+	{"tls-key", OPTION_TEXT, offsetof(struct options, tls_key), "FILE",
+	 "its key; else $FASTD_TLS_KEY", 0, 0},
 	{"json", OPTION_FLAG, offsetof(struct options, json), NULL, "answer in JSON", 0, 0},
 	{"help", OPTION_FLAG, offsetof(struct options, help), NULL, "explain the command", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},

@@ -43,6 +43,9 @@ struct options {
 	bool version;
 	bool json;
 	const char *endpoint;
+	const char *tls_ca;
+	const char *tls_cert;
+	const char *tls_key;
 
 	bool all;
 	bool dry_run;
@@ -72,6 +75,12 @@ struct options {
 	struct option_number for_s;
 	struct option_number margin;
 	struct option_number patience_s;
+
+	bool defaults;
+	struct option_integer connections;
+	struct option_number duration_s;
+	struct option_number rate;
+	struct option_number timeout_s;
 };
 
 /* What stands on a command line besides options; borrowed from argv. */

@@ -17,6 +17,9 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/cmd_metrics.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_params.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_plugins.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_rpc.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_rpc_call.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_rpc_load.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_set.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_status.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_top.c
@@ -35,6 +38,8 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/knob.c
     ${CMAKE_CURRENT_LIST_DIR}/main.c
     ${CMAKE_CURRENT_LIST_DIR}/options.c
+    ${CMAKE_CURRENT_LIST_DIR}/rpc_load.c
+    ${CMAKE_CURRENT_LIST_DIR}/rpc_schema.c
     ${CMAKE_CURRENT_LIST_DIR}/sample.c
     ${CMAKE_CURRENT_LIST_DIR}/spark.c
     ${CMAKE_CURRENT_LIST_DIR}/terminal.c

@@ -47,8 +47,8 @@ void terminal_close(void)
 		return;
 	}
 	terminal_taken = 0;
-	terminal_write(LEAVE, strlen(LEAVE));
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+	terminal_write(LEAVE, strlen(LEAVE));
 }
 
 /* For signals after which the process is no more: the default action follows. */

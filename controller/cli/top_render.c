@@ -55,17 +55,11 @@ static void add_right(struct text *line, const struct text *value, size_t column
 static void frame_end_line(struct frame *frame)
 {
 	size_t number = frame->lines++;
-	const char *chars;
-	size_t bytes;
 
+	text_trim(&frame->line);
 	text_cut(&frame->line, 0, frame->columns);
-	chars = text_chars(&frame->line);
-	bytes = strlen(chars);
-	while (bytes > 0 && chars[bytes - 1] == ' ') {
-		bytes--;
-	}
 	if (number >= frame->skip && number - frame->skip < frame->room) {
-		text_add(frame->out, "%.*s\n", (int)bytes, chars);
+		text_add(frame->out, "%s\n", text_chars(&frame->line));
 	}
 	text_clear(&frame->line);
 }

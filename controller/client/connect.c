@@ -38,6 +38,32 @@ enum fast_status connect_endpoint(const char *option, char *endpoint)
 	return bytes < CONNECT_ENDPOINT_BYTES_MAX ? FAST_OK : FAST_INVALID_ARGUMENT;
 }
 
+enum fast_status connect_tls(const char *endpoint, const char *ca, const char *certificate,
+			     const char *key, struct fast_tls **out, char *error)
+{
+	const struct fast_tls_options options = {
+		.size = sizeof options,
+		.ca_file = ca != NULL ? ca : environment("FASTD_TLS_CA"),
+		.certificate_file =
+			certificate != NULL ? certificate : environment("FASTD_TLS_CERT"),
+		.key_file = key != NULL ? key : environment("FASTD_TLS_KEY"),
+	};
+
+	*out = NULL;
+	if (strncmp(endpoint, "tls+tcp://", strlen("tls+tcp://")) != 0) {
+		return FAST_OK;
+	}
+	if (options.ca_file == NULL) {
+		snprintf(error, FAST_TLS_ERROR_BYTES,
+			 "%.200s needs a CA to trust, and for most servers a certificate; give "
+			 "--tls-ca FILE, --tls-cert FILE and --tls-key FILE, or FASTD_TLS_CA, "
+			 "FASTD_TLS_CERT and FASTD_TLS_KEY",
+			 endpoint);
+		return FAST_INVALID_ARGUMENT;
+	}
+	return fast_tls_new(&options, out, error, FAST_TLS_ERROR_BYTES);
+}
+
 bool connect_is_lost(const struct fast_reply *reply)
 {
 	if (reply->executed == FAST_EXECUTED_YES) {

@@ -2,7 +2,7 @@
 #ifndef CLIENT_CONNECT_H
 #define CLIENT_CONNECT_H
 
-#include <fast/client.h>
+#include <fast/tls.h>
 
 #define CONNECT_ENDPOINT_BYTES_MAX 256
 #define CONNECT_SENTENCE_BYTES_MAX 512
@@ -11,6 +11,13 @@
  * $XDG_RUNTIME_DIR, else the system's, /run/fastd/fastd.sock. Of the last two the first that
  * exists. INVALID_ARGUMENT: too long. */
 FAST_MUST_CHECK enum fast_status connect_endpoint(const char *option, char *endpoint);
+
+/* Gives *out, for an endpoint of tls+tcp: its certificates from the files, each NULL: as
+ * $FASTD_TLS_CA, $FASTD_TLS_CERT and $FASTD_TLS_KEY say. NULL for other endpoints. On failure error
+ * has a sentence, in FAST_TLS_ERROR_BYTES bytes. */
+FAST_MUST_CHECK enum fast_status connect_tls(const char *endpoint, const char *ca,
+					     const char *certificate, const char *key,
+					     struct fast_tls **out, char *error);
 
 /* Whether the call failed since no daemon could be asked, rather than by its word. */
 bool connect_is_lost(const struct fast_reply *reply);

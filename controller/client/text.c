@@ -118,6 +118,13 @@ void text_add_spaces(struct text *text, size_t count)
 	}
 }
 
+void text_trim(struct text *text)
+{
+	while (text->bytes > 0 && text->data[text->bytes - 1] == ' ') {
+		text->data[--text->bytes] = '\0';
+	}
+}
+
 size_t text_width(const char *chars)
 {
 	size_t width = 0;

@@ -30,6 +30,9 @@ void text_add_clean(struct text *text, const char *foreign);
 /* Adds as many spaces. */
 void text_add_spaces(struct text *text, size_t count);
 
+/* Drops blanks at the end. */
+void text_trim(struct text *text);
+
 /* Columns that a terminal gives to a text of our own or a cleaned one: one per code point. */
 size_t text_width(const char *chars);
 

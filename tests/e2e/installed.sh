@@ -27,6 +27,7 @@ cat >"$world/project/main.c" <<'TEXT'
 #include <fast/client.h>
 #include <fast/plugin.h>
 #include <fast/server.h>
+#include <fast/v1/health.fast.h>
 #include <greeter.fast.h>
 #include <stdio.h>
 
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 {
 	static const struct stranger_v1_greeter_handlers handlers = { .greet = greet };
 	Stranger__V1__GreetRequest request = STRANGER__V1__GREET_REQUEST__INIT;
+	Fast__V1__HealthCheckRequest check = FAST__V1__HEALTH_CHECK_REQUEST__INIT;
 	struct fast_server *server;
 	struct fast_client *client;
 	struct fast_plugin *plugin;
@@ -63,6 +65,11 @@ int main(int argc, char **argv)
 	}
 	puts(stranger_v1_greeter_greet_response(&reply)->text);
 	fast_reply_fini(&reply);
+	check.service = "stranger.v1.Greeter";
+	if (fast_v1_health_check(client, NULL, &check, &reply) != FAST_OK) {
+		return 1;
+	}
+	fast_reply_fini(&reply);
 	fast_client_close(client);
 	fast_server_close(server);
 	fast_plugin_close(plugin);
@@ -74,4 +81,23 @@ check 'its project configures' cmake -S "$world/project" -B "$world/build" -G Ni
 check 'and builds' cmake --build "$world/build"
 said=$("$world/build/stranger" "ipc://$world/greeter.sock")
 [ "$said" = 'hello, world' ] && pass 'and its service answers' || fail "and its service answers (said: $said)"
+
+# The example service, with its own build: a store that can be watched.
+check 'the example service configures' cmake -S "$FASTD_SOURCE/runtime/examples/kv" -B "$world/kv" -G Ninja \
+  -DCMAKE_PREFIX_PATH="$world/prefix"
+check 'and builds' cmake --build "$world/kv"
+kv() { "$world/kv/kv-client" "ipc://$world/kv.sock" "$@"; }
+start kv "$world/kv/kv-server" "ipc://$world/kv.sock"
+server=$started
+check 'a key is put' wait_until 10 kv put color red
+[ "$(kv get color)" = red ] && pass 'and got' || fail 'and got'
+refuses 'a key that is not there is told' 1 "NOT_FOUND: there is no key 'size'" \
+  "$world/kv/kv-client" "ipc://$world/kv.sock" get size
+start watch "$world/kv/kv-client" "ipc://$world/kv.sock" watch 1
+watcher=$started
+seen() { kv put color green && grep -q 'color=green' "$world/watch.log"; }
+check 'a watcher sees a change' wait_until 10 seen
+wait "$watcher" && pass 'and ends when it has seen enough' || fail 'and ends when it has seen enough'
+kill -TERM "$server"
+wait "$server" && pass 'the server ends cleanly' || fail 'the server ends cleanly'
 exit "$failed"

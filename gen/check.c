@@ -153,12 +153,5 @@ bool check_method(struct model *model, const char *path, const char *service,
 		return model_refuse(model, "%s: service %s: a method lacks its name or a type",
 				    path, service);
 	}
-	if (method->client_streaming) {
-		return model_refuse(model,
-				    "%s: service %s: method %s takes a stream from the client, for "
-				    "which the runtime has no call; take one message with a "
-				    "repeated field, or one call per message",
-				    path, service, method->name);
-	}
 	return true;
 }

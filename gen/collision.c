@@ -3,11 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Suffixes of the functions of a method; what is static in the source file has a prefix instead. */
-static const char *const unary_suffixes[] = {"", "_start", "_response", "_reply"};
-static const char *const stream_suffixes[] = {"", "_next", "_send"};
+/* Suffixes of the functions of a method: unary, server stream, client stream, both ways. What is
+ * static in the source file has a prefix instead. */
+#define SUFFIXES_MAX 8
+static const char *const suffixes[][SUFFIXES_MAX] = {
+	{"", "_start", "_response", "_reply"},
+	{"", "_next", "_send"},
+	{"", "_put", "_finish", "_response", "_item_fn", "_on_item", "_reply"},
+	{"", "_put", "_next", "_item_fn", "_on_item", "_send"},
+};
 
-#define COLLISION_NAMES_PER_METHOD  5
+#define COLLISION_NAMES_PER_METHOD  (SUFFIXES_MAX + 2)
 #define COLLISION_NAMES_PER_SERVICE 3
 
 /* A name at file scope, and whose it is. */
@@ -41,14 +47,16 @@ static bool method_add(struct model *model, struct scope *scope,
 		       const struct model_service *service, const struct model_method *method)
 {
 	const struct scope_name owner = {NULL, service->name, method->name, 0};
-	const char *const *suffixes = method->is_stream ? stream_suffixes : unary_suffixes;
-	size_t count = method->is_stream ? sizeof stream_suffixes / sizeof *stream_suffixes
-					 : sizeof unary_suffixes / sizeof *unary_suffixes;
+	size_t row = (method->takes_stream ? 2u : 0u) + (method->is_stream ? 1u : 0u);
 
-	for (size_t i = 0; i < count; i++) {
-		if (!scope_add(model, scope, "", method->function, suffixes[i], &owner)) {
+	for (size_t i = 0; i < SUFFIXES_MAX && suffixes[row][i] != NULL; i++) {
+		if (!scope_add(model, scope, "", method->function, suffixes[row][i], &owner)) {
 			return false;
 		}
+	}
+	if (method->takes_stream &&
+	    !scope_add(model, scope, "tell_", method->function, "", &owner)) {
+		return false;
 	}
 	return scope_add(model, scope, "dispatch_", method->function, "", &owner);
 }

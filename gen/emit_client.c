@@ -56,9 +56,11 @@ static void open_head(struct writer *writer, const struct model_method *method, 
 		request_argument(writer, method),
 		"struct fast_stream **out",
 	};
+	const char *const items_only[] = {items[0], items[1], items[3]};
 
-	writer_list(writer, 0, type, writer_text(writer, "%s(", method->function), items,
-		    COUNT(items), tail);
+	writer_list(writer, 0, type, writer_text(writer, "%s(", method->function),
+		    method->takes_stream ? items_only : items,
+		    method->takes_stream ? COUNT(items_only) : COUNT(items), tail);
 }
 
 static void next_head(struct writer *writer, const struct model_method *method, const char *type,
@@ -74,6 +76,37 @@ static void next_head(struct writer *writer, const struct model_method *method, 
 		    COUNT(items), tail);
 }
 
+static void put_define(struct writer *writer, const struct model_method *method)
+{
+	const char *const items[] = {
+		"struct fast_stream *stream",
+		"int64_t wait_ms",
+		writer_text(writer, "const %s *item", method->request.c_name),
+	};
+
+	writer_printf(writer, "\n/* Sends one item, as by fast_stream_send(). */\n");
+	writer_list(writer, 0, "FAST_MUST_CHECK static inline enum fast_status ",
+		    writer_text(writer, "%s_put(", method->function), items, COUNT(items), ")");
+	writer_printf(
+		writer,
+		"{\n"
+		"\treturn fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);\n"
+		"}\n");
+}
+
+static void finish_define(struct writer *writer, const struct model_method *method)
+{
+	const char *const items[] = {"struct fast_stream *stream", "struct fast_reply *reply"};
+
+	writer_printf(writer, "\n/* Says that all was sent and waits for the answer, as by "
+			      "fast_stream_finish(). */\n");
+	writer_list(writer, 0, "static inline enum fast_status ",
+		    writer_text(writer, "%s_finish(", method->function), items, COUNT(items), ")");
+	writer_printf(writer, "{\n"
+			      "\treturn fast_stream_finish(stream, reply);\n"
+			      "}\n");
+}
+
 static void response_define(struct writer *writer, const struct model_method *method)
 {
 	const char *const items[] = {"const struct fast_reply *reply"};
@@ -87,6 +120,21 @@ static void response_define(struct writer *writer, const struct model_method *me
 	writer_printf(writer, "}\n");
 }
 
+static void stream_declarations(struct writer *writer, const struct model_method *method)
+{
+	open_head(writer, method, CHECKED, ");");
+	if (method->takes_stream) {
+		put_define(writer, method);
+	}
+	if (method->is_stream) {
+		writer_printf(writer, "\n/* The next item, as by fast_stream_next(). */\n");
+		next_head(writer, method, CHECKED, ");");
+	} else {
+		finish_define(writer, method);
+		response_define(writer, method);
+	}
+}
+
 void emit_client_declarations(struct writer *writer, const struct model_service *service)
 {
 	for (size_t i = 0; i < service->method_count; i++) {
@@ -94,10 +142,8 @@ void emit_client_declarations(struct writer *writer, const struct model_service 
 
 		writer_printf(writer, "\n");
 		writer_comment(writer, 0, method->comment);
-		if (method->is_stream) {
-			open_head(writer, method, CHECKED, ");");
-			writer_printf(writer, "\n/* The next item, as by fast_stream_next(). */\n");
-			next_head(writer, method, CHECKED, ");");
+		if (method->is_stream || method->takes_stream) {
+			stream_declarations(writer, method);
 		} else {
 			call_head(writer, method, ");");
 			start_head(writer, method, CHECKED, ");");
@@ -111,8 +157,10 @@ static void runtime_call(struct writer *writer, const struct model_service *serv
 			 const char *function, const char *last)
 {
 	const char *const items[] = {
-		"client",  method_argument(writer, service, index),
-		"options", "(const ProtobufCMessage *)request",
+		"client",
+		method_argument(writer, service, index),
+		"options",
+		service->methods[index].takes_stream ? "NULL" : "(const ProtobufCMessage *)request",
 		last,
 	};
 
@@ -160,10 +208,12 @@ void emit_client_functions(struct writer *writer, const struct model_service *se
 		const struct model_method *method = &service->methods[i];
 
 		writer_printf(writer, "\n");
-		if (method->is_stream) {
+		if (method->is_stream || method->takes_stream) {
 			open_head(writer, method, UNCHECKED, ")");
 			runtime_call(writer, service, i, "fast_client_stream", "out");
-			next_function(writer, method);
+			if (method->is_stream) {
+				next_function(writer, method);
+			}
 		} else {
 			call_head(writer, method, ")");
 			runtime_call(writer, service, i, "fast_client_call", "reply");

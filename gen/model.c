@@ -97,6 +97,7 @@ static bool method_read(struct reader *reader, const struct model_service *servi
 	}
 	out->name = method->name;
 	out->is_stream = method->server_streaming;
+	out->takes_stream = method->client_streaming;
 	out->idempotency = idempotency_name(method->options);
 	out->member = names_member(pool, snake);
 	out->path = pool_printf(pool, "%s/%s", service->name, method->name);
@@ -224,7 +225,8 @@ static bool file_read(struct model *model,
 		}
 		out->service_count++;
 		for (size_t k = 0; k < services[i].method_count; k++) {
-			out->has_streams |= services[i].methods[k].is_stream;
+			out->has_streams |= services[i].methods[k].is_stream ||
+					    services[i].methods[k].takes_stream;
 		}
 	}
 	qsort(reader.headers, reader.header_count, sizeof *reader.headers, header_compare);

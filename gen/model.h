@@ -24,6 +24,7 @@ struct model_method {
 	const char *member;      /* "set"; "default_" for Default */
 	const char *idempotency; /* enumerator of enum fast_idempotency */
 	bool is_stream;          /* of items from the server */
+	bool takes_stream;       /* of items from the client */
 	struct model_type request;
 	struct model_type response;
 };

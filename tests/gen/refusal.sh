@@ -49,14 +49,6 @@ refused 'a group' 'x.proto: message a.b.M: field part is a group, which protobuf
 syntax = "proto2"; package a.b;
 message M { optional group Part = 1 { optional int32 x = 1; } }
 E1
-refused 'a stream from the client' 'x.proto: service a.b.S: method Put takes a stream from the client, for which the runtime has no call; take one message with a repeated field, or one call per message' <<E1
-syntax = "proto3"; package a.b; $message
-service S { rpc Put(stream M) returns (M); }
-E1
-refused 'streams both ways' 'x.proto: service a.b.S: method Talk takes a stream from the client' <<E1
-syntax = "proto3"; package a.b; $message
-service S { rpc Talk(stream M) returns (stream M); }
-E1
 refused 'a service without methods' 'x.proto: service a.b.S has no methods; give it one, or remove it' <<E1
 syntax = "proto3"; package a.b;
 service S {}
@@ -72,6 +64,18 @@ E1
 refused 'a method named as the next item of another' 'a_b_s_watch_next' <<E1
 syntax = "proto3"; package a.b; $message
 service S { rpc Watch(M) returns (stream M); rpc WatchNext(M) returns (M); }
+E1
+refused 'a method named as the item of a stream' 'a_b_s_put_on_item' <<E1
+syntax = "proto3"; package a.b; $message
+service S { rpc Put(stream M) returns (M); rpc PutOnItem(M) returns (M); }
+E1
+refused 'a method named as the end of a stream' 'a_b_s_put_finish' <<E1
+syntax = "proto3"; package a.b; $message
+service S { rpc Put(stream M) returns (M); rpc PutFinish(M) returns (M); }
+E1
+refused 'a method named as a half of a stream' 'a_b_s_talk_put' <<E1
+syntax = "proto3"; package a.b; $message
+service S { rpc Talk(stream M) returns (stream M); rpc TalkPut(M) returns (M); }
 E1
 refused 'methods of two services of one C name' 'x.proto: service a.b.Foo/BarBaz and service a.b.FooBar/Baz both give the C name a_b_foo_bar_baz' <<E1
 syntax = "proto3"; package a.b; $message

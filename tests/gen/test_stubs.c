@@ -1,109 +1,11 @@
-/* Drives generated stubs against a runtime of this file's own, which notes what it was asked. */
+/* Drives generated stubs against a runtime that notes what it was asked. */
+#include "stub_runtime.h"
+
 #include <golden/v1/bare.fast.h>
 #include <golden/v1/feature.fast.h>
 #include <golden/v1/renamed.fast.h>
 #include <google/protobuf/descriptor.pb-c.h>
 #include <string.h>
-
-#include "support/harness.h"
-
-/* Stands for objects that the stubs only hand on. */
-static char object;
-
-static struct {
-	const char *function;
-	const void *subject; /* client, stream or call */
-	const struct fast_method *method;
-	const struct fast_call_options *options;
-	const ProtobufCMessage *message;
-	fast_reply_fn *fn;
-	void *arg;
-	enum fast_status failed_with;
-	enum fast_status result;      /* to be returned */
-	const ProtobufCMessage *item; /* to be given */
-} noted;
-
-enum fast_status fast_client_call(struct fast_client *client, const struct fast_method *method,
-				  const struct fast_call_options *options,
-				  const ProtobufCMessage *request, struct fast_reply *reply)
-{
-	noted.function = __func__;
-	noted.subject = client;
-	noted.method = method;
-	noted.options = options;
-	noted.message = request;
-	reply->status = noted.result;
-	reply->message = noted.item;
-	return noted.result;
-}
-
-enum fast_status fast_client_start(struct fast_client *client, const struct fast_method *method,
-				   const struct fast_call_options *options,
-				   const ProtobufCMessage *request, fast_reply_fn *fn, void *arg)
-{
-	noted.function = __func__;
-	noted.subject = client;
-	noted.method = method;
-	noted.options = options;
-	noted.message = request;
-	noted.fn = fn;
-	noted.arg = arg;
-	return noted.result;
-}
-
-enum fast_status fast_client_stream(struct fast_client *client, const struct fast_method *method,
-				    const struct fast_call_options *options,
-				    const ProtobufCMessage *request, struct fast_stream **out)
-{
-	noted.function = __func__;
-	noted.subject = client;
-	noted.method = method;
-	noted.options = options;
-	noted.message = request;
-	*out = (struct fast_stream *)&object;
-	return noted.result;
-}
-
-enum fast_status fast_stream_next(struct fast_stream *stream, int64_t wait_ms,
-				  const ProtobufCMessage **message)
-{
-	noted.function = __func__;
-	noted.subject = stream;
-	assert_int_equal(7, wait_ms);
-	if (noted.result == FAST_OK) {
-		*message = noted.item;
-	}
-	return noted.result;
-}
-
-void fast_call_reply(struct fast_call *call, const ProtobufCMessage *response)
-{
-	noted.function = __func__;
-	noted.subject = call;
-	noted.message = response;
-}
-
-enum fast_status fast_call_send(struct fast_call *call, const ProtobufCMessage *message)
-{
-	noted.function = __func__;
-	noted.subject = call;
-	noted.message = message;
-	return noted.result;
-}
-
-void fast_call_fail(struct fast_call *call, enum fast_status status, const char *format, ...)
-{
-	(void)format;
-	noted.function = __func__;
-	noted.subject = call;
-	noted.failed_with = status;
-}
-
-const struct fast_method *fast_call_method(const struct fast_call *call)
-{
-	(void)call;
-	return noted.method;
-}
 
 static int forget(void **state)
 {
@@ -177,6 +79,73 @@ static void a_stream_gives_typed_items(void **state)
 	assert_null(item);
 }
 
+static void a_client_stream_takes_typed_items_and_gives_one_answer(void **state)
+{
+	Golden__V1__Key key = GOLDEN__V1__KEY__INIT;
+	Golden__V1__Value value = GOLDEN__V1__VALUE__INIT;
+	struct fast_stream *stream = NULL;
+	struct fast_reply reply = {0};
+
+	(void)state;
+	assert_ok(golden_v1_feature_upload(client_fake(), NULL, &stream));
+	assert_string_equal("fast_client_stream", noted.function);
+	assert_string_equal("golden.v1.Feature/Upload", noted.method->path);
+	assert_null(noted.message);
+	assert_ok(golden_v1_feature_upload_put(stream, 7, &value));
+	assert_string_equal("fast_stream_send", noted.function);
+	assert_ptr_equal(&value, noted.message);
+	noted.item = &key.base;
+	assert_ok(golden_v1_feature_upload_finish(stream, &reply));
+	assert_string_equal("fast_stream_finish", noted.function);
+	assert_ptr_equal(&key, golden_v1_feature_upload_response(&reply));
+}
+
+static void a_stream_both_ways_has_a_type_for_each(void **state)
+{
+	Golden__V1__Key key = GOLDEN__V1__KEY__INIT;
+	Golden__V1__Value value = GOLDEN__V1__VALUE__INIT;
+	const Golden__V1__Value *item = NULL;
+	struct fast_stream *stream = NULL;
+
+	(void)state;
+	assert_ok(golden_v1_feature_talk(client_fake(), NULL, &stream));
+	assert_null(noted.message);
+	noted.item = &value.base;
+	assert_ok(golden_v1_feature_talk_next(stream, 7, &item));
+	assert_ptr_equal(&value, item);
+	noted.result = FAST_CANCELLED;
+	assert_status(FAST_CANCELLED, golden_v1_feature_talk_put(stream, 7, &key));
+	assert_ptr_equal(&key, noted.message);
+	assert_status(FAST_CANCELLED,
+		      golden_v1_feature_talk_send((struct fast_call *)&object, &value));
+	assert_string_equal("fast_call_send", noted.function);
+}
+
+static void value_take(struct fast_call *call, enum fast_status status,
+		       const Golden__V1__Value *item, void *arg)
+{
+	assert_ptr_equal(&object, call);
+	assert_ptr_equal(noted.message, item);
+	noted.failed_with = status;
+	noted.arg = arg;
+}
+
+static void an_item_function_is_called_by_its_own_type(void **state)
+{
+	Golden__V1__Value value = GOLDEN__V1__VALUE__INIT;
+
+	(void)state;
+	golden_v1_feature_upload_on_item((struct fast_call *)&object, value_take, &value);
+	assert_string_equal("fast_call_on_typed_item", noted.function);
+	assert_ptr_equal(&value, noted.arg);
+	noted.message = &value.base;
+	noted.thunk((struct fast_call *)&object, FAST_OK, &value.base, noted.typed, &object);
+	assert_ptr_equal(&object, noted.arg);
+	noted.message = NULL;
+	noted.thunk((struct fast_call *)&object, FAST_CANCELLED, NULL, noted.typed, &object);
+	assert_status(FAST_CANCELLED, noted.failed_with);
+}
+
 static void get_handle(struct fast_call *call, const Golden__V1__Key *request, void *arg)
 {
 	noted.subject = call;
@@ -245,13 +214,15 @@ static void the_table_says_what_each_method_is(void **state)
 
 	(void)state;
 	assert_string_equal("golden.v1.Feature", service->name);
-	assert_int_equal(10, service->method_count);
+	assert_int_equal(12, service->method_count);
 	method = method_find(service, "Get");
 	assert_int_equal(FAST_METHOD_UNARY, method->kind);
 	assert_int_equal(FAST_IDEMPOTENCY_NO_SIDE_EFFECTS, method->idempotency);
 	assert_ptr_equal(&golden__v1__key__descriptor, method->request);
 	assert_ptr_equal(&golden__v1__value__descriptor, method->response);
 	assert_int_equal(FAST_METHOD_SERVER_STREAM, method_find(service, "Watch")->kind);
+	assert_int_equal(FAST_METHOD_CLIENT_STREAM, method_find(service, "Upload")->kind);
+	assert_int_equal(FAST_METHOD_BIDI_STREAM, method_find(service, "Talk")->kind);
 	assert_int_equal(FAST_IDEMPOTENCY_IDEMPOTENT, method_find(service, "Put")->idempotency);
 	method = method_find(service, "GetHTTPStatus");
 	assert_int_equal(FAST_IDEMPOTENCY_UNKNOWN, method->idempotency);
@@ -310,6 +281,10 @@ int main(void)
 		cmocka_unit_test_setup(a_call_names_its_method_and_hands_all_on, forget),
 		cmocka_unit_test_setup(a_started_call_hands_its_callback_on, forget),
 		cmocka_unit_test_setup(a_stream_gives_typed_items, forget),
+		cmocka_unit_test_setup(a_client_stream_takes_typed_items_and_gives_one_answer,
+				       forget),
+		cmocka_unit_test_setup(a_stream_both_ways_has_a_type_for_each, forget),
+		cmocka_unit_test_setup(an_item_function_is_called_by_its_own_type, forget),
 		cmocka_unit_test_setup(a_handler_is_dispatched_to, forget),
 		cmocka_unit_test_setup(a_handler_that_is_null_answers_unimplemented, forget),
 		cmocka_unit_test_setup(a_handler_answers_with_its_own_types, forget),

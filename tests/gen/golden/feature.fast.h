@@ -163,6 +163,49 @@ static inline const Golden__V1__Key *golden_v1_feature_x1_y2_response(
 	return (const Golden__V1__Key *)reply->message;
 }
 
+/* Items from the client. */
+FAST_MUST_CHECK enum fast_status golden_v1_feature_upload(struct fast_client *client,
+							  const struct fast_call_options *options,
+							  struct fast_stream **out);
+
+/* Sends one item, as by fast_stream_send(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_upload_put(
+	struct fast_stream *stream, int64_t wait_ms, const Golden__V1__Value *item)
+{
+	return fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);
+}
+
+/* Says that all was sent and waits for the answer, as by fast_stream_finish(). */
+static inline enum fast_status golden_v1_feature_upload_finish(struct fast_stream *stream,
+							       struct fast_reply *reply)
+{
+	return fast_stream_finish(stream, reply);
+}
+
+/* NULL unless the call has ended with FAST_OK. */
+static inline const Golden__V1__Key *golden_v1_feature_upload_response(
+	const struct fast_reply *reply)
+{
+	return (const Golden__V1__Key *)reply->message;
+}
+
+/* Items both ways. */
+FAST_MUST_CHECK enum fast_status golden_v1_feature_talk(struct fast_client *client,
+							const struct fast_call_options *options,
+							struct fast_stream **out);
+
+/* Sends one item, as by fast_stream_send(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_talk_put(
+	struct fast_stream *stream, int64_t wait_ms, const Golden__V1__Key *item)
+{
+	return fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);
+}
+
+/* The next item, as by fast_stream_next(). */
+FAST_MUST_CHECK enum fast_status golden_v1_feature_talk_next(struct fast_stream *stream,
+							     int64_t wait_ms,
+							     const Golden__V1__Value **out);
+
 /* What a server does for each call of golden.v1.Feature. A member that is NULL answers
  * FAST_UNIMPLEMENTED. */
 struct golden_v1_feature_handlers {
@@ -184,6 +227,10 @@ struct golden_v1_feature_handlers {
 	void (*base)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
 	void (*snake_case)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
 	void (*x1_y2)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
+	/* Items from the client. */
+	void (*upload)(struct fast_call *call, void *arg);
+	/* Items both ways. */
+	void (*talk)(struct fast_call *call, void *arg);
 };
 
 /* Answers and ends the call, as by fast_call_reply(). */
@@ -254,6 +301,36 @@ static inline void golden_v1_feature_x1_y2_reply(struct fast_call *call,
 						 const Golden__V1__Key *response)
 {
 	fast_call_reply(call, (const ProtobufCMessage *)response);
+}
+
+/* What a handler does for each item, as fast_call_item_fn. */
+typedef void golden_v1_feature_upload_item_fn(struct fast_call *call, enum fast_status status,
+					      const Golden__V1__Value *item, void *arg);
+
+/* Sets that function, as by fast_call_on_item(). */
+void golden_v1_feature_upload_on_item(struct fast_call *call, golden_v1_feature_upload_item_fn *fn,
+				      void *arg);
+
+/* Answers and ends the call, as by fast_call_reply(). */
+static inline void golden_v1_feature_upload_reply(struct fast_call *call,
+						  const Golden__V1__Key *response)
+{
+	fast_call_reply(call, (const ProtobufCMessage *)response);
+}
+
+/* What a handler does for each item, as fast_call_item_fn. */
+typedef void golden_v1_feature_talk_item_fn(struct fast_call *call, enum fast_status status,
+					    const Golden__V1__Key *item, void *arg);
+
+/* Sets that function, as by fast_call_on_item(). */
+void golden_v1_feature_talk_on_item(struct fast_call *call, golden_v1_feature_talk_item_fn *fn,
+				    void *arg);
+
+/* Sends one item, as by fast_call_send(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_talk_send(
+	struct fast_call *call, const Golden__V1__Value *item)
+{
+	return fast_call_send(call, (const ProtobufCMessage *)item);
 }
 
 extern const struct fast_service golden_v1_second_service;
@@ -338,6 +415,53 @@ golden_v1_long_named_service_that_breaks_every_list_watch_everything_that_there_
 	struct fast_stream *stream, int64_t wait_ms,
 	const Golden__V1__AResponseWhoseNameIsRatherLong **out);
 
+/* Streams of long names. */
+FAST_MUST_CHECK enum fast_status golden_v1_long_named_service_that_breaks_every_list_take(
+	struct fast_client *client, const struct fast_call_options *options,
+	struct fast_stream **out);
+
+/* Sends one item, as by fast_stream_send(). */
+FAST_MUST_CHECK static inline enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_take_put(
+	struct fast_stream *stream, int64_t wait_ms,
+	const Golden__V1__ARequestWhoseNameIsRatherLongForAMessage *item)
+{
+	return fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);
+}
+
+/* Says that all was sent and waits for the answer, as by fast_stream_finish(). */
+static inline enum fast_status golden_v1_long_named_service_that_breaks_every_list_take_finish(
+	struct fast_stream *stream, struct fast_reply *reply)
+{
+	return fast_stream_finish(stream, reply);
+}
+
+/* NULL unless the call has ended with FAST_OK. */
+static inline const Golden__V1__AResponseWhoseNameIsRatherLong *
+golden_v1_long_named_service_that_breaks_every_list_take_response(const struct fast_reply *reply)
+{
+	return (const Golden__V1__AResponseWhoseNameIsRatherLong *)reply->message;
+}
+
+FAST_MUST_CHECK enum fast_status golden_v1_long_named_service_that_breaks_every_list_talk_about(
+	struct fast_client *client, const struct fast_call_options *options,
+	struct fast_stream **out);
+
+/* Sends one item, as by fast_stream_send(). */
+FAST_MUST_CHECK static inline enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_talk_about_put(
+	struct fast_stream *stream, int64_t wait_ms,
+	const Golden__V1__ARequestWhoseNameIsRatherLongForAMessage *item)
+{
+	return fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);
+}
+
+/* The next item, as by fast_stream_next(). */
+FAST_MUST_CHECK enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_talk_about_next(
+	struct fast_stream *stream, int64_t wait_ms,
+	const Golden__V1__AResponseWhoseNameIsRatherLong **out);
+
 /* What a server does for each call of golden.v1.LongNamedServiceThatBreaksEveryList. A member
  * that is NULL answers FAST_UNIMPLEMENTED. */
 struct golden_v1_long_named_service_that_breaks_every_list_handlers {
@@ -348,6 +472,9 @@ struct golden_v1_long_named_service_that_breaks_every_list_handlers {
 	void (*watch_everything_that_there_is)(
 		struct fast_call *call,
 		const Golden__V1__ARequestWhoseNameIsRatherLongForAMessage *request, void *arg);
+	/* Streams of long names. */
+	void (*take)(struct fast_call *call, void *arg);
+	void (*talk_about)(struct fast_call *call, void *arg);
 };
 
 /* Answers and ends the call, as by fast_call_reply(). */
@@ -360,6 +487,41 @@ static inline void golden_v1_long_named_service_that_breaks_every_list_a_reply(
 /* Sends one item, as by fast_call_send(). */
 FAST_MUST_CHECK static inline enum fast_status
 golden_v1_long_named_service_that_breaks_every_list_watch_everything_that_there_is_send(
+	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item)
+{
+	return fast_call_send(call, (const ProtobufCMessage *)item);
+}
+
+/* What a handler does for each item, as fast_call_item_fn. */
+typedef void golden_v1_long_named_service_that_breaks_every_list_take_item_fn(
+	struct fast_call *call, enum fast_status status,
+	const Golden__V1__ARequestWhoseNameIsRatherLongForAMessage *item, void *arg);
+
+/* Sets that function, as by fast_call_on_item(). */
+void golden_v1_long_named_service_that_breaks_every_list_take_on_item(
+	struct fast_call *call,
+	golden_v1_long_named_service_that_breaks_every_list_take_item_fn *fn, void *arg);
+
+/* Answers and ends the call, as by fast_call_reply(). */
+static inline void golden_v1_long_named_service_that_breaks_every_list_take_reply(
+	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *response)
+{
+	fast_call_reply(call, (const ProtobufCMessage *)response);
+}
+
+/* What a handler does for each item, as fast_call_item_fn. */
+typedef void golden_v1_long_named_service_that_breaks_every_list_talk_about_item_fn(
+	struct fast_call *call, enum fast_status status,
+	const Golden__V1__ARequestWhoseNameIsRatherLongForAMessage *item, void *arg);
+
+/* Sets that function, as by fast_call_on_item(). */
+void golden_v1_long_named_service_that_breaks_every_list_talk_about_on_item(
+	struct fast_call *call,
+	golden_v1_long_named_service_that_breaks_every_list_talk_about_item_fn *fn, void *arg);
+
+/* Sends one item, as by fast_call_send(). */
+FAST_MUST_CHECK static inline enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_talk_about_send(
 	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item)
 {
 	return fast_call_send(call, (const ProtobufCMessage *)item);

@@ -2,7 +2,8 @@
 include(CMakePackageConfigHelpers)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fast)
 
-install(TARGETS fast_base fast fast_packet fast_messages fast_api fast_page fast_plugin protoc-gen-fast
+install(TARGETS fast_base fast fast_packet fast_messages fast_services fast_api fast_descriptor fast_json
+    fast_page fast_plugin protoc-gen-fast
     EXPORT fastTargets
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -7,7 +7,9 @@
 
 #define IPC_SCHEME      "ipc://"
 #define TCP_SCHEME      "tcp://"
+#define TLS_SCHEME      "tls+tcp://"
 #define PORT_DIGITS_MAX 5
+#define HOST_LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static const char *after_scheme(const char *text, const char *scheme)
 {
@@ -30,7 +32,7 @@ static bool port_parse(const char *text, uint16_t *out)
 }
 
 /* "localhost" may resolve to anything, so it is not asked. */
-static bool host_parse(const char *host, struct fast_endpoint *out)
+static bool loopback_parse(const char *host, struct fast_endpoint *out)
 {
 	struct in_addr address;
 
@@ -46,9 +48,32 @@ static bool host_parse(const char *host, struct fast_endpoint *out)
 	return true;
 }
 
-static bool tcp_parse(const char *text, struct fast_endpoint *out)
+/* An address, or a name of a host: letters, digits, '-', '_' and '.'. */
+static bool host_parse(const char *host, struct fast_endpoint *out)
 {
-	char host[FAST_ENDPOINT_BYTES_MAX];
+	struct in6_addr address;
+	char bare[INET6_ADDRSTRLEN];
+	size_t bytes = strlen(host);
+
+	if (host[0] == '[') {
+		if (bytes < 2 || bytes - 2 >= sizeof bare || host[bytes - 1] != ']') {
+			return false;
+		}
+		memcpy(bare, host + 1, bytes - 2);
+		bare[bytes - 2] = 0;
+		if (inet_pton(AF_INET6, bare, &address) != 1) {
+			return false;
+		}
+	} else if (bytes == 0 || strspn(host, HOST_LETTERS) != bytes) {
+		return false;
+	}
+	memcpy(out->host, host, bytes + 1);
+	return true;
+}
+
+static bool tcp_parse(const char *text, enum fast_endpoint_kind kind, struct fast_endpoint *out)
+{
+	char host[FAST_HOST_BYTES_MAX + 1];
 	const char *colon = strrchr(text, ':');
 
 	if (colon == NULL || (size_t)(colon - text) >= sizeof host) {
@@ -56,8 +81,9 @@ static bool tcp_parse(const char *text, struct fast_endpoint *out)
 	}
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = 0;
-	out->kind = FAST_ENDPOINT_TCP;
-	return host_parse(host, out) && port_parse(colon + 1, &out->port);
+	out->kind = kind;
+	return (kind == FAST_ENDPOINT_TLS ? host_parse(host, out) : loopback_parse(host, out)) &&
+	       port_parse(colon + 1, &out->port);
 }
 
 static bool ipc_parse(const char *path, struct fast_endpoint *out)
@@ -81,7 +107,9 @@ enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out
 	if ((rest = after_scheme(text, IPC_SCHEME)) != NULL) {
 		is_good = ipc_parse(rest, &endpoint);
 	} else if ((rest = after_scheme(text, TCP_SCHEME)) != NULL) {
-		is_good = tcp_parse(rest, &endpoint);
+		is_good = tcp_parse(rest, FAST_ENDPOINT_TCP, &endpoint);
+	} else if ((rest = after_scheme(text, TLS_SCHEME)) != NULL) {
+		is_good = tcp_parse(rest, FAST_ENDPOINT_TLS, &endpoint);
 	}
 	if (!is_good) {
 		return FAST_INVALID_ARGUMENT;
@@ -90,17 +118,35 @@ enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out
 	return FAST_OK;
 }
 
-void fast_endpoint_print(const struct fast_endpoint *endpoint, char out[FAST_ENDPOINT_BYTES_MAX])
+static void print_with(const char *tcp_scheme, const struct fast_endpoint *endpoint,
+		       char out[FAST_ENDPOINT_BYTES_MAX])
 {
 	if (endpoint->kind == FAST_ENDPOINT_IPC) {
 		snprintf(out, FAST_ENDPOINT_BYTES_MAX, IPC_SCHEME "%s", endpoint->path);
 	} else {
-		snprintf(out, FAST_ENDPOINT_BYTES_MAX, TCP_SCHEME "%.32s:%u", endpoint->host,
+		snprintf(out, FAST_ENDPOINT_BYTES_MAX, "%s%.100s:%u", tcp_scheme, endpoint->host,
 			 (unsigned)endpoint->port);
 	}
 }
 
+void fast_endpoint_print(const struct fast_endpoint *endpoint, char out[FAST_ENDPOINT_BYTES_MAX])
+{
+	print_with(endpoint->kind == FAST_ENDPOINT_TLS ? TLS_SCHEME : TCP_SCHEME, endpoint, out);
+}
+
+void fast_endpoint_print_stream(const struct fast_endpoint *endpoint,
+				char out[FAST_ENDPOINT_BYTES_MAX])
+{
+	print_with(TCP_SCHEME, endpoint, out);
+}
+
 const char *fast_endpoint_kind_name(enum fast_endpoint_kind kind)
 {
-	return kind == FAST_ENDPOINT_IPC ? "ipc" : "tcp";
+	static const char *const names[] = {
+		[FAST_ENDPOINT_IPC] = "ipc",
+		[FAST_ENDPOINT_TCP] = "tcp",
+		[FAST_ENDPOINT_TLS] = "tls+tcp",
+	};
+
+	return names[kind];
 }

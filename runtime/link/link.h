@@ -1,7 +1,8 @@
 /* link/link.h - byte streams to peers, behind a table of operations.
  *
- * Two implementations: nng_stream for ipc:// and tcp:// (link_nng.c), memory for tests
- * (link_memory.c). A link on the process's own non-blocking sockets fits behind the same table. */
+ * Implementations: nng_stream for ipc:// and tcp:// (link_nng.c), TLS over another link
+ * (tls_link.c), memory for tests (link_memory.c). A link on the process's own non-blocking sockets
+ * fits behind the same table. */
 #ifndef FAST_LINK_H
 #define FAST_LINK_H
 
@@ -15,6 +16,7 @@
 #define FAST_SOCKET_PATH_BYTES_MAX 107
 
 struct fast_link;
+struct fast_tls;
 
 /* Completions. Each runs on a thread of the link, or inside the starting call never; at most one
  * received and one sent run at a time, possibly at once with each other. No lock of the link is
@@ -40,8 +42,8 @@ struct fast_link_ops {
 	 * most one under way. */
 	void (*send)(struct fast_link *link, const struct iovec *iov, int count);
 	/* Sends on the calling thread what is taken at once, without a completion: returns those
-	 * bytes. 0 also when the link has ended, which the next send tells. Not while a send is
-	 * under way. NULL: this link cannot. */
+	 * bytes; the next send begins with the rest. 0 also when the link has ended, which that
+	 * send tells. Not while a send is under way. NULL: this link cannot. */
 	size_t (*send_now)(struct fast_link *link, const struct iovec *iov, int count);
 	/* Ends the link at once, without waiting: what is under way completes with UNAVAILABLE. May
 	 * be called twice, and from completions. */
@@ -59,7 +61,7 @@ struct fast_link {
 	struct fast_peer peer;
 };
 
-/* Must be called once, before the first recv or send. */
+/* Must be called before the first recv or send; again only while none is under way. */
 static inline void fast_link_start(struct fast_link *link, const struct fast_link_events *events,
 				   void *arg)
 {
@@ -76,6 +78,10 @@ typedef void fast_link_accepted_fn(struct fast_link *link, void *arg);
 FAST_MUST_CHECK enum fast_status fast_link_listen(const char *endpoint, unsigned mode,
 						  fast_link_accepted_fn *accepted, void *arg,
 						  struct fast_link_listener **out);
+/* At "tls+tcp://host:port"; links are accepted after their handshake. tls is kept. */
+FAST_MUST_CHECK enum fast_status fast_link_listen_tls(const char *endpoint, struct fast_tls *tls,
+						      fast_link_accepted_fn *accepted, void *arg,
+						      struct fast_link_listener **out);
 /* The endpoint with its real port. */
 const char *fast_link_listener_endpoint(const struct fast_link_listener *listener);
 /* Stops, waits, unlinks the socket file. NULL is allowed. */
@@ -89,10 +95,19 @@ typedef void fast_link_dialed_fn(enum fast_status status, struct fast_link *link
  * time. */
 FAST_MUST_CHECK enum fast_status fast_link_dialer_new(const char *endpoint,
 						      struct fast_link_dialer **out);
+/* Also for "tls+tcp://host:port", for which tls is kept; others may have NULL. FAILED_PRECONDITION:
+ * tls is missing, or has no CA. */
+FAST_MUST_CHECK enum fast_status fast_link_dialer_new_tls(const char *endpoint,
+							  struct fast_tls *tls,
+							  struct fast_link_dialer **out);
 /* dialed runs on another thread, always. UNAVAILABLE: nobody serves there. DEADLINE_EXCEEDED.
- * PERMISSION_DENIED. CANCELLED: the dialer is being freed. */
+ * PERMISSION_DENIED. UNAUTHENTICATED: one side refuses the other's certificate. CANCELLED: the
+ * dialer is being freed. */
 void fast_link_dial(struct fast_link_dialer *dialer, int64_t timeout_ms,
 		    fast_link_dialed_fn *dialed, void *arg);
+/* A sentence about the dial that has just failed; "" where the status says it all. Valid in dialed.
+ */
+const char *fast_link_dialer_reason(const struct fast_link_dialer *dialer);
 /* Ends a dial under way and waits for its completion. NULL is allowed. Not from a completion. */
 void fast_link_dialer_free(struct fast_link_dialer *dialer);
 

@@ -1,15 +1,11 @@
 #include "link/link_nng.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS   1000000
-#define WAIT_MS_MAX (60 * 60 * 1000)
-
 /* nng ends a stream when the peer resets it, with bytes of the peer still unread; they can be had
- * by asking again. Under lock. */
+ * by asking again. */
 bool fast_nng_link_drains(struct fast_nng_link *link, int error)
 {
 	if (error != NNG_ECONNSHUT || link->is_closed || link->is_drained) {
@@ -20,7 +16,7 @@ bool fast_nng_link_drains(struct fast_nng_link *link, int error)
 }
 
 /* A peer that shuts its end down without closing it leaves nng's poller spinning over a send that
- * waits; so who has received the end has ended the link. Under lock. */
+ * waits; so who has received the end has ended the link. */
 void fast_nng_link_end(struct fast_nng_link *link)
 {
 	link->is_closed = true;
@@ -182,13 +178,15 @@ static void link_close(struct fast_link *base)
 	pthread_mutex_unlock(&link->lock);
 }
 
-/* Half-built objects too; not the stream. */
-static void link_discard(struct fast_nng_link *link)
+/* Half-built objects too. The stream outlives its operations: nng's timer may look at it until
+ * nng_aio_free() has returned, which nng_aio_stop() does not wait for. */
+static void link_discard(struct fast_nng_link *link, nng_stream *stream)
 {
 	nng_aio_free(link->recv.aio);
 	nng_aio_free(link->send.aio);
 	nng_aio_free(link->wait_aio);
 	nng_aio_free(link->now_aio);
+	nng_stream_free(stream);
 	pthread_mutex_destroy(&link->lock);
 	free(link);
 }
@@ -198,14 +196,12 @@ static void link_free(struct fast_link *base)
 	struct fast_nng_link *link = fast_nng_link_of(base);
 
 	link_close(base);
-	/* The stream touches its operations until they have ended. */
 	nng_aio_stop(link->recv.aio);
 	nng_aio_stop(link->send.aio);
 	nng_aio_stop(link->wait_aio);
 	nng_aio_stop(link->now_aio);
 	fast_take_over(link);
-	nng_stream_free(link->stream);
-	link_discard(link);
+	link_discard(link, link->stream);
 }
 
 static const struct fast_link_ops nng_ops = {
@@ -252,7 +248,7 @@ enum fast_status fast_nng_link_new(nng_stream *stream, enum fast_endpoint_kind k
 	    nng_aio_alloc(&link->send.aio, link_sent, link) != 0 ||
 	    nng_aio_alloc(&link->wait_aio, NULL, NULL) != 0 ||
 	    nng_aio_alloc(&link->now_aio, NULL, NULL) != 0) {
-		link_discard(link);
+		link_discard(link, NULL);
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	link->stream = stream;

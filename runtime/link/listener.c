@@ -1,6 +1,7 @@
 #include "link/link_nng.h"
 
 #include "link/socket_path.h"
+#include "link/tls.h"
 
 #include <assert.h>
 #include <fast/log.h>
@@ -16,6 +17,7 @@ struct fast_link_listener {
 	struct fast_endpoint endpoint;
 	char name[FAST_ENDPOINT_BYTES_MAX];
 	nng_stream_listener *listener;
+	struct fast_tls_acceptor *acceptor; /* tls alone; else NULL */
 	nng_aio *accept_aio;
 	nng_aio *pause_aio; /* its own: nng forgets to reset an aio that has slept */
 	fast_link_accepted_fn *accepted;
@@ -95,7 +97,11 @@ static void accept_ended(void *arg)
 		return;
 	}
 	listener->pause_ms = 0;
-	listener->accepted(link, listener->arg);
+	if (listener->acceptor != NULL) {
+		fast_tls_acceptor_take(listener->acceptor, link);
+	} else {
+		listener->accepted(link, listener->arg);
+	}
 	listener_accept(listener);
 }
 
@@ -107,12 +113,16 @@ static void listener_accepted(void *arg)
 /* The permissions are set before nng listens, so before anybody can connect. */
 static enum fast_status listener_listen(struct fast_link_listener *listener, unsigned mode)
 {
+	bool is_tcp = listener->endpoint.kind != FAST_ENDPOINT_IPC;
+	char name[FAST_ENDPOINT_BYTES_MAX];
 	nng_stream_listener *stream_listener;
-	int error = nng_stream_listener_alloc(&listener->listener, listener->name);
+	int error;
 	int port = 0;
 
+	fast_endpoint_print_stream(&listener->endpoint, name);
+	error = nng_stream_listener_alloc(&listener->listener, name);
 	stream_listener = listener->listener;
-	if (error == 0 && listener->endpoint.kind == FAST_ENDPOINT_TCP) {
+	if (error == 0 && is_tcp) {
 		error = nng_stream_listener_set_bool(stream_listener, NNG_OPT_TCP_NODELAY, true);
 	} else if (error == 0 && mode != 0) {
 		error = nng_stream_listener_set_int(stream_listener, NNG_OPT_IPC_PERMISSIONS,
@@ -121,7 +131,7 @@ static enum fast_status listener_listen(struct fast_link_listener *listener, uns
 	if (error == 0) {
 		error = nng_stream_listener_listen(stream_listener);
 	}
-	if (error == 0 && listener->endpoint.kind == FAST_ENDPOINT_TCP) {
+	if (error == 0 && is_tcp) {
 		error = nng_stream_listener_get_int(stream_listener, NNG_OPT_TCP_BOUND_PORT, &port);
 		listener->endpoint.port = (uint16_t)port;
 		fast_endpoint_print(&listener->endpoint, listener->name);
@@ -151,16 +161,17 @@ static enum fast_status listener_open(struct fast_link_listener *listener, unsig
 	return status;
 }
 
-enum fast_status fast_link_listen(const char *endpoint, unsigned mode,
-				  fast_link_accepted_fn *accepted, void *arg,
-				  struct fast_link_listener **out)
+static enum fast_status listener_new(const char *endpoint, unsigned mode, struct fast_tls *tls,
+				     fast_link_accepted_fn *accepted, void *arg,
+				     struct fast_link_listener **out)
 {
 	struct fast_endpoint parsed;
 	struct fast_link_listener *listener;
 	enum fast_status status = fast_endpoint_parse(endpoint, &parsed);
 
 	assert(accepted != NULL);
-	if (status != FAST_OK || mode > SOCKET_MODE_MAX) {
+	if (status != FAST_OK || mode > SOCKET_MODE_MAX ||
+	    (parsed.kind == FAST_ENDPOINT_TLS) != (tls != NULL)) {
 		return FAST_INVALID_ARGUMENT;
 	}
 	listener = calloc(1, sizeof *listener);
@@ -172,7 +183,12 @@ enum fast_status fast_link_listen(const char *endpoint, unsigned mode,
 	listener->accepted = accepted;
 	listener->arg = arg;
 	fast_endpoint_print(&parsed, listener->name);
-	status = listener_open(listener, mode);
+	if (tls != NULL) {
+		status = fast_tls_acceptor_new(tls, accepted, arg, &listener->acceptor);
+	}
+	if (status == FAST_OK) {
+		status = listener_open(listener, mode);
+	}
 	if (status != FAST_OK) {
 		fast_link_listener_close(listener);
 		return status;
@@ -180,6 +196,21 @@ enum fast_status fast_link_listen(const char *endpoint, unsigned mode,
 	*out = listener;
 	listener_accept(listener);
 	return FAST_OK;
+}
+
+enum fast_status fast_link_listen(const char *endpoint, unsigned mode,
+				  fast_link_accepted_fn *accepted, void *arg,
+				  struct fast_link_listener **out)
+{
+	return listener_new(endpoint, mode, NULL, accepted, arg, out);
+}
+
+enum fast_status fast_link_listen_tls(const char *endpoint, struct fast_tls *tls,
+				      fast_link_accepted_fn *accepted, void *arg,
+				      struct fast_link_listener **out)
+{
+	assert(tls != NULL);
+	return listener_new(endpoint, 0, tls, accepted, arg, out);
 }
 
 const char *fast_link_listener_endpoint(const struct fast_link_listener *listener)
@@ -201,6 +232,7 @@ void fast_link_listener_close(struct fast_link_listener *listener)
 	nng_aio_stop(listener->pause_aio);
 	nng_aio_stop(listener->accept_aio);
 	fast_take_over(listener);
+	fast_tls_acceptor_free(listener->acceptor);
 	nng_stream_listener_free(listener->listener);
 	nng_aio_free(listener->pause_aio);
 	nng_aio_free(listener->accept_aio);

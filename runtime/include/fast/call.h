@@ -13,26 +13,58 @@ FAST_BEGIN_DECLS
  * may be called from any thread, but not two of them on one call at once. */
 struct fast_call;
 
+#define FAST_PEER_NAMES_MAX 16
+
 /* Who calls: what the kernel or the transport says, never what the peer claims. */
 struct fast_peer {
-	const char *endpoint; /* "ipc", "tcp", "inproc" */
+	const char *endpoint; /* "ipc", "tcp", "tls+tcp", "inproc" */
 	bool has_credentials; /* whether the next three mean something */
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t pid;
+	bool has_certificate;    /* a verified one; whether the next three mean something */
+	const char *common_name; /* of its subject; NULL: none */
+	/* its DNS names, URIs and IP addresses, as text; at most FAST_PEER_NAMES_MAX */
+	const char *const *names;
+	size_t name_count;
 };
 
 /* Runs once, when the call is cancelled, its connection is lost or its deadline passes; at once if
  * that has happened already. Never runs after the call was ended. Runs on a thread of the runtime,
- * must not block and must not end the call itself: it tells whoever will. */
+ * must not block and must not end the call itself: it tells whoever will. Who ends the call waits
+ * for it, so must hold no lock that it takes. */
 typedef void fast_call_cancel_fn(struct fast_call *call, void *arg);
 
 /* Sends the one response and ends the call with OK. Unary and client-stream methods. */
 void fast_call_reply(struct fast_call *call, const ProtobufCMessage *response);
 
-/* Sends one item of a server stream. message is borrowed. RESOURCE_EXHAUSTED: the reader is too
- * slow, its queue is full (FAST_STREAM_QUEUE_MAX items), nothing was queued: the caller drops the
- * item or tries later. CANCELLED or DEADLINE_EXCEEDED: nobody reads any more; end the call. */
+/* What a client-stream or bidirectional method does for what its caller sends. FAST_OK and message:
+ * the next item, borrowed until the function returns. FAST_OK and NULL: the caller has said all.
+ * CANCELLED or DEADLINE_EXCEEDED, and NULL: the caller has gone, perhaps with items unsent, and
+ * nobody wants an answer; end the call. After NULL it is not called again, and not after the call
+ * was ended.
+ *
+ * Runs on a worker, never twice at once and never while the handler runs; it may block, and as long
+ * as it does the caller is not granted more than FAST_STREAM_CREDIT items. For an inline service it
+ * runs mostly on the thread that read the item, and must not block. It may end the call; whoever
+ * does so on another thread waits until it has returned. */
+typedef void fast_call_item_fn(struct fast_call *call, enum fast_status status,
+			       const ProtobufCMessage *message, void *arg);
+
+/* Sets the function of a call that takes items, once; until then the caller may send none. Such a
+ * call's handler gets no request. fn never runs inside this. */
+void fast_call_on_item(struct fast_call *call, fast_call_item_fn *fn, void *arg);
+
+/* The same for generated stubs: thunk gives typed, a function of any type, its message. */
+typedef void fast_any_fn(void);
+typedef void fast_call_item_thunk(struct fast_call *call, enum fast_status status,
+				  const ProtobufCMessage *message, fast_any_fn *typed, void *arg);
+void fast_call_on_typed_item(struct fast_call *call, fast_call_item_thunk *thunk,
+			     fast_any_fn *typed, void *arg);
+
+/* Sends one item of a stream to the caller. message is borrowed. RESOURCE_EXHAUSTED: the reader is
+ * too slow, its queue is full (FAST_STREAM_QUEUE_MAX items), nothing was queued: the caller drops
+ * the item or tries later. CANCELLED or DEADLINE_EXCEEDED: nobody reads any more; end the call. */
 FAST_MUST_CHECK enum fast_status fast_call_send(struct fast_call *call,
 						const ProtobufCMessage *message);
 

@@ -6,24 +6,26 @@
 
 FAST_BEGIN_DECLS
 
-#define FAST_CALL_TIMEOUT_MS_DEFAULT 10000
-#define FAST_CALL_TIMEOUT_MS_NONE (-1)
+#define FAST_CALL_TIMEOUT_MS_DEFAULT  10000
+#define FAST_CALL_TIMEOUT_MS_NONE     (-1)
 #define FAST_STATUS_MESSAGE_BYTES_MAX 1024
-#define FAST_STATUS_DETAILS_MAX 8
+#define FAST_STATUS_DETAILS_MAX       8
 
 /* A connection to one endpoint, opened at the first call and again after a loss. Use from any
  * thread; many calls may be in flight. */
 struct fast_client;
+struct fast_tls;
 
 struct fast_client_options {
-	size_t size;               /* sizeof(struct fast_client_options) */
-	const char *agent;         /* name for the peer's logs; NULL: none */
+	size_t size;                /* sizeof(struct fast_client_options) */
+	const char *agent;          /* name for the peer's logs; NULL: none */
 	uint32_t message_bytes_max; /* largest answer taken; 0: FAST_MESSAGE_BYTES_MAX (4 MiB) */
+	struct fast_tls *tls;       /* for tls+tcp:// (fast/tls.h), kept by the client; else NULL */
 };
 
 struct fast_call_options {
-	size_t size;        /* sizeof(struct fast_call_options) */
-	int64_t timeout_ms; /* 0: FAST_CALL_TIMEOUT_MS_DEFAULT, no limit for streams */
+	size_t size;         /* sizeof(struct fast_call_options) */
+	int64_t timeout_ms;  /* 0: FAST_CALL_TIMEOUT_MS_DEFAULT, no limit for streams */
 	bool wait_for_ready; /* wait for a server until the deadline, instead of UNAVAILABLE */
 };
 
@@ -37,13 +39,13 @@ struct fast_detail {
  * (never by free_unpacked). Zeroed memory is a valid empty reply. */
 struct fast_reply {
 	enum fast_status status;
-	enum fast_executed executed;          /* of a failed call */
-	const ProtobufCMessage *message;      /* NULL unless status is FAST_OK */
+	enum fast_executed executed;                  /* of a failed call */
+	const ProtobufCMessage *message;              /* NULL unless status is FAST_OK */
 	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 1]; /* sentence of a failed call; "" for OK */
-	uint32_t retry_after_ms;              /* 0: no advice */
+	uint32_t retry_after_ms;                      /* 0: no advice */
 	size_t detail_count;
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
-	void *arena;                          /* private */
+	void *arena; /* private */
 };
 
 /* Releases what the reply holds and empties it. */
@@ -53,9 +55,10 @@ void fast_reply_fini(struct fast_reply *reply);
  * reply is borrowed until the function returns. Must not block. */
 typedef void fast_reply_fn(const struct fast_reply *reply, void *arg);
 
-/* endpoint: "ipc:///run/fastd/fastd.sock", "tcp://127.0.0.1:5000". Gives *out, which the caller
- * closes. Connects at the first call, so a missing server shows there. INVALID_ARGUMENT: the
- * endpoint is not understood. */
+/* endpoint: "ipc:///run/fastd/fastd.sock", "tcp://127.0.0.1:5000", "tls+tcp://node.example:5000".
+ * Gives *out, which the caller closes. Connects at the first call, so a missing server shows there.
+ * INVALID_ARGUMENT: the endpoint is not understood. FAILED_PRECONDITION: it is tls+tcp, and the
+ * options give no tls, or one without a CA. */
 FAST_MUST_CHECK enum fast_status fast_client_open(const char *endpoint,
 						  const struct fast_client_options *options,
 						  struct fast_client **out);

@@ -7,11 +7,11 @@
 FAST_BEGIN_DECLS
 
 /* Largest message taken or sent, unless an option says otherwise. */
-#define FAST_MESSAGE_BYTES_MAX (4u << 20)
-#define FAST_SERVER_SERVICES_MAX 64
-#define FAST_SERVER_ENDPOINTS_MAX 16
+#define FAST_MESSAGE_BYTES_MAX      (4u << 20)
+#define FAST_SERVER_SERVICES_MAX    64
+#define FAST_SERVER_ENDPOINTS_MAX   16
 #define FAST_SERVER_CONNECTIONS_MAX 1024
-#define FAST_SERVER_QUEUE_MAX 1024
+#define FAST_SERVER_QUEUE_MAX       1024
 
 /* Use from any thread. */
 struct fast_server;
@@ -24,6 +24,8 @@ struct fast_server_options {
 	uint32_t calls_max;         /* open calls per connection; 0: 1024 */
 	uint32_t message_bytes_max; /* largest request taken; 0: FAST_MESSAGE_BYTES_MAX */
 	uint32_t first_frame_ms;    /* a new connection must speak within; 0: 5000 */
+	bool no_reflection;         /* fast.v1.Reflection is not served */
+	bool admin_for_all;         /* fast.v1.Admin answers not only root and our user on ipc */
 };
 
 enum fast_service_flags {
@@ -41,12 +43,27 @@ struct fast_server_stats {
 	uint64_t packets_malformed;
 };
 
+/* Bucket i counts the durations in (2^(i-1), 2^i] microseconds, the first all up to 1, the last all
+ * that are longer. */
+#define FAST_DURATION_BUCKETS 40
+
+struct fast_method_stats {
+	const char *method; /* "fast.v1.Param/Get"; lives as long as the server */
+	uint64_t calls;     /* begun */
+	uint64_t failed;    /* of these, ended with a status other than OK */
+	uint64_t open;      /* of these */
+	uint64_t duration_buckets[FAST_DURATION_BUCKETS]; /* of those that ended */
+	double duration_seconds_sum;
+};
+typedef void fast_method_stats_fn(const struct fast_method_stats *stats, void *arg);
+
 /* options may be NULL. Gives *out, which the caller closes. */
 FAST_MUST_CHECK enum fast_status fast_server_open(const struct fast_server_options *options,
 						  struct fast_server **out);
 
 /* Adds a service; handlers is the generated struct of that service and stays borrowed. A handler
- * that is NULL answers UNIMPLEMENTED. Before the first listen. ALREADY_EXISTS, RESOURCE_EXHAUSTED. */
+ * that is NULL answers UNIMPLEMENTED. Before the first listen. ALREADY_EXISTS, RESOURCE_EXHAUSTED.
+ */
 FAST_MUST_CHECK enum fast_status fast_server_add(struct fast_server *server,
 						 const struct fast_service *service,
 						 const void *handlers, void *arg, unsigned flags);
@@ -62,6 +79,10 @@ FAST_MUST_CHECK enum fast_status fast_server_listen(struct fast_server *server,
 const char *fast_server_endpoint(const struct fast_server *server, size_t index);
 
 void fast_server_stats(const struct fast_server *server, struct fast_server_stats *out);
+
+/* Calls fn for each method, those that every server has too, sorted; for none before the first
+ * listen. */
+void fast_server_each_method(const struct fast_server *server, fast_method_stats_fn *fn, void *arg);
 
 /* Takes no new calls, cancels those that run, waits until every handler has ended its call, frees.
  * A peer that does not read delays nothing. NULL is allowed. Not from a handler. */

@@ -10,6 +10,9 @@
 #include <fast/client.h>
 #include <pthread.h>
 
+/* Longest sentence about a failed dial, with its zero. */
+#define FAST_DIAL_REASON_BYTES 256
+
 /* How a client comes to a link. */
 struct fast_dial_ops {
 	/* Starts a dial; dialed(status, link, dialed_arg) follows on another thread, never inside.
@@ -17,6 +20,8 @@ struct fast_dial_ops {
 	void (*dial)(void *arg, int64_t timeout_ms, fast_link_dialed_fn *dialed, void *dialed_arg);
 	/* Ends a dial under way and waits for its dialed(); frees arg. */
 	void (*free)(void *arg);
+	/* In dialed(), of a dial that failed: a sentence, or "". NULL: there is never one. */
+	const char *(*reason)(void *arg);
 };
 
 /* Who reads a connection. */
@@ -62,9 +67,10 @@ struct fast_client {
 	bool wants_dial; /* the timers' thread is to start the dial */
 	bool is_closing;
 	bool has_idle_timer;
-	unsigned dial_failures;       /* one after the other */
-	enum fast_status dial_status; /* of the last dial */
-	int64_t active_ns;            /* when a caller last came */
+	unsigned dial_failures;                   /* one after the other */
+	enum fast_status dial_status;             /* of the last dial */
+	char dial_reason[FAST_DIAL_REASON_BYTES]; /* a sentence about it, or "" */
+	int64_t active_ns;                        /* when a caller last came */
 	uint32_t next_id;
 	struct fast_list waiting; /* calls for which there is no connection, or no room */
 	uint32_t waiting_count;

@@ -14,7 +14,10 @@ static struct fast_packet request_packet(const struct fast_method *method)
 	return (struct fast_packet){
 		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST,
 		.method = span_of(method->path),
-		.credit = method->kind == FAST_METHOD_SERVER_STREAM ? FAST_STREAM_CREDIT : 0,
+		.credit = method->kind == FAST_METHOD_SERVER_STREAM ||
+					  method->kind == FAST_METHOD_BIDI_STREAM
+				  ? FAST_STREAM_CREDIT
+				  : 0,
 	};
 }
 
@@ -50,7 +53,9 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 	size_t head_bytes = fast_frame_head_bytes_max(4, &packet);
 	enum fast_status status;
 
-	assert(request->descriptor == method->request);
+	assert(request == NULL ? method->kind == FAST_METHOD_CLIENT_STREAM ||
+					 method->kind == FAST_METHOD_BIDI_STREAM
+			       : request->descriptor == method->request);
 	*call = (struct fast_client_call){
 		.kind = kind,
 		.client = client,
@@ -139,6 +144,9 @@ static void call_reject(struct fast_client_call *call, enum fast_status status, 
 static bool call_send(struct fast_client_call *call, struct fast_client_connection *connection)
 {
 	struct fast_packet packet = request_packet(call->method);
+	enum fast_sp_framing framing = connection->connection.rules.framing;
+	uint32_t id = client_next_id(call->client, &connection->calls);
+	struct fast_frame *follow_up = NULL;
 	uint8_t header[4];
 
 	if (call->frame->payload_bytes + fast_frame_head_bytes_max(sizeof header, &packet) >
@@ -147,11 +155,12 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 			    "the request is longer than the server takes");
 		return false;
 	}
-	if (fast_call_table_reserve(&connection->calls) != FAST_OK) {
+	if (fast_call_table_reserve(&connection->calls) != FAST_OK ||
+	    fast_stream_follow_up(call, framing, id, &follow_up) != FAST_OK) {
 		call_reject(call, FAST_RESOURCE_EXHAUSTED, "no memory for the call");
 		return false;
 	}
-	call->id = client_next_id(call->client, &connection->calls);
+	call->id = id;
 	call->connection = connection;
 	call->state = FAST_CLIENT_CALL_OPEN;
 	fast_call_table_add(&connection->calls, call->id, call);
@@ -159,9 +168,11 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	packet.attempt = call->attempt;
 	fast_id_write(call->id, header);
 	call->frame->state = FAST_FRAME_IDLE;
-	fast_frame_seal(call->frame, connection->connection.rules.framing, header, sizeof header,
-			&packet);
+	fast_frame_seal(call->frame, framing, header, sizeof header, &packet);
 	fast_connection_push(&connection->connection, call->frame);
+	if (follow_up != NULL) {
+		fast_connection_push(&connection->connection, follow_up);
+	}
 	fast_connection_flush(&connection->connection);
 	return true;
 }

@@ -3,6 +3,7 @@
 #define FAST_RPC_CLIENT_CALL_H
 
 #include "rpc/client.h"
+#include "rpc/item.h"
 #include "rpc/reply.h"
 #include <fast/stream.h>
 
@@ -52,13 +53,6 @@ struct fast_async_call {
 	struct fast_reply reply;
 };
 
-/* An item as it came. */
-struct fast_stream_item {
-	struct fast_list node;
-	size_t bytes;
-	uint8_t data[];
-};
-
 /* Packs the request. INVALID_ARGUMENT, RESOURCE_EXHAUSTED, with a reply that says why. */
 FAST_MUST_CHECK enum fast_status fast_client_call_init(
 	struct fast_client_call *call, enum fast_client_call_kind kind, struct fast_client *client,
@@ -92,11 +86,15 @@ void fast_client_finish_all(struct fast_list *claimed);
 /* Runs the callbacks that wait for the timers' thread, on this one. */
 void fast_client_run_finished(struct fast_client *client);
 
-/* stream.c: an item as it came; NULL: no memory. No lock held. */
-struct fast_stream_item *fast_stream_item_new(const struct fast_packet *packet);
-void fast_stream_item_free(struct fast_stream_item *item);
-/* Lock held. Takes item. NULL, or why the stream cannot go on: then item stays the caller's. */
+/* stream.c. Lock held. Takes item. NULL, or why the stream cannot go on: then item stays the
+ * caller's. */
 const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_item *item,
 			    const struct fast_packet *packet);
+/* client_send.c. Lock held. The server takes more items. */
+void fast_stream_take_credit(struct fast_client_call *call, uint32_t credit);
+/* Lock held. Gives in *out what has to follow the request of this id, or NULL: nothing. */
+FAST_MUST_CHECK enum fast_status fast_stream_follow_up(const struct fast_client_call *call,
+						       enum fast_sp_framing framing, uint32_t id,
+						       struct fast_frame **out);
 
 #endif

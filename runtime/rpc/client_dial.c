@@ -2,6 +2,7 @@
 #include "rpc/limits.h"
 #include "rpc/thread.h"
 #include <assert.h>
+#include <stdio.h>
 
 struct fast_client_connection *fast_client_usable(const struct fast_client *client)
 {
@@ -14,9 +15,12 @@ struct fast_client_connection *fast_client_usable(const struct fast_client *clie
 	return connection;
 }
 
-static const char *dial_reason(enum fast_status status)
+static const char *dial_reason(const struct fast_client *client)
 {
-	switch (status) {
+	if (client->dial_reason[0] != 0) {
+		return client->dial_reason;
+	}
+	switch (client->dial_status) {
 	case FAST_UNAVAILABLE:
 		return "nobody serves there";
 	case FAST_DEADLINE_EXCEEDED:
@@ -24,7 +28,7 @@ static const char *dial_reason(enum fast_status status)
 	case FAST_PERMISSION_DENIED:
 		return "permission denied";
 	default:
-		return fast_status_sentence(status);
+		return fast_status_sentence(client->dial_status);
 	}
 }
 
@@ -47,8 +51,7 @@ static void client_fail_waiting(struct fast_client *client, bool with_patient,
 		}
 		fast_reply_fail(call->reply, status,
 				call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO,
-				"cannot connect to %s: %s", client->endpoint,
-				dial_reason(client->dial_status));
+				"cannot connect to %s: %s", client->endpoint, dial_reason(client));
 		fast_list_append(failed, &call->node);
 	}
 }
@@ -82,7 +85,8 @@ static int64_t backoff_ms(unsigned failures, int64_t now_ns)
 static void client_dial_failed(struct fast_client *client, struct fast_list *failed)
 {
 	int64_t now_ns = fast_timers_now_ns(client->timers);
-	bool is_patient = !client->is_closing;
+	/* A certificate that is refused will be refused again. */
+	bool is_patient = !client->is_closing && client->dial_status != FAST_UNAUTHENTICATED;
 
 	client->dial_failures++;
 	client_fail_waiting(client, false, failed);
@@ -129,6 +133,11 @@ static void client_dialed(enum fast_status status, struct fast_link *link, void 
 	pthread_mutex_lock(&client->lock);
 	client->is_dialing = false;
 	client->dial_status = status;
+	client->dial_reason[0] = 0;
+	if (status != FAST_OK && client->dial_ops->reason != NULL) {
+		snprintf(client->dial_reason, sizeof client->dial_reason, "%s",
+			 client->dial_ops->reason(client->dial_arg));
+	}
 	if (status != FAST_OK) {
 		client_dial_failed(client, &failed);
 	} else if (!client->is_closing) {

@@ -56,7 +56,7 @@ void fast_client_finish(struct fast_client_call *call)
 		pthread_mutex_lock(&client->lock);
 		assert(call->state == FAST_CLIENT_CALL_CLAIMED);
 		call->state = FAST_CLIENT_CALL_DONE;
-		pthread_cond_signal(&call->changed);
+		pthread_cond_broadcast(&call->changed); /* a stream may have two that wait */
 		fast_client_submit_waiting(client, &failed);
 		pthread_mutex_unlock(&client->lock);
 		fast_client_finish_all(&failed);

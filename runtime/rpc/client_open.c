@@ -14,9 +14,15 @@ static void link_dialer_free(void *arg)
 	fast_link_dialer_free(arg);
 }
 
+static const char *link_dial_reason(void *arg)
+{
+	return fast_link_dialer_reason(arg);
+}
+
 static const struct fast_dial_ops link_dial_ops = {
 	.dial = link_dial,
 	.free = link_dialer_free,
+	.reason = link_dial_reason,
 };
 
 /* Half-built objects too. */
@@ -109,7 +115,8 @@ enum fast_status fast_client_open(const char *endpoint, const struct fast_client
 				  struct fast_client **out)
 {
 	struct fast_link_dialer *dialer = NULL;
-	enum fast_status status = fast_link_dialer_new(endpoint, &dialer);
+	struct fast_tls *tls = client_options(options).tls;
+	enum fast_status status = fast_link_dialer_new_tls(endpoint, tls, &dialer);
 
 	if (status != FAST_OK) {
 		return status;

@@ -62,7 +62,10 @@ static bool incoming_response(const struct incoming *incoming)
 	if (call != NULL) {
 		method = call->method;
 		fast_reply_read(call->reply, &incoming->packet,
-				method->kind == FAST_METHOD_UNARY ? method->response : NULL);
+				method->kind == FAST_METHOD_UNARY ||
+						method->kind == FAST_METHOD_CLIENT_STREAM
+					? method->response
+					: NULL);
 		fast_client_finish(call);
 	}
 	return goes_on;
@@ -91,6 +94,20 @@ static bool incoming_item(const struct incoming *incoming)
 	if (fault != NULL) {
 		incoming_fail_call(incoming, fault);
 	}
+	return true;
+}
+
+static bool incoming_credit(const struct incoming *incoming)
+{
+	struct fast_client *client = incoming->connection->client;
+	struct fast_client_call *call;
+
+	pthread_mutex_lock(&client->lock);
+	call = incoming_call(incoming);
+	if (call != NULL && call->kind == FAST_CLIENT_CALL_STREAM) {
+		fast_stream_take_credit(call, incoming->packet.credit);
+	}
+	pthread_mutex_unlock(&client->lock);
 	return true;
 }
 
@@ -186,7 +203,7 @@ static const struct incoming_kind {
 	[FAST__V1__PACKET_KIND__PACKET_KIND_ITEM] = {incoming_item, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE] = {incoming_response, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK] = {incoming_response, NULL},
-	[FAST__V1__PACKET_KIND__PACKET_KIND_SERVER_CREDIT] = {incoming_note, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_SERVER_CREDIT] = {incoming_credit, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_HELLO] = {NULL, incoming_hello},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PING] = {NULL, incoming_ping},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PONG] = {NULL, incoming_note},

@@ -6,39 +6,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 18
+ * fields has at most 12 bytes of these. */
+#define FRAME_NUMBERS_BYTES_MAX (18 * 12)
+
 struct fast_shared_frame {
 	atomic_uint references;
 	struct fast_frame *frame;
 };
 
+/* The payload packed behind room for its head. NULL: no memory. */
+static struct fast_frame *frame_make(size_t head_bytes, const ProtobufCMessage *payload,
+				     size_t payload_bytes)
+{
+	struct fast_frame *frame = malloc(sizeof *frame + head_bytes + payload_bytes);
+
+	if (frame == NULL) {
+		return NULL;
+	}
+	*frame = (struct fast_frame){
+		.bytes = frame->room + head_bytes,
+		.byte_count = payload_bytes,
+		.payload_bytes = payload_bytes,
+		.room_bytes = head_bytes + payload_bytes,
+	};
+	if (payload != NULL) {
+		protobuf_c_message_pack(payload, frame->room + head_bytes);
+	}
+	return frame;
+}
+
 enum fast_status fast_frame_new(const ProtobufCMessage *payload, size_t payload_bytes_max,
 				size_t head_bytes_max, struct fast_frame **out)
 {
 	size_t payload_bytes = 0;
-	struct fast_frame *frame;
+	enum fast_status status = FAST_OK;
 
 	if (payload != NULL) {
-		enum fast_status status =
-			fast_message_size(payload, payload_bytes_max, &payload_bytes);
-		if (status != FAST_OK) {
-			return status;
-		}
+		status = fast_message_size(payload, payload_bytes_max, &payload_bytes);
 	}
-	frame = malloc(sizeof *frame + head_bytes_max + payload_bytes);
-	if (frame == NULL) {
-		return FAST_RESOURCE_EXHAUSTED;
+	if (status != FAST_OK) {
+		return status;
 	}
-	*frame = (struct fast_frame){
-		.bytes = frame->room + head_bytes_max,
-		.byte_count = payload_bytes,
-		.payload_bytes = payload_bytes,
-		.room_bytes = head_bytes_max + payload_bytes,
-	};
-	if (payload != NULL) {
-		protobuf_c_message_pack(payload, frame->room + head_bytes_max);
-	}
-	*out = frame;
-	return FAST_OK;
+	*out = frame_make(head_bytes_max, payload, payload_bytes);
+	return *out == NULL ? FAST_RESOURCE_EXHAUSTED : FAST_OK;
 }
 
 void fast_frame_free(struct fast_frame *frame)
@@ -55,25 +66,22 @@ void fast_frame_free(struct fast_frame *frame)
 
 size_t fast_frame_head_bytes_max(size_t header_bytes, const struct fast_packet *packet)
 {
-	struct fast_packet largest = *packet;
-
-	largest.timeout_us = UINT64_MAX;
-	largest.attempt = UINT32_MAX;
-	largest.credit = UINT32_MAX;
-	return FAST_SP_PREFIX_BYTES_MAX + header_bytes +
-	       fast_packet_head_bytes(&largest, FAST_MESSAGE_BYTES_MAX);
+	/* A bound rather than the number: counting costs as much as writing. */
+	return FAST_SP_PREFIX_BYTES_MAX + header_bytes + FRAME_NUMBERS_BYTES_MAX +
+	       packet->method.bytes + packet->status.bytes + packet->hello.bytes +
+	       packet->idempotency_key.bytes + packet->trace.bytes;
 }
 
-void fast_frame_seal(struct fast_frame *frame, enum fast_sp_framing framing, const uint8_t *header,
-		     size_t header_bytes, const struct fast_packet *packet)
+/* Writes prefix, header and packet, which has head_bytes, before the payload. */
+static void frame_head(struct fast_frame *frame, enum fast_sp_framing framing,
+		       const uint8_t *header, size_t header_bytes, const struct fast_packet *packet,
+		       size_t head_bytes)
 {
-	size_t head_bytes = fast_packet_head_bytes(packet, frame->payload_bytes);
 	size_t prefix_bytes = fast_sp_prefix_bytes(framing);
 	size_t message_bytes = header_bytes + head_bytes + frame->payload_bytes;
 	size_t written;
 	uint8_t *at;
 
-	assert(frame->state == FAST_FRAME_IDLE || frame->state == FAST_FRAME_SENT);
 	assert(prefix_bytes + message_bytes <= frame->room_bytes);
 	at = frame->room + frame->room_bytes - message_bytes - prefix_bytes;
 	frame->bytes = at;
@@ -85,22 +93,40 @@ void fast_frame_seal(struct fast_frame *frame, enum fast_sp_framing framing, con
 	(void)written;
 }
 
+void fast_frame_seal(struct fast_frame *frame, enum fast_sp_framing framing, const uint8_t *header,
+		     size_t header_bytes, const struct fast_packet *packet)
+{
+	assert(frame->state == FAST_FRAME_IDLE || frame->state == FAST_FRAME_SENT);
+	frame_head(frame, framing, header, header_bytes, packet,
+		   fast_packet_head_bytes(packet, frame->payload_bytes));
+}
+
 enum fast_status fast_frame_packet(enum fast_sp_framing framing, const uint8_t *header,
 				   size_t header_bytes, const struct fast_packet *packet,
 				   const ProtobufCMessage *payload, size_t message_bytes_max,
 				   struct fast_frame **out)
 {
-	size_t head_bytes = header_bytes + fast_packet_head_bytes(packet, message_bytes_max);
-	enum fast_status status = FAST_RESOURCE_EXHAUSTED;
+	size_t payload_bytes = 0;
+	size_t head_bytes;
+	enum fast_status status;
 
-	if (head_bytes <= message_bytes_max) {
-		status = fast_frame_new(payload, message_bytes_max - head_bytes,
-					head_bytes + fast_sp_prefix_bytes(framing), out);
+	if (payload != NULL) {
+		status = fast_message_size(payload, message_bytes_max, &payload_bytes);
+		if (status != FAST_OK) {
+			return status;
+		}
 	}
-	if (status == FAST_OK) {
-		fast_frame_seal(*out, framing, header, header_bytes, packet);
+	head_bytes = fast_packet_head_bytes(packet, payload_bytes);
+	if (header_bytes + head_bytes + payload_bytes > message_bytes_max) {
+		return FAST_RESOURCE_EXHAUSTED;
 	}
-	return status;
+	*out = frame_make(fast_sp_prefix_bytes(framing) + header_bytes + head_bytes, payload,
+			  payload_bytes);
+	if (*out == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	frame_head(*out, framing, header, header_bytes, packet, head_bytes);
+	return FAST_OK;
 }
 
 enum fast_status fast_frame_raw(const uint8_t *bytes, size_t byte_count, struct fast_frame **out)

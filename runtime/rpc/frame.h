@@ -38,8 +38,7 @@ FAST_MUST_CHECK enum fast_status fast_frame_new(const ProtobufCMessage *payload,
 /* Frees a frame that is in no outbox. NULL is allowed. */
 void fast_frame_free(struct fast_frame *frame);
 
-/* The most that fast_frame_seal() writes before the payload, for any values of timeout, credit and
- * attempt. */
+/* At least what fast_frame_seal() writes before the payload, whatever the numbers in packet. */
 size_t fast_frame_head_bytes_max(size_t header_bytes, const struct fast_packet *packet);
 /* Writes prefix, header (hops and id) and packet before the payload. May be repeated. */
 void fast_frame_seal(struct fast_frame *frame, enum fast_sp_framing framing, const uint8_t *header,

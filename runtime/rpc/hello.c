@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/timer.h"
+#include "rpc/stats.h"
 #include "wire/check.h"
 #include <pthread.h>
 #include <sys/random.h>
@@ -83,6 +84,7 @@ enum fast_status fast_hello_read(const struct fast_packet *packet, struct fast_h
 		.packet_bytes_max = hello->packet_bytes_max,
 		.calls_max = hello->calls_max,
 	};
+	fast_text_copy(out->agent, sizeof out->agent, hello->agent);
 	fast_arena_fini(&arena);
 	return FAST_OK;
 }

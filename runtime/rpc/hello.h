@@ -5,12 +5,15 @@
 #include "rpc/frame.h"
 
 #define FAST_PROTOCOL_VERSION 1
+/* More of an agent's name is cut. */
+#define FAST_AGENT_BYTES_MAX 64
 
 struct fast_hello {
 	uint32_t version_min;
 	uint32_t version_max;
-	uint32_t packet_bytes_max; /* 0: not said */
-	uint32_t calls_max;        /* 0: not said */
+	uint32_t packet_bytes_max;            /* 0: not said */
+	uint32_t calls_max;                   /* 0: not said */
+	char agent[FAST_AGENT_BYTES_MAX + 1]; /* printable ASCII */
 };
 
 /* Random, and the same until the process ends. Never 0. */

@@ -61,24 +61,72 @@ static enum fast_status methods_reserve(struct fast_methods *methods, size_t mor
 
 void fast_methods_fini(struct fast_methods *methods)
 {
+	for (size_t i = 0; i < methods->service_count; i++) {
+		free(methods->counters[i]);
+	}
+	free(methods->sorted);
 	free(methods->entries);
 	*methods = (struct fast_methods){.entries = NULL};
+}
+
+static int path_compare(const void *a, const void *b)
+{
+	const struct fast_method_counters *const *left = a;
+	const struct fast_method_counters *const *right = b;
+
+	return strcmp((*left)->method->path, (*right)->method->path);
+}
+
+/* Room for the service, and its counters. RESOURCE_EXHAUSTED. */
+static enum fast_status methods_prepare(struct fast_methods *methods,
+					const struct fast_service *service,
+					struct fast_method_counters **out)
+{
+	size_t count = methods->count + service->method_count;
+	struct fast_method_counters **sorted;
+	struct fast_method_counters *counters;
+	enum fast_status status = methods_reserve(methods, service->method_count);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	sorted = realloc(methods->sorted, (count + 1) * sizeof *sorted);
+	if (sorted == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	methods->sorted = sorted;
+	counters = calloc(service->method_count + 1, sizeof *counters);
+	if (counters == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	*out = counters;
+	return FAST_OK;
+}
+
+const struct fast_service *fast_methods_service(const struct fast_methods *methods,
+						const char *name)
+{
+	for (size_t i = 0; i < methods->service_count; i++) {
+		if (strcmp(methods->services[i]->name, name) == 0) {
+			return methods->services[i];
+		}
+	}
+	return NULL;
 }
 
 enum fast_status fast_methods_add(struct fast_methods *methods, const struct fast_service *service,
 				  const void *handlers, void *arg, unsigned flags)
 {
+	struct fast_method_counters *counters = NULL;
 	enum fast_status status;
 
-	for (size_t i = 0; i < methods->service_count; i++) {
-		if (strcmp(methods->services[i]->name, service->name) == 0) {
-			return FAST_ALREADY_EXISTS;
-		}
+	if (fast_methods_service(methods, service->name) != NULL) {
+		return FAST_ALREADY_EXISTS;
 	}
-	if (methods->service_count == FAST_SERVER_SERVICES_MAX) {
+	if (methods->service_count - methods->builtin_count == FAST_SERVER_SERVICES_MAX) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	status = methods_reserve(methods, service->method_count);
+	status = methods_prepare(methods, service, &counters);
 	if (status != FAST_OK) {
 		return status;
 	}
@@ -89,12 +137,16 @@ enum fast_status fast_methods_add(struct fast_methods *methods, const struct fas
 			.handlers = handlers,
 			.arg = arg,
 			.flags = flags,
+			.counters = &counters[i],
 			.hash = path_hash((const uint8_t *)method->path, strlen(method->path)),
 		};
 		assert(strlen(method->path) <= FAST_METHOD_BYTES_MAX);
 		methods_put(methods->entries, methods->capacity, &entry);
+		counters[i].method = method;
+		methods->sorted[methods->count++] = &counters[i];
 	}
-	methods->count += service->method_count;
+	qsort(methods->sorted, methods->count, sizeof(struct fast_method_counters *), path_compare);
+	methods->counters[methods->service_count] = counters;
 	methods->services[methods->service_count++] = service;
 	return FAST_OK;
 }

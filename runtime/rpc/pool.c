@@ -10,7 +10,7 @@ struct fast_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct fast_list jobs; /* guarded by lock */
-	uint32_t job_count;    /* guarded by lock; <= queue_max */
+	uint32_t job_count;    /* guarded by lock; beyond queue_max by resumed jobs alone */
 	uint32_t queue_max;
 	bool stops; /* guarded by lock */
 	uint32_t worker_count;
@@ -89,17 +89,30 @@ void fast_pool_free(struct fast_pool *pool)
 	free(pool);
 }
 
+/* Lock held. */
+static void pool_put(struct fast_pool *pool, struct fast_job *job)
+{
+	fast_list_append(&pool->jobs, &job->node);
+	pool->job_count++;
+	pthread_cond_signal(&pool->wake);
+}
+
 enum fast_status fast_pool_submit(struct fast_pool *pool, struct fast_job *job)
 {
 	enum fast_status status = FAST_RESOURCE_EXHAUSTED;
 
 	pthread_mutex_lock(&pool->lock);
 	if (pool->job_count < pool->queue_max) {
-		fast_list_append(&pool->jobs, &job->node);
-		pool->job_count++;
-		pthread_cond_signal(&pool->wake);
+		pool_put(pool, job);
 		status = FAST_OK;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return status;
+}
+
+void fast_pool_resume(struct fast_pool *pool, struct fast_job *job)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool_put(pool, job);
+	pthread_mutex_unlock(&pool->lock);
 }

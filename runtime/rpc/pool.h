@@ -22,5 +22,8 @@ void fast_pool_free(struct fast_pool *pool);
 
 /* Takes job on success. RESOURCE_EXHAUSTED: the queue is full. */
 FAST_MUST_CHECK enum fast_status fast_pool_submit(struct fast_pool *pool, struct fast_job *job);
+/* Takes job though the queue be full: for more work of a call that was admitted, of which there is
+ * one job at most. */
+void fast_pool_resume(struct fast_pool *pool, struct fast_job *job);
 
 #endif

@@ -161,9 +161,8 @@ static struct subscriber *subscriber_new(struct fast_publisher *publisher, struc
 void fast_publisher_take_link(struct fast_publisher *publisher, struct fast_link *link)
 {
 	struct subscriber *subscriber = NULL;
-	int64_t due_ns =
-		fast_time_after_ms(fast_timers_now_ns(publisher->timers), FAST_FIRST_FRAME_MS);
-	bool has_timer = false;
+	int64_t now_ns = fast_timers_now_ns(publisher->timers);
+	bool has_timer;
 
 	pthread_mutex_lock(&publisher->lock);
 	if (!publisher->is_closing &&
@@ -177,7 +176,8 @@ void fast_publisher_take_link(struct fast_publisher *publisher, struct fast_link
 	}
 	publisher->subscriber_count++;
 	fast_list_append(&publisher->subscribers, &subscriber->node);
-	has_timer = fast_timer_set(publisher->timers, &subscriber->first_timer, due_ns,
+	has_timer = fast_timer_set(publisher->timers, &subscriber->first_timer,
+				   fast_time_after_ms(now_ns, FAST_FIRST_FRAME_MS),
 				   subscriber_is_mute, subscriber) == FAST_OK;
 	fast_connection_flush(&subscriber->connection);
 	fast_connection_recv(&subscriber->connection);
@@ -269,29 +269,21 @@ static void subscriber_make_room(struct subscriber *subscriber)
 	}
 }
 
-/* Topic, a zero byte, and the packet: PROTOCOL.md, "PUB endpoints". Gives *out. */
-static enum fast_status publisher_pack(struct fast_publisher *publisher, const char *topic,
-				       uint64_t sequence, const ProtobufCMessage *message,
-				       struct fast_frame **out)
-{
-	struct fast_packet packet = {
-		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_ITEM,
-		.sequence = sequence,
-		.boot_id = publisher->boot_id,
-	};
-
-	return fast_frame_packet(publisher->framing, (const uint8_t *)topic, strlen(topic) + 1,
-				 &packet, message, FAST_MESSAGE_BYTES_MAX, out);
-}
-
-/* Lock held. Hands the message to all subscribers; it is packed once. */
+/* Lock held. Hands the message to all subscribers; it is packed once. Topic, a zero byte, and the
+ * packet: PROTOCOL.md, "PUB endpoints". */
 static enum fast_status publisher_spread(struct fast_publisher *publisher, const char *topic,
 					 const ProtobufCMessage *message)
 {
+	struct fast_packet packet = {
+		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_ITEM,
+		.sequence = publisher->sequence + 1,
+		.boot_id = publisher->boot_id,
+	};
 	struct fast_shared_frame *shared = NULL;
 	struct fast_frame *frame = NULL;
 	enum fast_status status =
-		publisher_pack(publisher, topic, publisher->sequence + 1, message, &frame);
+		fast_frame_packet(publisher->framing, (const uint8_t *)topic, strlen(topic) + 1,
+				  &packet, message, FAST_MESSAGE_BYTES_MAX, &frame);
 
 	if (status == FAST_OK) {
 		status = fast_shared_frame_new(frame, &shared);

@@ -2,8 +2,10 @@
 
 #include "rpc/limits.h"
 #include "rpc/server_connection.h"
+#include "rpc/services.h"
 #include "rpc/thread.h"
 #include <assert.h>
+#include <fast/tls.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +44,8 @@ static void server_free(struct fast_server *server)
 	}
 	fast_pool_free(server->pool);
 	fast_methods_fini(&server->methods);
+	fast_health_fini(&server->health);
+	fast_recent_fini(&server->recent);
 	if (server->owns_timers) {
 		fast_timers_free(server->timers);
 	}
@@ -63,6 +67,9 @@ enum fast_status fast_server_open_with(const struct fast_server_options *options
 	pthread_cond_init(&server->changed, NULL);
 	fast_list_init(&server->connections);
 	fast_list_init(&server->dead);
+	fast_health_init(&server->health);
+	fast_recent_init(&server->recent);
+	server->open_unix_ns = fast_unix_now_ns();
 	server->options = server_options(options);
 	server->timers = timers;
 	if (timers == NULL) {
@@ -73,6 +80,9 @@ enum fast_status fast_server_open_with(const struct fast_server_options *options
 	}
 	if (fast_pool_new(server->options.workers, server->options.queue_max, &server->pool) !=
 	    FAST_OK) {
+		goto fail;
+	}
+	if (fast_services_add(server) != FAST_OK) {
 		goto fail;
 	}
 	*out = server;
@@ -107,7 +117,9 @@ static void server_accepted(struct fast_link *link, void *arg)
 	fast_server_take_link(arg, link);
 }
 
-enum fast_status fast_server_listen(struct fast_server *server, const char *endpoint, unsigned mode)
+/* tls: NULL but for tls+tcp. */
+static enum fast_status server_listen(struct fast_server *server, const char *endpoint,
+				      unsigned mode, struct fast_tls *tls)
 {
 	struct fast_link_listener *listener = NULL;
 	enum fast_status status;
@@ -117,6 +129,8 @@ enum fast_status fast_server_listen(struct fast_server *server, const char *endp
 	server->has_started = true;
 	if (server->listener_count == FAST_SERVER_ENDPOINTS_MAX) {
 		status = FAST_RESOURCE_EXHAUSTED;
+	} else if (tls != NULL) {
+		status = fast_link_listen_tls(endpoint, tls, server_accepted, server, &listener);
 	} else {
 		status = fast_link_listen(endpoint, mode, server_accepted, server, &listener);
 	}
@@ -125,6 +139,18 @@ enum fast_status fast_server_listen(struct fast_server *server, const char *endp
 	}
 	pthread_mutex_unlock(&server->lock);
 	return status;
+}
+
+enum fast_status fast_server_listen(struct fast_server *server, const char *endpoint, unsigned mode)
+{
+	return server_listen(server, endpoint, mode, NULL);
+}
+
+enum fast_status fast_server_listen_tls(struct fast_server *server, const char *endpoint,
+					struct fast_tls *tls)
+{
+	assert(tls != NULL);
+	return server_listen(server, endpoint, 0, tls);
 }
 
 const char *fast_server_endpoint(const struct fast_server *server, size_t index)
@@ -200,6 +226,7 @@ void fast_server_close(struct fast_server *server)
 	for (size_t i = 0; i < server->listener_count; i++) {
 		fast_link_listener_close(server->listeners[i]);
 	}
+	fast_health_close(server);
 	server_end_connections(server);
 	fast_timer_cancel_wait(server->timers, &server->reap_timer);
 	pthread_mutex_lock(&server->lock);

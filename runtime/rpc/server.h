@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "link/link.h"
+#include "rpc/health.h"
 #include "rpc/methods.h"
 #include "rpc/pool.h"
 #include <fast/server.h>
@@ -30,6 +31,9 @@ struct fast_server {
 	struct fast_pool *pool;
 	struct fast_server_counters counters;
 	struct fast_timer reap_timer;
+	struct fast_health health;
+	struct fast_recent recent;
+	int64_t open_unix_ns;
 
 	/* all guarded by lock */
 	struct fast_link_listener *listeners[FAST_SERVER_ENDPOINTS_MAX];
@@ -37,6 +41,7 @@ struct fast_server {
 	struct fast_list connections; /* that have not ended */
 	struct fast_list dead;        /* to which nobody refers any more */
 	uint32_t connection_count;    /* until they are freed */
+	uint64_t connection_ids;      /* given so far */
 	bool has_started;
 	bool is_closing;
 };

@@ -1,6 +1,7 @@
 #include "rpc/server_call.h"
 
 #include "rpc/limits.h"
+#include "rpc/server_input.h"
 #include "wire/check.h"
 #include <assert.h>
 #include <stdio.h>
@@ -70,6 +71,7 @@ static void call_silence(struct fast_call *call)
 	while (call->cancel_runs) {
 		pthread_cond_wait(&connection->quiet, &connection->lock);
 	}
+	fast_call_input_silence(call);
 	if (call->has_timer) {
 		call->has_timer = false;
 		pthread_mutex_unlock(&connection->lock);
@@ -83,6 +85,7 @@ static void call_silence(struct fast_call *call)
 static void call_end(struct fast_call *call, struct fast_frame *frame)
 {
 	struct fast_server_connection *connection = call->connection;
+	bool is_cancelled;
 	bool is_last;
 
 	pthread_mutex_lock(&connection->lock);
@@ -99,7 +102,9 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 		call->is_in_table = false;
 	}
 	fast_call_drop_items(call);
-	if (frame != NULL && call->is_cancelled) {
+	is_cancelled = call->is_cancelled;
+	fast_call_recycle(call); /* before its caller can know, so that counters are never behind */
+	if (frame != NULL && is_cancelled) {
 		fast_frame_free(frame);
 	} else if (frame != NULL) {
 		fast_connection_push(&connection->connection, frame);
@@ -109,7 +114,6 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 		fast_connection_end(&connection->connection);
 		pthread_mutex_lock(&connection->lock);
 	}
-	fast_call_recycle(call);
 	is_last = fast_server_connection_unref_locked(connection);
 	pthread_mutex_unlock(&connection->lock);
 	if (is_last) {
@@ -121,7 +125,7 @@ static void call_fail(struct fast_call *call, const struct fast_failure *failure
 {
 	struct fast_server_connection *connection = call->connection;
 
-	fast_counter_add(&connection->server->counters.calls_failed);
+	fast_stats_fail(call, failure->status, failure->text);
 	call_end(call, failure_frame(connection, call->header, call->header_bytes,
 				     FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, failure));
 }
@@ -134,7 +138,39 @@ void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 	struct fast_server_connection *connection = call->connection;
 
 	fast_counter_add(&connection->server->counters.calls_refused);
+	fast_stats_fail(call, status, text);
 	call_end(call, failure_frame(connection, call->header, call->header_bytes, kind, &failure));
+}
+
+void fast_call_break(struct fast_call *call, enum fast_status status, const char *text)
+{
+	struct fast_failure failure = {.status = status, .text = text};
+	struct fast_server_connection *connection = call->connection;
+	struct fast_frame *frame =
+		failure_frame(connection, call->header, call->header_bytes,
+			      FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure);
+
+	if (frame == NULL) {
+		fast_connection_end(&connection->connection);
+		return;
+	}
+	fast_call_cancel_with(connection, call->id, call, frame);
+}
+
+void fast_call_break_id(struct fast_server_connection *connection,
+			const struct fast_request *request, enum fast_status status,
+			const char *text)
+{
+	struct fast_failure failure = {.status = status, .text = text};
+	struct fast_frame *frame =
+		failure_frame(connection, request->header, request->header_bytes,
+			      FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure);
+
+	if (frame == NULL) {
+		fast_connection_end(&connection->connection);
+		return;
+	}
+	fast_call_cancel_with(connection, request->id, NULL, frame);
 }
 
 /* The handler succeeded, but its answer cannot be sent. */
@@ -171,20 +207,22 @@ static void call_succeed(struct fast_call *call, const ProtobufCMessage *respons
 
 void fast_call_reply(struct fast_call *call, const ProtobufCMessage *response)
 {
-	assert(call->entry->method->kind == FAST_METHOD_UNARY);
+	assert(call->entry->method->kind == FAST_METHOD_UNARY ||
+	       call->entry->method->kind == FAST_METHOD_CLIENT_STREAM);
 	assert(response->descriptor == call->entry->method->response);
 	call_succeed(call, response);
 }
 
 void fast_call_finish(struct fast_call *call)
 {
-	assert(call->entry->method->kind == FAST_METHOD_SERVER_STREAM);
+	assert(call->entry->method->kind == FAST_METHOD_SERVER_STREAM ||
+	       call->entry->method->kind == FAST_METHOD_BIDI_STREAM);
 	call_succeed(call, NULL);
 }
 
 void fast_call_fail(struct fast_call *call, enum fast_status status, const char *format, ...)
 {
-	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 1];
+	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 2]; /* one too many shows that it must be cut */
 	struct fast_failure failure = {
 		.status = status,
 		.executed = FAST_EXECUTED_YES,

@@ -1,6 +1,7 @@
 #include "rpc/server_call.h"
 
 #include "rpc/limits.h"
+#include "rpc/server_input.h"
 #include "wire/check.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -12,7 +13,10 @@ void fast_call_recycle(struct fast_call *call)
 
 	assert(!call->is_in_table && !call->has_timer && call->last == NULL);
 	assert(call->item_count == 0);
-	fast_counter_add(&connection->server->counters.calls_ended);
+	fast_call_input_close(call);
+	fast_list_remove(&call->open_node);
+	connection->open_count--;
+	fast_stats_end(call);
 	if (connection->spare_count < FAST_SPARE_CALLS_MAX) {
 		fast_arena_reset(&call->arena);
 		fast_list_append(&connection->spare, &call->ready_node);
@@ -70,6 +74,8 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->id = request->id;
 	call->header_bytes = request->header_bytes;
 	memcpy(call->header, request->header, request->header_bytes);
+	call->begin_ns = now_ns;
+	call->status = FAST_OK;
 	call->deadline_ns = FAST_TIME_NEVER;
 	if (packet->timeout_us > 0 &&
 	    packet->timeout_us < (uint64_t)(INT64_MAX - now_ns) / FAST_NS_PER_US) {
@@ -78,6 +84,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->detail_count = 0;
 	call->items_made = 0;
 	call->items_refused = 0;
+	call->items_told = 0;
 	call->is_cancelled = false;
 	call->is_in_table = true;
 	call->cancel_runs = false;
@@ -89,6 +96,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->credit = packet->credit;
 	call->ready_node = (struct fast_list){NULL, NULL};
 	call->last = NULL;
+	call->input = NULL;
 }
 
 enum call_admission { CALL_ADMITTED, CALL_IS_OPEN, CALL_TOO_MANY, CALL_TOO_LATE };
@@ -109,6 +117,8 @@ static enum call_admission call_admit(struct fast_server_connection *connection,
 		if (*out != NULL) {
 			call_set(*out, connection, request);
 			fast_call_table_add(&connection->calls, request->id, *out);
+			fast_list_append(&connection->open, &(*out)->open_node);
+			connection->open_count++;
 			connection->references++;
 			admission = CALL_ADMITTED;
 		}
@@ -120,8 +130,24 @@ static enum call_admission call_admit(struct fast_server_connection *connection,
 static void call_run(struct fast_call *call)
 {
 	const struct fast_method_entry *entry = call->entry;
+	struct fast_call_input *input = call->input;
 
 	entry->method->dispatch(entry->handlers, call, call->request, entry->arg);
+	if (input != NULL) {
+		fast_call_input_run(input);
+	}
+}
+
+/* Instead of running it. */
+static void call_refuse(struct fast_call *call, Fast__V1__PacketKind kind, enum fast_status status,
+			const char *text)
+{
+	struct fast_call_input *input = call->input;
+
+	fast_call_refuse_open(call, kind, status, text);
+	if (input != NULL) {
+		fast_call_input_run(input);
+	}
 }
 
 /* On a worker, after the queue. PROTOCOL.md, "Deadlines": what has expired does not run. */
@@ -131,27 +157,43 @@ static void call_run_job(struct fast_job *job)
 		(struct fast_call *)((char *)job - offsetof(struct fast_call, job));
 
 	if (fast_call_is_cancelled(call)) {
-		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE,
-				      FAST_DEADLINE_EXCEEDED,
-				      "the deadline passed before the handler could run");
+		call_refuse(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE,
+			    FAST_DEADLINE_EXCEEDED,
+			    "the deadline passed before the handler could run");
 		return;
 	}
 	call_run(call);
 }
 
-/* Unpacks and runs an admitted call. */
+/* Unpacks the request, or makes ready for its items. False: refused. */
+static bool call_prepare(struct fast_call *call, const struct fast_packet *packet)
+{
+	const char *reason = NULL;
+	enum fast_status status;
+
+	if (fast_method_takes_items(call->entry->method)) {
+		if (fast_call_input_open(call) == FAST_OK) {
+			return true;
+		}
+		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK,
+				      FAST_RESOURCE_EXHAUSTED, "no memory for the stream");
+		return false;
+	}
+	status = fast_message_unpack(call->entry->method->request, packet->payload.data,
+				     packet->payload.bytes, &call->arena, &call->request, &reason);
+	if (status != FAST_OK) {
+		fast_counter_add(&call->connection->server->counters.packets_malformed);
+		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, status,
+				      reason);
+	}
+	return status == FAST_OK;
+}
+
 static void call_start(struct fast_call *call, const struct fast_packet *packet)
 {
 	struct fast_server *server = call->connection->server;
-	const char *reason = NULL;
-	enum fast_status status =
-		fast_message_unpack(call->entry->method->request, packet->payload.data,
-				    packet->payload.bytes, &call->arena, &call->request, &reason);
 
-	if (status != FAST_OK) {
-		fast_counter_add(&server->counters.packets_malformed);
-		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, status,
-				      reason);
+	if (!call_prepare(call, packet)) {
 		return;
 	}
 	if (call->entry->flags & FAST_SERVICE_INLINE) {
@@ -160,9 +202,8 @@ static void call_start(struct fast_call *call, const struct fast_packet *packet)
 	}
 	call->job.run = call_run_job;
 	if (fast_pool_submit(server->pool, &call->job) != FAST_OK) {
-		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK,
-				      FAST_RESOURCE_EXHAUSTED,
-				      "the server's queue of calls is full");
+		call_refuse(call, FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK,
+			    FAST_RESOURCE_EXHAUSTED, "the server's queue of calls is full");
 	}
 }
 
@@ -173,7 +214,7 @@ void fast_call_open(struct fast_server_connection *connection, const struct fast
 
 	switch (call_admit(connection, request, &call)) {
 	case CALL_ADMITTED:
-		fast_counter_add(&counters->calls);
+		fast_stats_begin(call);
 		call_start(call, request->packet);
 		return;
 	case CALL_TOO_MANY:

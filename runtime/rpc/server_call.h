@@ -20,18 +20,22 @@ struct fast_call {
 	uint32_t id;
 	size_t header_bytes;
 	uint8_t header[FAST_HEADER_BYTES_MAX]; /* hops and id, as the peer sent them */
+	int64_t begin_ns;
 	int64_t deadline_ns;
+	enum fast_status status; /* set when it ends */
 
 	/* the handler's */
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
 	size_t detail_count;
 	uint64_t items_made;    /* number of the newest item */
 	uint64_t items_refused; /* since that item */
+	uint64_t items_told;    /* refused ones of which that item tells */
 
 	/* all guarded by connection->lock */
 	bool is_cancelled; /* nobody wants an answer */
 	bool is_in_table;
-	bool cancel_runs; /* on canceller */
+	struct fast_list open_node; /* in connection->open */
+	bool cancel_runs;           /* on canceller */
 	pthread_t canceller;
 	fast_call_cancel_fn *cancel_fn; /* NULL: none, or it has been taken to be run */
 	void *cancel_arg;
@@ -44,6 +48,8 @@ struct fast_call {
 	uint32_t credit;
 	struct fast_list ready_node; /* in connection->ready, or in connection->spare */
 	struct fast_frame *last;     /* the answer, behind the items; the handler is done */
+
+	struct fast_call_input *input; /* NULL: the request is one message; guarded by lock */
 };
 
 /* A request, as it was read. */
@@ -69,6 +75,17 @@ void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 
 /* The peer gave up the call, if it is open. */
 void fast_call_cancel(struct fast_server_connection *connection, uint32_t id);
+/* Answers at once and cancels, because the peer broke the rules: an open call of the handler's, or
+ * one that may be over. */
+void fast_call_break(struct fast_call *call, enum fast_status status, const char *text);
+void fast_call_break_id(struct fast_server_connection *connection,
+			const struct fast_request *request, enum fast_status status,
+			const char *text);
+/* As fast_call_cancel(), and sends frame, which it takes. only: no other call; NULL: any. */
+void fast_call_cancel_with(struct fast_server_connection *connection, uint32_t id,
+			   const struct fast_call *only, struct fast_frame *frame);
+/* Lock held. Has the call cancelled at its deadline. */
+void fast_call_watch_deadline(struct fast_call *call);
 /* The connection has ended. */
 void fast_call_cancel_all(struct fast_server_connection *connection);
 
@@ -76,6 +93,10 @@ void fast_call_cancel_all(struct fast_server_connection *connection);
 void fast_call_grant(struct fast_server_connection *connection, uint32_t id, uint32_t credit);
 /* Lock held. Moves items of streams to the outbox while it has room. */
 void fast_call_pump(struct fast_server_connection *connection);
+/* As fast_call_send(), in place of the item that still waits, if one does; for all items of a
+ * stream that tells a state. */
+FAST_MUST_CHECK enum fast_status fast_call_send_newest(struct fast_call *call,
+						       const ProtobufCMessage *message);
 /* Lock held. Forgets the items of a stream. */
 void fast_call_drop_items(struct fast_call *call);
 

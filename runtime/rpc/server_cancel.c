@@ -1,7 +1,13 @@
 #include "rpc/limits.h"
-#include "rpc/server_call.h"
+#include "rpc/server_input.h"
 #include "rpc/thread.h"
 #include <assert.h>
+
+/* What is left to be run without the lock. */
+struct call_waking {
+	struct fast_call *call; /* whose cancel function it is; NULL: none */
+	struct fast_call_input *input;
+};
 
 /* Lock held. True: the caller must run the cancel function by call_run_cancel(). */
 static bool call_take_cancel(struct fast_call *call)
@@ -38,8 +44,28 @@ static void call_run_cancel(struct fast_call *call)
 	pthread_mutex_unlock(&connection->lock);
 }
 
-/* Lock held. Nobody wants an answer any more. True as call_take_cancel(). */
-static bool call_abandon(struct fast_call *call)
+/* Lock held. */
+static struct call_waking call_wake(struct fast_call *call)
+{
+	return (struct call_waking){
+		.call = call_take_cancel(call) ? call : NULL,
+		.input = fast_call_input_wake(call),
+	};
+}
+
+/* No lock held. The call may be gone afterwards. */
+static void call_run_waking(struct call_waking waking)
+{
+	if (waking.call != NULL) {
+		call_run_cancel(waking.call);
+	}
+	if (waking.input != NULL) {
+		fast_call_input_run(waking.input);
+	}
+}
+
+/* Lock held. Nobody wants an answer any more. */
+static struct call_waking call_abandon(struct fast_call *call)
 {
 	struct fast_server_connection *connection = call->connection;
 
@@ -55,25 +81,35 @@ static bool call_abandon(struct fast_call *call)
 		bool is_last = fast_server_connection_unref_locked(connection);
 		assert(!is_last); /* the caller's */
 		(void)is_last;
-		return false;
+		return (struct call_waking){NULL, NULL};
 	}
-	return call_take_cancel(call);
+	return call_wake(call);
+}
+
+void fast_call_cancel_with(struct fast_server_connection *connection, uint32_t id,
+			   const struct fast_call *only, struct fast_frame *frame)
+{
+	struct call_waking waking = {NULL, NULL};
+	struct fast_call *call;
+
+	pthread_mutex_lock(&connection->lock);
+	call = fast_call_table_find(&connection->calls, id);
+	if (call != NULL && (only == NULL || call == only)) {
+		waking = call_abandon(call);
+		if (frame != NULL) {
+			fast_connection_push(&connection->connection, frame);
+			fast_connection_flush(&connection->connection);
+			frame = NULL;
+		}
+	}
+	pthread_mutex_unlock(&connection->lock);
+	fast_frame_free(frame);
+	call_run_waking(waking);
 }
 
 void fast_call_cancel(struct fast_server_connection *connection, uint32_t id)
 {
-	struct fast_call *call;
-	bool has_function = false;
-
-	pthread_mutex_lock(&connection->lock);
-	call = fast_call_table_find(&connection->calls, id);
-	if (call != NULL) {
-		has_function = call_abandon(call);
-	}
-	pthread_mutex_unlock(&connection->lock);
-	if (has_function) {
-		call_run_cancel(call);
-	}
+	fast_call_cancel_with(connection, id, NULL, NULL);
 }
 
 void fast_call_cancel_all(struct fast_server_connection *connection)
@@ -86,9 +122,10 @@ void fast_call_cancel_all(struct fast_server_connection *connection)
 		if (call == NULL) {
 			break;
 		}
-		if (call_abandon(call)) {
+		struct call_waking waking = call_abandon(call);
+		if (waking.call != NULL || waking.input != NULL) {
 			pthread_mutex_unlock(&connection->lock);
-			call_run_cancel(call);
+			call_run_waking(waking);
 			pthread_mutex_lock(&connection->lock);
 		}
 	}
@@ -100,15 +137,13 @@ static void call_expired(void *arg)
 {
 	struct fast_call *call = arg;
 	struct fast_server_connection *connection = call->connection;
-	bool has_function;
+	struct call_waking waking;
 
 	fast_thread_enter();
 	pthread_mutex_lock(&connection->lock);
-	has_function = call_take_cancel(call);
+	waking = call_wake(call);
 	pthread_mutex_unlock(&connection->lock);
-	if (has_function) {
-		call_run_cancel(call);
-	}
+	call_run_waking(waking);
 	fast_thread_leave();
 }
 
@@ -125,6 +160,16 @@ bool fast_call_is_cancelled(const struct fast_call *call)
 		call->deadline_ns <= fast_timers_now_ns(connection->server->timers));
 }
 
+void fast_call_watch_deadline(struct fast_call *call)
+{
+	/* A timer only where a function wants it, so that other calls cost none. Without memory for
+	 * it, the peer's CANCEL remains. */
+	if (call->deadline_ns != FAST_TIME_NEVER && !call->has_timer) {
+		call->has_timer = fast_timer_set(call->connection->server->timers, &call->timer,
+						 call->deadline_ns, call_expired, call) == FAST_OK;
+	}
+}
+
 void fast_call_on_cancel(struct fast_call *call, fast_call_cancel_fn *fn, void *arg)
 {
 	struct fast_server_connection *connection = call->connection;
@@ -138,12 +183,7 @@ void fast_call_on_cancel(struct fast_call *call, fast_call_cancel_fn *fn, void *
 	if (!is_over) {
 		call->cancel_fn = fn;
 		call->cancel_arg = arg;
-		/* A timer only here, so that calls without a cancel function cost none. Without
-		 * memory for it, the peer's CANCEL remains. */
-		if (call->deadline_ns != FAST_TIME_NEVER && !call->has_timer) {
-			call->has_timer = fast_timer_set(timers, &call->timer, call->deadline_ns,
-							 call_expired, call) == FAST_OK;
-		}
+		fast_call_watch_deadline(call);
 	}
 	pthread_mutex_unlock(&connection->lock);
 	if (is_over) {

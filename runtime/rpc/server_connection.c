@@ -172,9 +172,11 @@ static struct fast_server_connection *server_connection_new(struct fast_server *
 	}
 	pthread_mutex_init(&connection->lock, NULL);
 	pthread_cond_init(&connection->quiet, NULL);
+	fast_list_init(&connection->open);
 	fast_list_init(&connection->ready);
 	fast_list_init(&connection->spare);
 	connection->server = server;
+	connection->begin_ns = fast_timers_now_ns(server->timers);
 	connection->references = 2; /* until the end, and until fast_server_take_link() is done */
 	connection->peer_bytes_max = FAST_MESSAGE_BYTES_MAX;
 	parts.lock = &connection->lock;
@@ -218,6 +220,7 @@ void fast_server_take_link(struct fast_server *server, struct fast_link *link)
 	}
 	fast_counter_add(&server->counters.connections);
 	pthread_mutex_lock(&server->lock);
+	connection->id = ++server->connection_ids;
 	fast_list_append(&server->connections, &connection->node);
 	pthread_mutex_unlock(&server->lock);
 

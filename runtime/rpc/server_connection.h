@@ -4,6 +4,7 @@
 
 #include "rpc/call_table.h"
 #include "rpc/connection.h"
+#include "rpc/hello.h"
 #include "rpc/server.h"
 
 /* PROTOCOL.md, "Bare peers". */
@@ -22,6 +23,8 @@ struct fast_server_connection {
 	struct fast_list node; /* in server->connections or ->dead; guarded by server->lock */
 	struct fast_list close_node;
 	struct fast_timer first_timer;
+	uint64_t id; /* never used twice */
+	int64_t begin_ns;
 
 	/* the reader's */
 	enum fast_peer_kind peer;
@@ -30,6 +33,9 @@ struct fast_server_connection {
 	/* all guarded by lock */
 	unsigned references; /* 1 until the end, 1 per call, 1 per thread that ends it */
 	struct fast_call_table calls;
+	struct fast_list open; /* calls that have not ended, oldest first */
+	uint32_t open_count;
+	char agent[FAST_AGENT_BYTES_MAX + 1];
 	struct fast_list ready; /* streams with items and credit */
 	struct fast_list spare; /* call objects for reuse */
 	unsigned spare_count;

@@ -1,7 +1,8 @@
 #include "rpc/hello.h"
 #include "rpc/limits.h"
-#include "rpc/server_call.h"
+#include "rpc/server_input.h"
 #include <assert.h>
+#include <string.h>
 
 /* One packet of a peer, being answered on the reader's thread. */
 struct incoming {
@@ -70,6 +71,9 @@ static bool incoming_hello(const struct incoming *incoming)
 		return connection_go_away(connection);
 	}
 	connection->peer = FAST_PEER_OWN;
+	pthread_mutex_lock(&connection->lock);
+	memcpy(connection->agent, hello.agent, sizeof connection->agent);
+	pthread_mutex_unlock(&connection->lock);
 	if (hello.packet_bytes_max > 0 && hello.packet_bytes_max < FAST_MESSAGE_BYTES_MAX) {
 		connection->peer_bytes_max = hello.packet_bytes_max;
 	}
@@ -98,11 +102,14 @@ static const char *request_refusal(const struct incoming *incoming,
 	const struct fast_packet *packet = &incoming->packet;
 	enum fast_method_kind kind = entry->method->kind;
 
-	if (kind == FAST_METHOD_CLIENT_STREAM || kind == FAST_METHOD_BIDI_STREAM) {
-		return "methods with a stream of requests are not served";
+	if (kind != FAST_METHOD_UNARY && incoming->connection->peer == FAST_PEER_BARE) {
+		return kind == FAST_METHOD_SERVER_STREAM
+			       ? "the method answers with a stream, which needs a client that says "
+				 "HELLO"
+			       : "the method takes a stream, which needs a client that says HELLO";
 	}
-	if (kind == FAST_METHOD_SERVER_STREAM && incoming->connection->peer == FAST_PEER_BARE) {
-		return "the method answers with a stream, which needs a client that says HELLO";
+	if (fast_method_takes_items(entry->method) && packet->payload.bytes > 0) {
+		return "the method takes a stream, so its request has no payload";
 	}
 	if (packet->more) {
 		return "requests in fragments are not taken";
@@ -163,6 +170,29 @@ static bool incoming_credit(const struct incoming *incoming)
 	return true;
 }
 
+static bool incoming_client_item(const struct incoming *incoming)
+{
+	const struct fast_request request = {
+		.header = incoming->header,
+		.header_bytes = incoming->header_bytes,
+		.id = incoming->id,
+		.packet = &incoming->packet,
+	};
+
+	if (!fast_call_input_item(incoming->connection, &request)) {
+		incoming_is_malformed(incoming);
+	}
+	return true;
+}
+
+static bool incoming_half_close(const struct incoming *incoming)
+{
+	if (!fast_call_input_half_close(incoming->connection, incoming->id)) {
+		incoming_is_malformed(incoming);
+	}
+	return true;
+}
+
 /* Known, and of no effect: sent to a call that has ended, or by the wrong side. */
 static bool incoming_ignore(const struct incoming *incoming)
 {
@@ -179,9 +209,9 @@ static const struct incoming_kind {
 	[FAST__V1__PACKET_KIND__PACKET_KIND_ACCEPTED] = {incoming_ignore, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST] = {incoming_request, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_ITEM] = {incoming_ignore, NULL},
-	[FAST__V1__PACKET_KIND__PACKET_KIND_CLIENT_ITEM] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_CLIENT_ITEM] = {incoming_client_item, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE] = {incoming_ignore, NULL},
-	[FAST__V1__PACKET_KIND__PACKET_KIND_HALF_CLOSE] = {incoming_ignore, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_HALF_CLOSE] = {incoming_half_close, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK] = {incoming_ignore, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_CANCEL] = {incoming_cancel, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_SERVER_CREDIT] = {incoming_ignore, NULL},

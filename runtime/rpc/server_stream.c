@@ -28,12 +28,13 @@ static void call_make_ready(struct fast_call *call)
 static void call_send_last(struct fast_call *call)
 {
 	struct fast_server_connection *connection = call->connection;
+	struct fast_frame *last = call->last;
 
 	fast_call_table_remove(&connection->calls, call->id);
 	call->is_in_table = false;
-	fast_connection_push(&connection->connection, call->last);
 	call->last = NULL;
 	fast_call_recycle(call);
+	fast_connection_push(&connection->connection, last);
 	bool is_last = fast_server_connection_unref_locked(connection);
 	assert(!is_last); /* the connection has not ended */
 	(void)is_last;
@@ -110,7 +111,8 @@ enum fast_status fast_call_send(struct fast_call *call, const ProtobufCMessage *
 	struct fast_frame *frame = NULL;
 	enum fast_status status = call_room(call);
 
-	assert(call->entry->method->kind == FAST_METHOD_SERVER_STREAM);
+	assert(call->entry->method->kind == FAST_METHOD_SERVER_STREAM ||
+	       call->entry->method->kind == FAST_METHOD_BIDI_STREAM);
 	assert(message->descriptor == call->entry->method->response);
 	if (status == FAST_OK) {
 		status = fast_frame_packet(connection->connection.rules.framing, call->header,
@@ -134,6 +136,20 @@ enum fast_status fast_call_send(struct fast_call *call, const ProtobufCMessage *
 	fast_connection_flush(&connection->connection);
 	pthread_mutex_unlock(&connection->lock);
 	call->items_made++;
+	call->items_told = call->items_refused;
 	call->items_refused = 0;
 	return FAST_OK;
+}
+
+enum fast_status fast_call_send_newest(struct fast_call *call, const ProtobufCMessage *message)
+{
+	pthread_mutex_lock(&call->connection->lock);
+	assert(call->item_count <= 1);
+	if (call->item_count > 0) {
+		fast_call_drop_items(call);
+		call->items_made--; /* the next one takes its number, and tells of it */
+		call->items_refused += call->items_told + 1;
+	}
+	pthread_mutex_unlock(&call->connection->lock);
+	return fast_call_send(call, message);
 }

@@ -1,4 +1,6 @@
 set(RPC_SOURCES
+    rpc/admin.c
+    rpc/admin_calls.c
     rpc/call_table.c
     rpc/client.c
     rpc/client_call.c
@@ -7,21 +9,28 @@ set(RPC_SOURCES
     rpc/client_finish.c
     rpc/client_open.c
     rpc/client_packet.c
+    rpc/client_send.c
     rpc/connection.c
     rpc/frame.c
+    rpc/health.c
     rpc/hello.c
     rpc/input.c
+    rpc/item.c
     rpc/methods.c
     rpc/outbox.c
     rpc/pool.c
     rpc/publisher.c
+    rpc/reflection.c
     rpc/reply.c
     rpc/server.c
     rpc/server_answer.c
     rpc/server_call.c
     rpc/server_cancel.c
     rpc/server_connection.c
+    rpc/server_input.c
     rpc/server_packet.c
     rpc/server_stream.c
+    rpc/services.c
+    rpc/stats.c
     rpc/stream.c
     rpc/thread.c)

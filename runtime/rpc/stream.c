@@ -1,7 +1,7 @@
 #include <fast/stream.h>
 
 #include "base/arena.h"
-#include "rpc/client_call.h"
+#include "rpc/client_stream.h"
 #include "rpc/limits.h"
 #include "rpc/thread.h"
 #include "wire/check.h"
@@ -11,43 +11,6 @@
 #include <time.h>
 
 #define NS_PER_S 1000000000
-
-struct fast_stream {
-	struct fast_client_call call; /* first: the call is the stream */
-	struct fast_reply reply;
-
-	/* all guarded by client->lock */
-	struct fast_list items;
-	uint32_t credit;   /* items that the server may still send */
-	uint32_t consumed; /* items for which no new credit was given yet */
-	uint64_t sequence; /* of the newest item */
-	uint64_t dropped;
-	bool is_cancelled;
-
-	/* the user's thread's */
-	struct fast_arena arena; /* holds the newest message */
-	bool has_ended;          /* and has said so */
-};
-
-struct fast_stream_item *fast_stream_item_new(const struct fast_packet *packet)
-{
-	struct fast_stream_item *item = malloc(sizeof *item + packet->payload.bytes);
-
-	if (item == NULL) {
-		return NULL;
-	}
-	item->node = (struct fast_list){NULL, NULL};
-	item->bytes = packet->payload.bytes;
-	if (item->bytes > 0) {
-		memcpy(item->data, packet->payload.data, item->bytes);
-	}
-	return item;
-}
-
-void fast_stream_item_free(struct fast_stream_item *item)
-{
-	free(item);
-}
 
 const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_item *item,
 			    const struct fast_packet *packet)
@@ -67,7 +30,7 @@ const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_it
 	stream->sequence++;
 	stream->dropped += packet->dropped;
 	fast_list_append(&stream->items, &item->node);
-	pthread_cond_signal(&call->changed);
+	pthread_cond_broadcast(&call->changed); /* a sender may wait too */
 	return NULL;
 }
 
@@ -84,19 +47,19 @@ static void stream_expired(void *arg)
 	if (is_mine) {
 		fast_client_call_expire(&stream->call, was_open);
 		stream->call.state = FAST_CLIENT_CALL_DONE;
-		pthread_cond_signal(&stream->call.changed);
+		pthread_cond_broadcast(&stream->call.changed);
 	}
 	pthread_mutex_unlock(&client->lock);
 }
 
-static struct fast_stream *stream_new(void)
+static struct fast_stream *stream_new(const struct fast_method *method)
 {
 	struct fast_stream *stream = calloc(1, sizeof *stream);
 
 	if (stream != NULL) {
 		fast_list_init(&stream->items);
 		fast_arena_init(&stream->arena, 0);
-		stream->credit = FAST_STREAM_CREDIT;
+		stream->credit = method->kind == FAST_METHOD_CLIENT_STREAM ? 0 : FAST_STREAM_CREDIT;
 	}
 	return stream;
 }
@@ -104,13 +67,7 @@ static struct fast_stream *stream_new(void)
 /* Its call is over. */
 static void stream_free(struct fast_stream *stream)
 {
-	for (;;) {
-		struct fast_list *node = fast_list_pop(&stream->items);
-		if (node == NULL) {
-			break;
-		}
-		fast_stream_item_free(FAST_LIST_ENTRY(node, struct fast_stream_item, node));
-	}
+	fast_stream_items_free(&stream->items);
 	fast_arena_fini(&stream->arena);
 	fast_reply_fini(&stream->reply);
 	fast_client_call_fini(&stream->call);
@@ -121,10 +78,10 @@ enum fast_status fast_client_stream(struct fast_client *client, const struct fas
 				    const struct fast_call_options *options,
 				    const ProtobufCMessage *request, struct fast_stream **out)
 {
-	struct fast_stream *stream = stream_new();
+	struct fast_stream *stream = stream_new(method);
 	enum fast_status status;
 
-	assert(method->kind == FAST_METHOD_SERVER_STREAM && out != NULL);
+	assert(method->kind != FAST_METHOD_UNARY && out != NULL);
 	if (stream == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
@@ -185,7 +142,8 @@ static bool stream_wait(struct fast_stream *stream, int64_t until_ns)
 	struct fast_client *client = stream->call.client;
 	struct timespec until = {until_ns / NS_PER_S, until_ns % NS_PER_S};
 
-	while (fast_list_is_empty(&stream->items) && stream->call.state != FAST_CLIENT_CALL_DONE) {
+	while ((fast_list_is_empty(&stream->items) || stream->is_cancelled) &&
+	       stream->call.state != FAST_CLIENT_CALL_DONE) {
 		if (until_ns == FAST_TIME_NEVER) {
 			pthread_cond_wait(&stream->call.changed, &client->lock);
 		} else if (until_ns <= fast_timers_now_ns(client->timers)) {
@@ -197,9 +155,7 @@ static bool stream_wait(struct fast_stream *stream, int64_t until_ns)
 	return true;
 }
 
-/* Lock held. Ends the stream on this side, unless it has ended. */
-static void stream_give_up(struct fast_stream *stream, enum fast_status status,
-			   const char *sentence)
+void fast_stream_give_up(struct fast_stream *stream, enum fast_status status, const char *sentence)
 {
 	struct fast_client_call *call = &stream->call;
 
@@ -207,7 +163,7 @@ static void stream_give_up(struct fast_stream *stream, enum fast_status status,
 		fast_reply_fail(call->reply, status, FAST_EXECUTED_UNKNOWN, "%s: %s",
 				call->method->path, sentence);
 		call->state = FAST_CLIENT_CALL_DONE;
-		pthread_cond_signal(&call->changed);
+		pthread_cond_broadcast(&call->changed);
 	}
 }
 
@@ -228,7 +184,7 @@ static enum fast_status stream_unpack(struct fast_stream *stream, struct fast_st
 		return FAST_OK;
 	}
 	pthread_mutex_lock(&client->lock);
-	stream_give_up(stream, FAST_DATA_LOSS, reason);
+	fast_stream_give_up(stream, FAST_DATA_LOSS, reason);
 	pthread_mutex_unlock(&client->lock);
 	stream->has_ended = true;
 	return FAST_DATA_LOSS;
@@ -241,6 +197,7 @@ enum fast_status fast_stream_next(struct fast_stream *stream, int64_t wait_ms,
 	int64_t until_ns = fast_time_after_ms(fast_timers_now_ns(client->timers), wait_ms);
 	struct fast_list *node;
 
+	assert(stream->call.method->kind != FAST_METHOD_CLIENT_STREAM);
 	*message = NULL;
 	if (stream->has_ended) {
 		return stream->reply.status;
@@ -254,6 +211,11 @@ enum fast_status fast_stream_next(struct fast_stream *stream, int64_t wait_ms,
 		return FAST_DEADLINE_EXCEEDED;
 	}
 	node = stream->is_cancelled ? NULL : fast_list_pop(&stream->items);
+	if (stream->is_cancelled && stream->reply.status == FAST_OK) {
+		/* It had ended well, but not been read to its end. */
+		fast_reply_fail(&stream->reply, FAST_CANCELLED, FAST_EXECUTED_YES,
+				"%s: the stream was cancelled", stream->call.method->path);
+	}
 	if (node != NULL) {
 		stream->consumed++;
 		stream_grant(stream);
@@ -294,8 +256,8 @@ void fast_stream_cancel(struct fast_stream *stream)
 	struct fast_client *client = stream->call.client;
 
 	pthread_mutex_lock(&client->lock);
-	stream_give_up(stream, FAST_CANCELLED, "the stream was cancelled");
-	stream->is_cancelled = stream->reply.status == FAST_CANCELLED;
+	fast_stream_give_up(stream, FAST_CANCELLED, "the stream was cancelled");
+	stream->is_cancelled = true;
 	pthread_mutex_unlock(&client->lock);
 }
 
@@ -310,7 +272,7 @@ void fast_stream_close(struct fast_stream *stream)
 	client = stream->call.client;
 	fast_list_init(&failed);
 	pthread_mutex_lock(&client->lock);
-	stream_give_up(stream, FAST_CANCELLED, "the stream was closed");
+	fast_stream_give_up(stream, FAST_CANCELLED, "the stream was closed");
 	while (stream->call.state != FAST_CLIENT_CALL_DONE) {
 		pthread_cond_wait(&stream->call.changed, &client->lock);
 	}

@@ -54,11 +54,15 @@ static const struct fast_service flow_service = {"bench.Flow", &peer_methods[PEE
 const ProtobufCMessage *peer_request(uint32_t items)
 {
 	static Fast__V1__ParamGetRequest request = FAST__V1__PARAM_GET_REQUEST__INIT;
+	static uint32_t made_items = UINT32_MAX;
 
-	snprintf(request_items, sizeof request_items, "%0*u", DIGITS, items % 100000000u);
-	memset(request_filler, 'x', sizeof request_filler - 1);
-	request.plugin = request_items;
-	request.param = request_filler;
+	if (items != made_items) { /* once, so that this is no part of a call */
+		snprintf(request_items, sizeof request_items, "%0*u", DIGITS, items % 100000000u);
+		memset(request_filler, 'x', sizeof request_filler - 1);
+		request.plugin = request_items;
+		request.param = request_filler;
+		made_items = items;
+	}
 	return &request.base;
 }
 

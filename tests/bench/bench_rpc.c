@@ -90,8 +90,7 @@ static void print_row(struct bench *bench, const char *transport, const char *ro
 {
 	char name[64];
 
-	snprintf(name, sizeof name, "rpc.%s.%s.%s", strcmp(row, "p50_us") ? "unary" : "unary",
-		 transport, row);
+	snprintf(name, sizeof name, "rpc.unary.%s.%s", transport, row);
 	bench_print(bench, name, value, unit, n, noisy);
 }
 

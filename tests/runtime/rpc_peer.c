@@ -98,9 +98,9 @@ bool peer_send_message(struct peer *peer, const void *message, size_t bytes)
 	prefix_bytes = fast_sp_prefix_write(FAST_SP_TCP, bytes, frame);
 	memcpy(frame + prefix_bytes, message, bytes);
 	is_sent = peer_send(peer, frame, prefix_bytes + bytes);
-	/* Of an unfinished send the link still reads; the test is over then, or the link is freed.
-	 */
-	if (is_sent || !peer->is_sending) {
+	if (peer->is_sending) {
+		peer->unsent = frame; /* the link still reads from it */
+	} else {
 		free(frame);
 	}
 	return is_sent;

@@ -15,9 +15,10 @@ static void world_note_cancel(struct fast_call *call, void *arg)
 	world->cancelled++;
 }
 
-static void world_keep(struct world *world, struct fast_call *call)
+static void world_keep(struct world *world, struct fast_call *call, uint32_t number)
 {
 	assert_true(world->kept_count < WORLD_KEPT_MAX);
+	world->kept_numbers[world->kept_count] = number;
 	world->kept[world->kept_count++] = call;
 	fast_call_on_cancel(call, world_note_cancel, world);
 }
@@ -35,7 +36,7 @@ static void world_echo(struct fast_call *call, const Testing__V1__ProbeRequest *
 
 	world->requests++;
 	if (world->handling == WORLD_KEEPS) {
-		world_keep(world, call);
+		world_keep(world, call, request->number);
 	} else if (world->handling == WORLD_FAILS) {
 		world_fail(call, request);
 	} else {
@@ -53,7 +54,7 @@ static void world_watch(struct fast_call *call, const Testing__V1__ProbeRequest 
 
 	world->requests++;
 	if (world->handling == WORLD_KEEPS) {
-		world_keep(world, call);
+		world_keep(world, call, request->number);
 		return;
 	}
 	for (item.number = 1; item.number <= request->number; item.number++) {
@@ -92,7 +93,7 @@ static void world_dial_free(void *arg)
 	}
 }
 
-static const struct fast_dial_ops world_dial_ops = {world_dial, world_dial_free};
+static const struct fast_dial_ops world_dial_ops = {world_dial, world_dial_free, NULL};
 
 static void world_answer_dial(struct world *world)
 {
@@ -105,7 +106,10 @@ static void world_answer_dial(struct world *world)
 		dialed(FAST_UNAVAILABLE, NULL, world->dialed_arg);
 		return;
 	}
-	assert_ok(fast_memory_link_pair(world->net, world->capacity, &ours, &theirs));
+	if (fast_memory_link_pair(world->net, world->capacity, &ours, &theirs) != FAST_OK) {
+		dialed(FAST_RESOURCE_EXHAUSTED, NULL, world->dialed_arg);
+		return;
+	}
 	if (world->has_peer_links) {
 		world->peer_link = theirs;
 	} else {

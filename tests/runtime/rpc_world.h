@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <testing/v1/probe.fast.h>
 
-#define WORLD_KEPT_MAX 2048
+#define WORLD_KEPT_MAX 8192
 
 /* What the Echo and Watch handlers do with a call. */
 enum world_handling {
@@ -30,6 +30,7 @@ struct world {
 	struct testing_v1_probe_handlers handlers;
 	enum world_handling handling;
 	struct fast_call *kept[WORLD_KEPT_MAX];
+	uint32_t kept_numbers[WORLD_KEPT_MAX]; /* of their requests */
 	unsigned kept_count;
 	unsigned cancelled; /* times that the cancel function ran */
 	unsigned requests;  /* times that a handler ran */

@@ -130,7 +130,7 @@ static void a_hundred_levels_are_taken_and_no_more(void **state)
 
 static void megabytes_of_empty_messages_are_refused(void **state)
 {
-	size_t bytes = (size_t)2 << 20;
+	size_t bytes = (size_t)4 << 20;
 	uint8_t *data = malloc(bytes);
 	const char *reason;
 

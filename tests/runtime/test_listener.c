@@ -78,7 +78,9 @@ static void a_thousand_who_come_and_go_leave_the_listener_alive(void **state)
 	for (unsigned i = 0; i < 1000; i++) {
 		fd = connect_plain(link_folder_path("alive"));
 		assert_true(fd >= 0);
-		assert_true(i % 3 != 0 || write(fd, "\0SP", 3) == 3);
+		if (i % 3 == 0) {
+			(void)!send(fd, "\0SP", 3, MSG_NOSIGNAL); /* it may be closed already */
+		}
 		close(fd);
 	}
 	assert_true(gate_wait(&inbox.accepted, 1000));
@@ -194,18 +196,13 @@ static void paths_that_cannot_be_are_refused(void **state)
 
 static void a_path_of_107_bytes_is_the_longest(void **state)
 {
-	char endpoint[FAST_ENDPOINT_BYTES_MAX + 1];
-	size_t scheme = strlen("ipc://");
+	char endpoint[FAST_ENDPOINT_BYTES_MAX] = {0};
+	size_t bytes = strlen("ipc://") + FAST_SOCKET_PATH_BYTES_MAX;
 	struct link_pair pair;
 
 	(void)state;
-	snprintf(endpoint, sizeof endpoint, "%s", link_folder_endpoint("long"));
-	memset(endpoint + strlen(endpoint), 'x', 1);
-	while (strnlen(endpoint, sizeof endpoint) < scheme + FAST_SOCKET_PATH_BYTES_MAX) {
-		size_t bytes = strnlen(endpoint, sizeof endpoint);
-		endpoint[bytes] = 'x';
-		endpoint[bytes + 1] = 0;
-	}
+	memset(endpoint, 'x', bytes);
+	memcpy(endpoint, link_folder_endpoint("long"), strlen(link_folder_endpoint("long")));
 	link_pair_open(&pair, endpoint);
 	link_pass_text(&pair.client, &pair.server, "far");
 	link_pair_close(&pair);

@@ -191,97 +191,6 @@ static void a_patient_call_ends_at_its_deadline(void **state)
 	world_close(&world);
 }
 
-static void a_lost_connection_ends_calls_with_unknown(void **state)
-{
-	struct world world;
-	struct outcome outcome;
-
-	(void)state;
-	world_open(&world, NULL);
-	world.has_peer_links = true;
-	world_ask(&world, 1, 1000, &outcome);
-	world_run(&world);
-	world.peer_link->ops->close(world.peer_link);
-	world_run(&world);
-	assert_int_equal(1, outcome.count);
-	assert_status(FAST_UNAVAILABLE, outcome.status);
-	assert_int_equal(FAST_EXECUTED_UNKNOWN, outcome.executed);
-	assert_int_equal(1, world.dials);
-	world_close(&world);
-}
-
-static void drop_peer(struct world *world)
-{
-	world->peer_link->ops->close(world->peer_link);
-	fast_memory_run(world->net);
-	world->peer_link->ops->free(world->peer_link);
-	world->peer_link = NULL;
-	world->has_peer_links = false;
-}
-
-static void a_read_that_lost_its_connection_is_sent_again_once(void **state)
-{
-	struct world world;
-	struct outcome outcome;
-
-	(void)state;
-	world_open(&world, NULL);
-	world.has_peer_links = true;
-	world_ask_read(&world, 5, 1000, &outcome);
-	world_run(&world);
-	drop_peer(&world); /* from now on dials lead to the server */
-	world_run(&world);
-	assert_int_equal(1, outcome.count);
-	assert_ok(outcome.status);
-	assert_int_equal(5, outcome.number);
-	assert_int_equal(1, world.requests);
-	assert_int_equal(2, world.dials);
-	world_close(&world);
-}
-
-static void a_read_is_not_sent_a_third_time(void **state)
-{
-	struct world world;
-	struct outcome outcome;
-
-	(void)state;
-	world_open(&world, NULL);
-	world.has_peer_links = true;
-	world_ask_read(&world, 5, 1000, &outcome);
-	world_run(&world);
-	drop_peer(&world);
-	world.has_peer_links = true;
-	world_run(&world);
-	assert_int_equal(0, outcome.count);
-	drop_peer(&world);
-	world_run(&world);
-	assert_int_equal(1, outcome.count);
-	assert_status(FAST_UNAVAILABLE, outcome.status);
-	assert_int_equal(FAST_EXECUTED_UNKNOWN, outcome.executed);
-	world_close(&world);
-}
-
-static void a_request_that_was_never_written_is_sent_again(void **state)
-{
-	struct world world;
-	struct outcome outcome;
-
-	(void)state;
-	world_open(&world, NULL);
-	world_ask(&world, 1, 1000, &outcome);
-	world_run(&world);
-	assert_ok(outcome.status);
-	world_stop_server(&world);
-	world_start_server(&world, NULL);
-	world_ask(&world, 2, 1000, &outcome); /* onto a connection that the old server closed */
-	world_run(&world);
-	assert_int_equal(1, outcome.count);
-	assert_ok(outcome.status);
-	assert_int_equal(2, outcome.number);
-	assert_int_equal(2, world.requests);
-	world_close(&world);
-}
-
 static void more_calls_than_the_server_takes_wait_for_their_turn(void **state)
 {
 	struct fast_server_options options = {.size = sizeof options, .calls_max = 4};
@@ -397,10 +306,6 @@ int main(void)
 		cmocka_unit_test(a_missing_server_fails_the_call_at_once),
 		cmocka_unit_test(a_patient_call_waits_for_the_server),
 		cmocka_unit_test(a_patient_call_ends_at_its_deadline),
-		cmocka_unit_test(a_lost_connection_ends_calls_with_unknown),
-		cmocka_unit_test(a_read_that_lost_its_connection_is_sent_again_once),
-		cmocka_unit_test(a_read_is_not_sent_a_third_time),
-		cmocka_unit_test(a_request_that_was_never_written_is_sent_again),
 		cmocka_unit_test(more_calls_than_the_server_takes_wait_for_their_turn),
 		cmocka_unit_test(a_close_ends_each_call_once_with_cancelled),
 		cmocka_unit_test(a_request_that_cannot_be_packed_is_refused),

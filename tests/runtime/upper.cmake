@@ -5,6 +5,13 @@ set(rpc_world
     ${PROJECT_SOURCE_DIR}/tests/runtime/rpc_world.c ${PROJECT_SOURCE_DIR}/tests/runtime/rpc_peer.c
     ${PROJECT_SOURCE_DIR}/tests/runtime/server_fixture.c)
 
-foreach(module rpc_unary server_peer server_bytes)
+foreach(module call_table input outbox methods)
+    fast_test(runtime/test_${module} LIBS fast_internal)
+endforeach()
+foreach(module rpc_unary rpc_retry rpc_stream stream_peer rpc_memory rpc_soak publisher client_peer server_peer server_bytes)
     fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe SOURCES ${rpc_world})
+endforeach()
+foreach(module rpc_ipc rpc_stuck rpc_pool)
+    fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe
+        SOURCES ${PROJECT_SOURCE_DIR}/tests/runtime/rpc_real.c)
 endforeach()

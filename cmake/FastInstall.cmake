@@ -2,6 +2,12 @@
 include(CMakePackageConfigHelpers)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fast)
 
+# Strangers link what the tree links: fast::runtime, fast::plugin, fast::json ...
+set_target_properties(fast PROPERTIES EXPORT_NAME runtime)
+foreach(name base packet messages services api descriptor json page plugin)
+    set_target_properties(fast_${name} PROPERTIES EXPORT_NAME ${name})
+endforeach()
+
 install(TARGETS fast_base fast fast_packet fast_messages fast_services fast_api fast_descriptor fast_json
     fast_page fast_plugin protoc-gen-fast
     EXPORT fastTargets

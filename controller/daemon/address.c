@@ -145,6 +145,26 @@ enum fast_status address_check_endpoint(const char *text, char *error)
 	return parse_tcp(text + 6, &address, error);
 }
 
+enum fast_status address_check_listen(const char *text, char *error)
+{
+	char host[HOST_BYTES_MAX + 1];
+	struct in6_addr address;
+	uint16_t port = 0;
+	enum fast_status status;
+
+	if (strncmp(text, "tls+tcp://", 10) != 0) {
+		return address_check_endpoint(text, error);
+	}
+	status = split(text + 10, host, &port, error);
+	if (status == FAST_OK && inet_pton(AF_INET, host, &address) != 1 &&
+	    inet_pton(AF_INET6, host, &address) != 1) {
+		return refuse(error,
+			      "'%s' is no IP address; give one of this host's, or 0.0.0.0 for all",
+			      host);
+	}
+	return status;
+}
+
 enum fast_status address_check_http(const char *text, char *error)
 {
 	struct address address;

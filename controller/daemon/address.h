@@ -22,6 +22,8 @@ FAST_MUST_CHECK enum fast_status address_parse(const char *text, struct address 
 /* Checks of option values; error as above. */
 FAST_MUST_CHECK enum fast_status address_check_path(const char *text, char *error);
 FAST_MUST_CHECK enum fast_status address_check_endpoint(const char *text, char *error);
+/* As the one before, and tls+tcp:// with any address. */
+FAST_MUST_CHECK enum fast_status address_check_listen(const char *text, char *error);
 FAST_MUST_CHECK enum fast_status address_check_http(const char *text, char *error);
 
 /* Whether a process listens on the unix socket. */

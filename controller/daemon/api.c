@@ -180,6 +180,9 @@ void api_fail_missing(struct api *api, struct fast_call *call, const char *kind,
 		       advice(&names, name, kind, text, sizeof text));
 }
 
+/* Of a certificate's name, in an actor's; the rest is cut. */
+#define ACTOR_NAME_BYTES_MAX 60
+
 bool api_actor(struct fast_call *call, const char *client, char *out)
 {
 	const struct fast_peer *peer = fast_call_peer(call);
@@ -200,6 +203,10 @@ bool api_actor(struct fast_call *call, const char *client, char *out)
 	}
 	if (peer->has_credentials) {
 		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "uid %u pid %u", peer->uid, peer->pid);
+	} else if (peer->has_certificate) {
+		const char *name = peer->name_count > 0 ? peer->names[0] : peer->common_name;
+		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "%.*s", ACTOR_NAME_BYTES_MAX,
+				name == NULL ? peer->endpoint : name);
 	} else {
 		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "%s", peer->endpoint);
 	}

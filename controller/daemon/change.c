@@ -147,7 +147,9 @@ enum fast_status change_item_add(struct change *change, const char *verb, const 
 	if (kept == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	*item = (struct change_item){.forget = value == NULL};
+	*item = (struct change_item){.forget = value == NULL,
+				     .forget_before = kept->accepted_forget,
+				     .value_before = kept->accepted};
 	(void)snprintf(item->param, sizeof item->param, "%s", param);
 	if (value != NULL) {
 		item->value = *value;
@@ -189,6 +191,7 @@ static void change_settle(struct change *change, bool good)
 		item_settle(change, &change->items[i], good);
 	}
 	change->record->pending--;
+	change->record->claimed = change->record->claimed && !good;
 	if (good && change->record->revision < change->revision) {
 		change->record->revision = change->revision;
 	}
@@ -196,6 +199,13 @@ static void change_settle(struct change *change, bool good)
 
 void change_undo(struct change *change)
 {
+	for (size_t i = change->count; i-- > 0;) {
+		const struct change_item *item = &change->items[i];
+		struct kept *kept = record_kept(change->record, item->param);
+
+		kept->accepted_forget = item->forget_before;
+		kept->accepted = item->value_before;
+	}
 	change_settle(change, false);
 	change->record = NULL;
 	change->count = 0;
@@ -264,7 +274,7 @@ static void change_committed(enum fast_status status, const char *error, void *a
 	bool good = status == FAST_OK || change->applies_anyway;
 	bool wake = change->claimed != NULL;
 
-	if (status != FAST_OK) {
+	if (!good) {
 		(void)change_refuse(change, status, "not done: %s", error);
 	}
 	node_lock(node);

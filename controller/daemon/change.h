@@ -10,6 +10,8 @@ struct change_item {
 	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
 	bool forget; /* back to nobody having set it */
 	struct fast_page_value value;
+	bool forget_before; /* what was accepted before this, for change_undo() */
+	struct fast_page_value value_before;
 };
 
 struct change {
@@ -19,7 +21,7 @@ struct change {
 	struct store_job *job; /* until it is pushed */
 	struct record *record; /* NULL: no knob changes its value */
 	struct lease *claimed; /* holds once committed; NULL: no claim */
-	bool applies_anyway;   /* even when the store fails: a lost lease */
+	bool applies_anyway;   /* even when the store fails, which owes it then: a lease's end */
 	char actor[NODE_ACTOR_BYTES_MAX + 1];
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	int64_t time_unix_ns;
@@ -57,7 +59,8 @@ FAST_MUST_CHECK enum fast_status change_item_add(struct change *change, const ch
 /* Hands it to the store. The caller holds the lock. Takes change on OK; otherwise undoes what its
  * items have done, and the change is the caller's to report and free. UNAVAILABLE. */
 FAST_MUST_CHECK enum fast_status change_push(struct change *change);
-/* Undoes what the items have done to the records. The caller holds the lock. */
+/* Undoes what the items have done to the records. The caller holds the lock, and has held it since
+ * the first item was added. */
 void change_undo(struct change *change);
 
 /* Reports, with no lock held, and frees. */

@@ -4,6 +4,7 @@
 #include "daemon/http.h"
 
 #include <errno.h>
+#include <fast/tls.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ struct fastd {
 	struct publish *publish; /* NULL: off */
 	struct watch *watch;
 	struct fast_server *server;
-	struct http *http; /* NULL: off */
+	struct fast_tls *tls; /* NULL: no certificate was given */
+	struct http *http;    /* NULL: off */
 	struct api api;
 	struct self self;
 };
@@ -169,6 +171,21 @@ static enum fast_status start_node(struct fastd *fastd, char *error)
 	return FAST_OK;
 }
 
+/* Why a socket could not be opened, in the words of whoever chose its path. */
+static const char *listen_reason(enum fast_status status)
+{
+	switch (status) {
+	case FAST_NOT_FOUND:
+		return "its folder does not exist";
+	case FAST_FAILED_PRECONDITION:
+		return "there is a file that is no socket, which is not replaced";
+	case FAST_PERMISSION_DENIED:
+		return "its folder is not writable for this user";
+	default:
+		return fast_status_sentence(status);
+	}
+}
+
 static enum fast_status listen_control(struct fastd *fastd, char *error)
 {
 	const char *path = fastd->options.socket;
@@ -182,11 +199,31 @@ static enum fast_status listen_control(struct fastd *fastd, char *error)
 	}
 	if (status != FAST_OK) {
 		return fail(error, status, "control socket %.900s cannot be opened: %s", path,
-			    fast_status_sentence(status));
+			    listen_reason(status));
 	}
 	self_add_endpoint(&fastd->self, "", endpoint);
 	self_add_endpoint(&fastd->self, "", fastd->options.plugin_socket);
 	return FAST_OK;
+}
+
+static enum fast_status open_tls(struct fastd *fastd, char *error)
+{
+	const struct options *options = &fastd->options;
+	const struct fast_tls_options tls = {
+		.size = sizeof tls,
+		.ca_file = options->tls_ca,
+		.certificate_file = options->tls_cert,
+		.key_file = options->tls_key,
+	};
+	char reason[FAST_TLS_ERROR_BYTES] = "";
+	enum fast_status status;
+
+	/* options_complete() has seen to it that all are there where they are needed. */
+	if (tls.ca_file[0] == '\0' || tls.certificate_file[0] == '\0' || tls.key_file[0] == '\0') {
+		return FAST_OK;
+	}
+	status = fast_tls_new(&tls, &fastd->tls, reason, sizeof reason);
+	return status == FAST_OK ? status : fail(error, status, "%s", reason);
 }
 
 /* Further endpoints. */
@@ -196,11 +233,13 @@ static enum fast_status listen_all(struct fastd *fastd, char *error)
 
 	for (size_t i = 0; i < list->count; i++) {
 		enum fast_status status =
-			fast_server_listen(fastd->server, list->items[i], CONTROL_MODE);
+			options_is_tls(list->items[i])
+				? fast_server_listen_tls(fastd->server, list->items[i], fastd->tls)
+				: fast_server_listen(fastd->server, list->items[i], CONTROL_MODE);
 
 		if (status != FAST_OK) {
 			return fail(error, status, "endpoint %.900s cannot be opened: %s",
-				    list->items[i], fast_status_sentence(status));
+				    list->items[i], listen_reason(status));
 		}
 		self_add_endpoint(&fastd->self, "", fast_server_endpoint(fastd->server, i + 1));
 	}
@@ -227,8 +266,8 @@ static enum fast_status open_http(struct fastd *fastd, char *error)
 enum fast_status fastd_open(const struct options *options, struct fastd **out, char *error)
 {
 	static enum fast_status (*const steps[])(struct fastd * fastd, char *error) = {
-		make_default_folders, open_node,      open_publish, open_services,
-		start_node,           listen_control, listen_all,   open_http,
+		make_default_folders, open_node, open_publish, open_services, start_node,
+		listen_control,       open_tls,  listen_all,   open_http,
 	};
 	struct fastd *fastd = calloc(1, sizeof *fastd);
 
@@ -278,6 +317,7 @@ void fastd_close(struct fastd *fastd)
 	http_close(fastd->http);
 	/* Calls that wait for the node are ended by it; those that watch, by the watch thread. */
 	fast_server_close(fastd->server);
+	fast_tls_free(fastd->tls);
 	watch_stop(fastd->watch);
 	node_close(fastd->node);
 	watch_close(fastd->watch);

@@ -171,8 +171,6 @@ static enum fast_status node_init(struct node *node, const struct node_options *
 	node->boot_id = options->boot_id;
 	node->registry.budget.bytes_max = NODE_SKETCH_BYTES_MAX;
 	node->ack_due_ns = INT64_MAX;
-	/* Ids of series are never used twice, and need no counter in the store. */
-	node->store_id_next = (uint64_t)(node_now_unix_ns() / 1000);
 	if (pthread_mutex_init(&node->lock, NULL) != 0) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}

@@ -69,7 +69,6 @@ struct node {
 	bool stopping;
 	struct registry registry;
 	struct leases leases;
-	uint64_t store_id_next;
 	int64_t ack_due_ns; /* INT64_MAX: nobody waits */
 	int64_t ack_delay_ns;
 	int64_t armed_ns; /* when the loop wakes by itself */

@@ -20,6 +20,9 @@ struct options {
 	char socket[OPTIONS_TEXT_BYTES_MAX + 1];
 	char plugin_socket[OPTIONS_TEXT_BYTES_MAX + 1];
 	struct options_list listen;
+	char tls_ca[OPTIONS_TEXT_BYTES_MAX + 1]; /* "": none, as the next two */
+	char tls_cert[OPTIONS_TEXT_BYTES_MAX + 1];
+	char tls_key[OPTIONS_TEXT_BYTES_MAX + 1];
 	char publish[OPTIONS_TEXT_BYTES_MAX + 1]; /* "": off */
 	char http[OPTIONS_TEXT_BYTES_MAX + 1];    /* "": off */
 	char state_dir[OPTIONS_TEXT_BYTES_MAX + 1];
@@ -75,6 +78,9 @@ void options_merge(struct options *into, const struct options *from);
 
 /* Whether the member at this offset of struct options was given, rather than completed. */
 bool options_is_given(const struct options *options, size_t offset);
+
+/* Whether the endpoint is for calls from other hosts. */
+bool options_is_tls(const char *endpoint);
 
 /* Fills what was not given, from the environment. */
 FAST_MUST_CHECK enum fast_status options_complete(struct options *options, char *error);

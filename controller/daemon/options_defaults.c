@@ -88,6 +88,29 @@ static enum fast_status complete_state_dir(struct options *options, char *error)
 	return FAST_OK;
 }
 
+bool options_is_tls(const char *endpoint)
+{
+	return strncmp(endpoint, "tls+tcp://", strlen("tls+tcp://")) == 0;
+}
+
+/* Whoever serves other hosts shows who it is, and asks who they are. */
+static enum fast_status check_tls(const struct options *options, char *error)
+{
+	bool has_all = options->tls_ca[0] != '\0' && options->tls_cert[0] != '\0' &&
+		       options->tls_key[0] != '\0';
+
+	for (size_t i = 0; i < options->listen.count; i++) {
+		if (options_is_tls(options->listen.items[i]) && !has_all) {
+			snprintf(error, OPTIONS_ERROR_BYTES_MAX,
+				 "listen %.900s needs certificates; give --tls-ca FILE, "
+				 "--tls-cert FILE and --tls-key FILE",
+				 options->listen.items[i]);
+			return FAST_INVALID_ARGUMENT;
+		}
+	}
+	return FAST_OK;
+}
+
 enum fast_status options_complete(struct options *options, char *error)
 {
 	const char *run = variable_path("XDG_RUNTIME_DIR");
@@ -103,6 +126,9 @@ enum fast_status options_complete(struct options *options, char *error)
 	}
 	if (status == FAST_OK) {
 		status = complete_state_dir(options, error);
+	}
+	if (status == FAST_OK) {
+		status = check_tls(options, error);
 	}
 	if (status != FAST_OK) {
 		return status;

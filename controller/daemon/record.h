@@ -27,6 +27,7 @@ struct record {
 	uint64_t revision;  /* newest committed */
 	uint64_t allocated; /* newest given out: never given out again */
 	uint32_t pending;   /* changes between the two */
+	bool claimed;       /* by a page alone: the store knows nothing of the instance */
 	struct kept *kept;
 	size_t kept_count;
 };

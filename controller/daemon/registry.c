@@ -327,3 +327,21 @@ struct record *registry_record_obtain(struct registry *registry, const char *ins
 	}
 	return record;
 }
+
+void registry_record_drop(struct registry *registry, struct plugin *plugin)
+{
+	struct record *record = plugin->record;
+	size_t i;
+
+	if (record == NULL || !record->claimed || record->pending > 0) {
+		return;
+	}
+	i = records_lower(registry, record->instance);
+	assert(registry->records[i] == record && record->kept_count == 0);
+	registry->record_count--;
+	memmove(&registry->records[i], &registry->records[i + 1],
+		(registry->record_count - i) * sizeof(struct record *));
+	free(record->kept);
+	free(record);
+	plugin->record = NULL;
+}

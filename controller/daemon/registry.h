@@ -50,7 +50,8 @@ struct plugin {
 	bool live;
 	uint32_t pid;
 	uint32_t uid;
-	int64_t open_unix_ns;
+	int64_t open_said_ns;   /* what the plugin says, which tells it from others; 0: nothing */
+	int64_t open_unix_ns;   /* the same, as far as it can be */
 	int64_t open_ns;        /* the same on the monotonic clock */
 	int64_t attach_unix_ns; /* first */
 	int64_t session_ns;     /* this session's begin, monotonic */
@@ -125,5 +126,8 @@ struct record *registry_record(const struct registry *registry, const char *inst
 /* The record, made when missing, and known to the plugin if there is one. NULL: no memory, or
  * REGISTRY_RECORDS_MAX. */
 struct record *registry_record_obtain(struct registry *registry, const char *instance);
+
+/* Forgets what a page alone has claimed: its plugin will bring it again. */
+void registry_record_drop(struct registry *registry, struct plugin *plugin);
 
 #endif

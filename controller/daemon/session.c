@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,41 +16,53 @@
 #define NS_PER_MS INT64_C(1000000)
 /* More descriptors than these in one packet are closed by the kernel. */
 #define FDS_MAX 4
+#define DEAF    "it does not read what fastd says"
 
-void session_send(struct session *session, const Fast__V1__SessionDown *packet)
+/* False: the peer takes no more. */
+static bool packet_send(int fd, const Fast__V1__SessionDown *packet)
 {
 	unsigned char bytes[SESSION_REPLY_BYTES_MAX];
 	size_t count = protobuf_c_message_get_packed_size(&packet->base);
 
 	assert(count <= sizeof bytes);
-	if (session->socket.fd < 0) {
-		return;
-	}
 	(void)protobuf_c_message_pack(&packet->base, bytes);
-	if (send(session->socket.fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		session_end(session, "it does not read what fastd says");
+	return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+static bool refusal_send(int fd, enum fast_status status, const char *name, const char *text)
+{
+	Fast__V1__SessionDown packet = FAST__V1__SESSION_DOWN__INIT;
+	Fast__V1__Refused refused = FAST__V1__REFUSED__INIT;
+	char named[FAST_METRIC_NAME_BYTES_MAX + 1];
+
+	(void)snprintf(named, sizeof named, "%s", name);
+	refused.code = (uint32_t)status;
+	refused.name = named;
+	refused.message = (char *)text;
+	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_REFUSED;
+	packet.refused = &refused;
+	return packet_send(fd, &packet);
+}
+
+void session_send(struct session *session, const Fast__V1__SessionDown *packet)
+{
+	if (session->socket.fd >= 0 && !packet_send(session->socket.fd, packet)) {
+		session_end(session, DEAF);
 	}
 }
 
 void session_refuse(struct session *session, enum fast_status status, const char *name,
 		    const char *format, ...)
 {
-	Fast__V1__SessionDown packet = FAST__V1__SESSION_DOWN__INIT;
-	Fast__V1__Refused refused = FAST__V1__REFUSED__INIT;
 	char text[NODE_TEXT_BYTES_MAX];
-	char named[FAST_METRIC_NAME_BYTES_MAX + 1];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	(void)snprintf(named, sizeof named, "%s", name);
-	refused.code = (uint32_t)status;
-	refused.name = named;
-	refused.message = text;
-	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_REFUSED;
-	packet.refused = &refused;
-	session_send(session, &packet);
+	if (session->socket.fd >= 0 && !refusal_send(session->socket.fd, status, name, text)) {
+		session_end(session, DEAF);
+	}
 	if (++session->refusals >= SESSION_REFUSALS_MAX) {
 		session_end(session, "too many of its packets were refused");
 	} else if (session->plugin == NULL) {
@@ -71,6 +84,7 @@ static void plugin_end(struct node *node, struct plugin *plugin)
 	plugin->view = NULL;
 	plugin_free(plugin->previous, &node->registry);
 	plugin->previous = NULL;
+	registry_record_drop(&node->registry, plugin);
 	plugin->live = false;
 	plugin->end_ns = now_ns;
 	plugin->end_unix_ns = now_unix_ns;
@@ -230,19 +244,37 @@ static void process_ready(struct node *node, struct watch *watch, uint32_t event
 	session_end(session, "its process has ended");
 }
 
-/* Whether there is room for one more of this uid, which shall not take everybody's. */
-static bool is_room_for(const struct node *node, uint32_t uid)
+/* Writes why there is no room for one more of this uid, which shall not take everybody's. False:
+ * there is. */
+static bool is_crowded(const struct node *node, uint32_t uid, char text[NODE_TEXT_BYTES_MAX])
 {
 	size_t waiting = 0;
 	size_t total = 0;
 
 	for (const struct session *session = node->sessions; session != NULL;
 	     session = session->next) {
-		total += session->uid == uid;
-		waiting += session->uid == uid && session->plugin == NULL;
+		bool counts = session->uid == uid && session->socket.fd >= 0; /* not ended */
+
+		total += counts;
+		waiting += counts && session->plugin == NULL;
 	}
-	return node->session_count < NODE_SESSIONS_MAX && waiting < SESSION_WAITING_MAX &&
-	       (uid == 0 || total < SESSION_USER_MAX);
+	if (node->session_count >= NODE_SESSIONS_MAX) {
+		(void)snprintf(text, NODE_TEXT_BYTES_MAX,
+			       "fastd has as many connections as it can take: %d",
+			       NODE_SESSIONS_MAX);
+	} else if (waiting >= SESSION_WAITING_MAX) {
+		(void)snprintf(text, NODE_TEXT_BYTES_MAX,
+			       "%d connections of user %" PRIu32 " have not attached yet; more "
+			       "must wait",
+			       SESSION_WAITING_MAX, uid);
+	} else if (uid != 0 && total >= SESSION_USER_MAX) {
+		(void)snprintf(text, NODE_TEXT_BYTES_MAX,
+			       "user %" PRIu32 " has %d connections, the most that one user may",
+			       uid, SESSION_USER_MAX);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 void session_accept(struct node *node, int fd)
@@ -250,9 +282,14 @@ void session_accept(struct node *node, int fd)
 	struct session *session = calloc(1, sizeof *session);
 	struct ucred peer;
 	socklen_t length = sizeof peer;
+	char text[NODE_TEXT_BYTES_MAX];
+	bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0;
+	bool crowded = known && is_crowded(node, peer.uid, text);
 
-	if (session == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
-	    !is_room_for(node, peer.uid)) {
+	if (crowded) {
+		(void)refusal_send(fd, FAST_RESOURCE_EXHAUSTED, "", text);
+	}
+	if (session == NULL || !known || crowded) {
 		free(session);
 		(void)close(fd);
 		return;

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_S       INT64_C(1000000000)
+#define CLOCK_SLACK_NS NS_PER_S /* a clock is slewed back by less */
 
-/* What the plugin says may be wrong, and so may its clock: no plugin is older than the machine. */
+/* What the plugin says may be wrong, and the clock may have been set since: no plugin is older than
+ * the machine, and one from the future may be as old, so that no rate is too high. */
 static void plugin_date(struct plugin *plugin, int64_t open_unix_ns)
 {
 	int64_t now_ns = node_now_ns();
@@ -18,10 +20,11 @@ static void plugin_date(struct plugin *plugin, int64_t open_unix_ns)
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &up);
 	int64_t up_ns = (int64_t)up.tv_sec * NS_PER_S + up.tv_nsec;
-	if (open_unix_ns > now_unix_ns) {
-		open_unix_ns = now_unix_ns;
-	} else if (open_unix_ns < now_unix_ns - up_ns) {
+	plugin->open_said_ns = open_unix_ns;
+	if (open_unix_ns < now_unix_ns - up_ns || open_unix_ns > now_unix_ns + CLOCK_SLACK_NS) {
 		open_unix_ns = now_unix_ns - up_ns;
+	} else if (open_unix_ns > now_unix_ns) {
+		open_unix_ns = now_unix_ns;
 	}
 	plugin->open_unix_ns = open_unix_ns;
 	plugin->open_ns = now_ns - (now_unix_ns - open_unix_ns);
@@ -60,7 +63,8 @@ static enum fast_status plugin_enter(struct session *session, struct plugin *plu
 	if (status != FAST_OK) {
 		return status;
 	}
-	if (replaced != NULL && replaced->open_unix_ns == plugin->open_unix_ns) {
+	if (replaced != NULL && plugin->open_said_ns != 0 &&
+	    replaced->open_said_ns == plugin->open_said_ns) {
 		plugin->attach_unix_ns = replaced->attach_unix_ns;
 		plugin->previous = replaced;
 	} else {

@@ -108,14 +108,15 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 	(void)snprintf(metric->unit, sizeof metric->unit, "%s", spec->unit);
 	metric->help = strdup(spec->help);
 	metric->cell_offset = declare->cell_offset;
-	metric->store_id = node->store_id_next;
 	if (metric->help == NULL || series_init(&metric->series, (enum fast_metric_kind)spec->kind,
 						node->tick_ms, 0, 0) != FAST_OK) {
 		metric_fini(metric, &node->registry.budget);
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	metric_date(node, plugin, metric);
-	node->store_id_next += metric->store_id == node->store_id_next;
+	if (metric->store_id == 0) {
+		metric->store_id = store_series_id_next(node->store);
+	}
 	plugin->metric_count++;
 	return FAST_OK;
 }
@@ -266,12 +267,15 @@ static void revision_learn(struct node *node, struct plugin *plugin, uint32_t sl
 {
 	uint64_t ack = fast_page_view_ack(plugin->view, slot);
 	struct record *record;
+	bool claimed;
 
 	if (ack == 0 || ack > REGISTRY_REVISION_BELIEVED_MAX) {
 		return;
 	}
+	claimed = registry_record(&node->registry, plugin->instance) == NULL;
 	record = registry_record_obtain(&node->registry, plugin->instance);
 	if (record != NULL && record->allocated < ack) {
+		record->claimed = record->claimed || claimed;
 		record->allocated = ack;
 		record->revision = ack;
 	}

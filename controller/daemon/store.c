@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static enum fast_status directory_prepare(const char *path, char *error)
@@ -88,6 +89,14 @@ static enum fast_status sync_init(struct store *store)
 	return FAST_OK;
 }
 
+static uint64_t unix_now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 enum fast_status store_open(const struct store_options *options, struct store **out, char *error)
 {
 	struct store *store = calloc(1, sizeof *store);
@@ -100,6 +109,8 @@ enum fast_status store_open(const struct store_options *options, struct store **
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	store->lock_fd = -1;
+	/* By the clock, since samples may be there whose series was never written. */
+	store->series_id_newest = unix_now_us();
 	store->jobs_end = &store->jobs;
 	store->samples_end = &store->samples;
 	store->samples_bytes_max = options->samples_bytes_max;
@@ -143,6 +154,16 @@ uint64_t store_lease_id_next(struct store *store)
 
 	(void)pthread_mutex_lock(&store->lock);
 	id = ++store->lease_id_newest;
+	(void)pthread_mutex_unlock(&store->lock);
+	return id;
+}
+
+uint64_t store_series_id_next(struct store *store)
+{
+	uint64_t id;
+
+	(void)pthread_mutex_lock(&store->lock);
+	id = ++store->series_id_newest;
 	(void)pthread_mutex_unlock(&store->lock);
 	return id;
 }

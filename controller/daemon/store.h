@@ -52,6 +52,9 @@ void store_close(struct store *store);
  * stored; the job that puts the lease makes it last. Any thread. */
 uint64_t store_lease_id_next(struct store *store);
 
+/* An id that no series of this state directory has. Any thread, after store_load(). */
+uint64_t store_series_id_next(struct store *store);
+
 /* Takes job on OK. UNAVAILABLE: STORE_JOBS_MAX, or the store is closing; done is not called. */
 FAST_MUST_CHECK enum fast_status store_push(struct store *store, struct store_job *job);
 

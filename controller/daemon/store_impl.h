@@ -60,6 +60,7 @@ struct store {
 	size_t sample_count;
 	uint64_t dropped;
 	uint64_t lease_id_newest;
+	uint64_t series_id_newest;
 	bool failing;
 	char error[NODE_TEXT_BYTES_MAX];
 };

@@ -103,6 +103,17 @@ static bool load_lease_id(sqlite3_stmt *row, const struct store_visitor *visitor
 	return true;
 }
 
+/* Ids follow the clock, which may have been set back. */
+static bool load_series_id(sqlite3_stmt *row, const struct store_visitor *visitor)
+{
+	uint64_t *newest = visitor->arg;
+
+	if (column_unsigned(row, 0) > *newest) {
+		*newest = column_unsigned(row, 0);
+	}
+	return true;
+}
+
 static enum fast_status load_each(sqlite3 *db, const char *sql,
 				  bool (*fn)(sqlite3_stmt *row,
 					     const struct store_visitor *visitor),
@@ -133,6 +144,7 @@ enum fast_status store_load(struct store *store, const struct store_visitor *vis
 		{"SELECT * FROM baselines", load_baseline},
 	};
 	const struct store_visitor lease_id = {.arg = &store->lease_id_newest};
+	const struct store_visitor series_id = {.arg = &store->series_id_newest};
 	sqlite3 *readable = NULL;
 	sqlite3 *db = store->db;
 	enum fast_status status = FAST_OK;
@@ -147,6 +159,9 @@ enum fast_status store_load(struct store *store, const struct store_visitor *vis
 	}
 	status = load_each(db, "SELECT value FROM meta WHERE key = 'lease_id'", load_lease_id,
 			   &lease_id);
+	if (status == FAST_OK) {
+		status = load_each(db, "SELECT max(id) FROM series", load_series_id, &series_id);
+	}
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && status == FAST_OK; i++) {
 		status = load_each(db, tables[i].sql, tables[i].fn, visitor);
 	}

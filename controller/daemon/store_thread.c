@@ -161,7 +161,7 @@ static struct store_job *jobs_take(struct store *store, size_t *count)
 }
 
 /* All in one transaction; when that fails, each by itself, so that one does not spoil the others.
- */
+ * What comes after a job that is owed must not be written before it. */
 static void jobs_commit(struct store *store, struct store_job *jobs, size_t count)
 {
 	bool writable = owed_write(store);
@@ -172,6 +172,7 @@ static void jobs_commit(struct store *store, struct store_job *jobs, size_t coun
 		bool good = together || (writable && count > 1 && jobs_write(store, job, 1));
 
 		jobs = job->next;
+		writable = writable && (good || !job->owed);
 		job_finish(store, job, good);
 	}
 }
@@ -203,10 +204,11 @@ static void samples_give_back(struct store *store, struct store_samples *samples
 	(void)pthread_mutex_unlock(&store->lock);
 }
 
-static void samples_drop(struct store *store, struct store_samples *samples)
+/* written: so many of them are committed. */
+static void samples_drop(struct store *store, struct store_samples *samples, size_t written)
 {
 	(void)pthread_mutex_lock(&store->lock);
-	store->dropped += samples->count;
+	store->dropped += samples->count - written;
 	(void)pthread_mutex_unlock(&store->lock);
 	store_samples_free(samples);
 }
@@ -215,22 +217,23 @@ static void samples_drop(struct store *store, struct store_samples *samples)
 static bool samples_flush(struct store *store)
 {
 	struct store_samples *samples = samples_take(store);
-	struct store_samples *kept = samples;
 	size_t left = SLICE_SAMPLES_MAX;
+	size_t written;
 	bool good;
 
 	if (samples == NULL) {
 		return false;
 	}
+	written = samples->written;
 	good = transaction_begin(store, false) && store_write_samples(store, samples, &left) &&
 	       store_trim(store, samples->second,
 			  2 * (SLICE_SAMPLES_MAX - left) + TRIM_SAMPLES_MIN);
 	if (!transaction_end(store, good)) {
-		samples_drop(store, samples);
+		samples_drop(store, samples, written);
 		return false;
 	}
 	if (samples->written < samples->count) {
-		samples_give_back(store, kept);
+		samples_give_back(store, samples);
 	} else {
 		store_samples_free(samples);
 	}

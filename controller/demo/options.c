@@ -79,14 +79,14 @@ int options_parse(int argc, char **argv, struct demo_options *out)
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
-		default:
-			fputs(usage, stderr);
+		default: /* getopt_long() has said what is wrong */
+			fputs("see fastd-demo --help\n", stderr);
 			return 2;
 		}
 	}
 	if (out->clip == NULL || optind != argc) {
-		fprintf(stderr, "fastd-demo: %s\n\n%s",
-			out->clip == NULL ? "--clip is missing" : "too many arguments", usage);
+		fprintf(stderr, "fastd-demo: %s; see fastd-demo --help\n",
+			out->clip == NULL ? "--clip FILE is missing" : "too many arguments");
 		return 2;
 	}
 	return -1;

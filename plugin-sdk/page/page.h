@@ -44,7 +44,7 @@ struct fast_page_slot {
  * generation + 1: all params of a batch become visible as one. */
 struct fast_page_params {
 	uint64_t generation; /* of the bank in force: generation & 1 */
-	uint32_t wake;       /* futex word: rises with each generation */
+	uint32_t wake;       /* futex word: the low half of each new generation */
 	uint32_t waiters;    /* reserved: waiters asleep on the word */
 	uint64_t reserved[6];
 	struct fast_page_slot bank[2][FAST_PAGE_PARAMS_MAX];

@@ -181,8 +181,7 @@ void fast_page_view_commit(struct fast_page_view *view)
 	__atomic_store_n(&params->generation, generation, __ATOMIC_RELEASE);
 	view->generation = generation;
 
-	view->wake++;
-	__atomic_store_n(&params->wake, view->wake, __ATOMIC_RELEASE);
+	__atomic_store_n(&params->wake, (uint32_t)generation, __ATOMIC_RELEASE);
 	/* One waiter: it wakes the next. A thousand at once would hold us for a tenth of a second.
 	 */
 	(void)syscall(SYS_futex, &params->wake, FUTEX_WAKE, 1, NULL, NULL, 0);

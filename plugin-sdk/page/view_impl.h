@@ -11,7 +11,6 @@ struct fast_page_view {
 	struct fast_page_params *params;
 	/* What fastd has written, kept here since region A is never read back. */
 	uint64_t generation;
-	uint32_t wake;
 	struct fast_page_slot shadow[FAST_PAGE_PARAMS_MAX];
 };
 

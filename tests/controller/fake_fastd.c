@@ -311,10 +311,10 @@ void fake_fastd_open(struct fake_fastd *fake)
 		strcpy(fake->dir, "/tmp/fastctl-test-XXXXXX");
 		assert_non_null(mkdtemp(fake->dir));
 		assert_int_equal(0, pthread_mutex_init(&fake->lock, NULL));
-		fake->now.slowness = 1;
+		fake_set(fake, slowness, 1);
 	}
 	snprintf(fake->endpoint, sizeof fake->endpoint, "ipc://%s/fastd.sock", fake->dir);
-	fake->now.beats_ns = fake_now_ns();
+	fake_set(fake, beats_ns, fake_now_ns());
 	assert_ok(fast_server_open(NULL, &fake->server));
 	assert_ok(fast_server_add(fake->server, &fast_v1_node_service, &node, fake, 0));
 	assert_ok(fast_server_add(fake->server, &fast_v1_plugin_service, &plugin, fake, 0));

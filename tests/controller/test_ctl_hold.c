@@ -137,6 +137,7 @@ static void it_learns_and_writes_the_table(void **state)
 
 	hold_start(world, "--learn --learn-ms 500 --for 1");
 	assert_ended(world, 0, "learned 3 of 3: res=360 fps=");
+	assert_int_equal(0, fake_seen(&world->fake).reverts);
 	file = fopen(world->table, "r");
 	assert_non_null(file);
 	assert_int_equal(3, fscanf(file, "res,fps,acc\n1080,%lf,0.92\n720,%lf,0.89\n360,%lf,0.8\n",
@@ -224,6 +225,19 @@ static void an_interrupt_gives_the_knobs_back(void **state)
 	assert_int_equal(1, fake_seen(&world->fake).reverts);
 }
 
+static void learning_that_is_cut_short_puts_the_knobs_back(void **state)
+{
+	struct world *world = *state;
+
+	hold_start(world, "--learn");
+	wait_for(world, offsetof(struct fake_state, sets), 2);
+	assert_int_equal(1, fake_seen(&world->fake).setting);
+	kill(world->child.pid, SIGINT);
+	assert_ended(world, 0, "learning visits 3 settings of camera, which takes about 5 s");
+	assert_non_null(strstr(world->told.err, "the knobs go back to where they were"));
+	assert_int_equal(1, fake_seen(&world->fake).reverts);
+}
+
 static void a_plugin_that_does_not_read_its_knobs_cannot_be_learned(void **state)
 {
 	struct world *world = *state;
@@ -232,6 +246,7 @@ static void a_plugin_that_does_not_read_its_knobs_cannot_be_learned(void **state
 	hold_start(world, "--learn");
 	assert_ended(world, 1, "camera has not read its knobs for 5 s");
 	assert_int_equal(1, fake_seen(&world->fake).releases);
+	assert_int_equal(1, fake_seen(&world->fake).reverts);
 }
 
 int main(void)
@@ -247,6 +262,7 @@ int main(void)
 		WORLD_TEST(it_comes_back_when_the_daemon_does),
 		WORLD_TEST(its_patience_has_an_end),
 		WORLD_TEST(an_interrupt_gives_the_knobs_back),
+		WORLD_TEST(learning_that_is_cut_short_puts_the_knobs_back),
 		WORLD_TEST(a_plugin_that_does_not_read_its_knobs_cannot_be_learned),
 	};
 

@@ -184,6 +184,8 @@ static void a_full_disk_stops_no_live_work(void **state)
 	struct fast_plugin *plugin;
 	struct fast_metric *frames;
 	struct node_result held;
+	struct node_result kept;
+	struct outcome released = {0};
 	struct node_status status;
 	struct fast_param *param;
 
@@ -201,7 +203,10 @@ static void a_full_disk_stops_no_live_work(void **state)
 	frames = plugin_metric_of(plugin, "frames", FAST_METRIC_COUNTER);
 	param = plugin_int_param(plugin, "quality", 7);
 	(void)plugin_int_param(plugin, "size", 7);
-	(void)world_param_wait(&world, "cam", "size", NODE_PARAM_UNSET);
+	(void)plugin_int_param(plugin, "depth", 7);
+	(void)world_param_wait(&world, "cam", "depth", NODE_PARAM_UNSET);
+	kept = world_claim(&world, "cam", "depth", 60000, NODE_ON_LOSS_REVERT, "holder");
+	assert_ok(kept.status);
 	held = world_claim(&world, "cam", "size", 1000, NODE_ON_LOSS_REVERT, "holder");
 	assert_ok(world_set(&world, "cam", "size", value_int(9), held.lease_id).status);
 	fill(dir);
@@ -213,8 +218,10 @@ static void a_full_disk_stops_no_live_work(void **state)
 	assert_int_not_equal(-1, fast_param_get_int(param));
 	fast_metric_add(frames, 5);
 	(void)world_metric_wait(&world, "cam", "frames", 5);
-	/* A lost lease reverts all the same. */
+	/* A lost lease reverts all the same, and a released one has ended. */
 	wait_until(size_is_back, &world);
+	node_release(world.node, kept.lease_id, true, "holder", outcome_done, &released);
+	assert_ok(outcome_wait(&released).status);
 	(void)snprintf(ballast, sizeof ballast, "%s/ballast", dir);
 	assert_int_equal(0, unlink(ballast));
 	wait_until(store_has_recovered, world.node);

@@ -1,6 +1,8 @@
 /* Knobs of real plugins: what is set reaches them, and is remembered. */
 #include "controller/node_world.h"
 
+#include "daemon/change.h"
+
 #include <fast/plugin.h>
 
 #include <pthread.h>
@@ -325,6 +327,40 @@ static void many_threads_set_and_look(void **state)
 	world_fini(&world);
 }
 
+static void a_change_that_is_undone_leaves_those_before_it(void **state)
+{
+	struct world world;
+	struct fast_plugin *plugin;
+	struct change *first;
+	struct change *second;
+	const struct record *record;
+	struct fast_page_value values[] = {value_int(50), value_int(60)};
+
+	(void)state;
+	world_init(&world);
+	plugin = world_plugin(&world, "cam");
+	(void)plugin_int_param(plugin, "quality", 7);
+	(void)world_param_wait(&world, "cam", "quality", NODE_PARAM_UNSET);
+	first = change_new(world.node, "cam", "tester", 1, 0);
+	second = change_new(world.node, "cam", "tester", 1, 0);
+	assert_non_null(first);
+	assert_non_null(second);
+	node_lock(world.node);
+	assert_ok(change_item_add(first, "set", "quality", &values[0]));
+	assert_ok(change_item_add(second, "set", "quality", &values[1]));
+	record = registry_record(&world.node->registry, "cam");
+	assert_int_equal(60, record_newest(record, "quality")->u.integer);
+	change_undo(second);
+	assert_int_equal(50, record_newest(record, "quality")->u.integer);
+	change_undo(first);
+	assert_null(record_newest(record, "quality"));
+	node_unlock(world.node);
+	change_free(second);
+	change_free(first);
+	fast_plugin_close(plugin);
+	world_fini(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_kept_value_that_is_no_longer_allowed_is_not_applied),
 		cmocka_unit_test(a_knob_that_is_not_read_times_out_and_may_be_applied_later),
 		cmocka_unit_test(a_batch_is_all_or_nothing),
+		cmocka_unit_test(a_change_that_is_undone_leaves_those_before_it),
 		cmocka_unit_test(many_threads_set_and_look),
 	};
 

@@ -257,6 +257,7 @@ static void one_user_cannot_wait_in_everybodys_place(void **state)
 {
 	struct raw_world raw;
 	int fds[SESSION_WAITING_MAX + 8];
+	struct raw_answer answer;
 	size_t count = 0;
 	char byte;
 	struct rlimit limit = {.rlim_cur = 4096, .rlim_max = 4096};
@@ -267,7 +268,10 @@ static void one_user_cannot_wait_in_everybodys_place(void **state)
 	for (; count < FAST_TEST_COUNT(fds); count++) {
 		fds[count] = raw_connect(raw.world.socket);
 	}
-	assert_true(raw_receive(fds[count - 1]).closed); /* one too many */
+	answer = raw_receive(fds[count - 1]); /* one too many */
+	assert_status(FAST_RESOURCE_EXHAUSTED, answer.code);
+	assert_non_null(strstr(answer.message, "256"));
+	assert_true(raw_receive(fds[count - 1]).closed);
 	assert_int_equal(-1, recv(fds[0], &byte, 1, MSG_DONTWAIT));
 	assert_int_equal(EAGAIN, errno); /* the first has still time to attach */
 	while (count > 0) {

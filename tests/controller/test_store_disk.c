@@ -2,6 +2,7 @@
 #include "controller/store_world.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,61 @@ static void a_disk_that_is_full_from_the_start_is_waited_for(void **state)
 	fixture_fini(&fixture);
 }
 
+/* Runs SQL beside the store. */
+static void run_beside(const struct fixture *fixture, const char *sql)
+{
+	char path[96];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof path, "%s/fastd.db", fixture->dir);
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	(void)sqlite3_busy_timeout(db, WORLD_WAIT_MS);
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static void what_is_owed_never_overwrites_what_came_after_it(void **state)
+{
+	struct fixture fixture;
+	struct end owed = {0};
+	struct end later = {0};
+	struct end end;
+	struct store_job *job = put_job(&owed, "quality", 1, 1);
+
+	(void)state;
+	fixture_init(&fixture);
+	run_beside(&fixture, "CREATE TRIGGER no BEFORE INSERT ON params WHEN NEW.revision = 1"
+			     " BEGIN SELECT RAISE(ABORT, 'not now'); END");
+	job->owed = true;
+	assert_ok(store_push(fixture.store, job));
+	assert_ok(store_push(fixture.store, put_job(&later, "quality", 2, 2)));
+	assert_ok(store_start(fixture.store)); /* both in one group */
+	wait_until(end_is_done, &later);
+	assert_status(FAST_UNAVAILABLE, owed.status);
+	assert_status(FAST_UNAVAILABLE, later.status);
+	run_beside(&fixture, "DROP TRIGGER no");
+	wait_until(can_write, &fixture);
+	assert_ok(fixture_put(&fixture, "quality", 3, 3, &end));
+	fixture_reopen(&fixture);
+	assert_int_equal(3, fixture_load(&fixture).param.value.u.integer);
+	assert_int_equal(3, fixture_load(&fixture).revision);
+	fixture_fini(&fixture);
+}
+
+static void ids_of_series_go_on_whatever_the_clock_says(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_init(&fixture);
+	run_beside(&fixture,
+		   "INSERT INTO series VALUES (4000000000000000000,'cam','fps','',5,1,1)");
+	fixture_reopen(&fixture);
+	(void)fixture_load(&fixture);
+	assert_true(store_series_id_next(fixture.store) > UINT64_C(4000000000000000000));
+	fixture_fini(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +231,8 @@ int main(void)
 		cmocka_unit_test(a_directory_that_cannot_be_made_is_told),
 		cmocka_unit_test(a_full_disk_is_told_and_got_over),
 		cmocka_unit_test(a_disk_that_is_full_from_the_start_is_waited_for),
+		cmocka_unit_test(what_is_owed_never_overwrites_what_came_after_it),
+		cmocka_unit_test(ids_of_series_go_on_whatever_the_clock_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

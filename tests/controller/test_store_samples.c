@@ -1,6 +1,7 @@
 /* Samples of the past: found by name and time, and bounded. */
 #include "controller/store_world.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,6 +133,34 @@ static void samples_beyond_the_queue_are_dropped_and_counted(void **state)
 	fixture_fini(&fixture);
 }
 
+static bool has_dropped(void *arg)
+{
+	return store_dropped(arg) > 0;
+}
+
+static void only_samples_that_were_not_written_count_as_dropped(void **state)
+{
+	struct fixture fixture;
+	char path[96];
+	sqlite3 *db;
+
+	(void)state;
+	fixture_init(&fixture);
+	(void)snprintf(path, sizeof path, "%s/fastd.db", fixture.dir);
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	assert_int_equal(SQLITE_OK,
+			 sqlite3_exec(db,
+				      "CREATE TRIGGER no BEFORE INSERT ON samples WHEN NEW.series ="
+				      " 4999 BEGIN SELECT RAISE(ABORT, 'not now'); END",
+				      NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+	push_second(&fixture, 1000, 5000);
+	assert_ok(store_start(fixture.store));
+	wait_until(has_dropped, fixture.store);
+	assert_int_equal(1000, store_dropped(fixture.store)); /* 2000 go into a transaction */
+	fixture_fini(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +168,7 @@ int main(void)
 		cmocka_unit_test(samples_are_bounded_by_bytes),
 		cmocka_unit_test(samples_are_bounded_by_age),
 		cmocka_unit_test(samples_beyond_the_queue_are_dropped_and_counted),
+		cmocka_unit_test(only_samples_that_were_not_written_count_as_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

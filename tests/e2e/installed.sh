@@ -10,7 +10,7 @@ project(stranger C)
 find_package(fast REQUIRED)
 fast_generate(TARGET greeter PROTOS greeter.proto IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
 add_executable(stranger main.c)
-target_link_libraries(stranger PRIVATE greeter fast::fast_plugin)
+target_link_libraries(stranger PRIVATE greeter fast::plugin)
 TEXT
 cat >"$world/project/greeter.proto" <<'TEXT'
 syntax = "proto3";

@@ -303,6 +303,7 @@ static void a_new_view_goes_on_from_the_generation_that_it_finds(void **state)
 	assert_ok(fast_page_view_open(pair->map.fd, &pair->view, &reason));
 	fast_page_view_commit(pair->view);
 	assert_int_equal(4, page_load(&params->generation));
+	assert_int_equal(4, params->wake); /* a sleeper who knows 3 wakes up */
 }
 
 static void a_string_without_an_end_is_cut_at_64_bytes(void **state)

@@ -192,13 +192,14 @@ static enum fast_status street_draw(const struct street *street, const struct pi
 		return FAST_OUT_OF_RANGE;
 	}
 	if (mkdir(street->options.draw, 0755) != 0 && errno != EEXIST) {
-		fprintf(stderr, "street: %s: %s\n", street->options.draw, strerror(errno));
+		fprintf(stderr, "street: --draw %s: the folder cannot be made: %s\n",
+			street->options.draw, strerror(errno));
 		return FAST_UNAVAILABLE;
 	}
 	status = draw_frame(path, picture, &street->scene.reference->frames[street->index],
 			    watch_boxes(street->watch));
 	if (status != FAST_OK) {
-		fprintf(stderr, "street: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "street: %s cannot be written: %s\n", path, strerror(errno));
 	}
 	return status;
 }

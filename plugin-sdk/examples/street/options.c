@@ -93,8 +93,9 @@ static enum fast_status option_set(const struct option *option, const char *valu
 		*(const char **)member = value;
 	} else if (!option_set_number(option, value, member)) {
 		snprintf(error, OPTIONS_ERROR_BYTES,
-			 "--%s %.64s: it must be a %snumber from %g to %g", option->name, value,
-			 option->kind == KIND_COUNT ? "whole " : "", option->min, option->max);
+			 "--%s %.64s: it must be a %snumber from %.16g to %.16g", option->name,
+			 value, option->kind == KIND_COUNT ? "whole " : "", option->min,
+			 option->max);
 		return FAST_INVALID_ARGUMENT;
 	}
 	return FAST_OK;

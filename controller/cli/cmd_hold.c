@@ -18,6 +18,7 @@ struct hold {
 	struct hold_session session;
 	struct table given;       /* read from the file, or learned */
 	struct fast_reply params; /* the plugin's params as they were at the start */
+	bool learning;            /* the knobs stand where nobody wished them */
 };
 
 static const Fast__V1__ParamListResponse *hold_params(const struct hold *hold)
@@ -35,7 +36,11 @@ static enum exit_code hold_read_wish(struct hold *hold)
 		return command_usage(hold->cli, "the goal '%.80s' is not understood: %s",
 				     hold->cli->words.word[0], error);
 	}
-	if ((options->maximize == NULL) == (options->minimize == NULL)) {
+	if (options->maximize != NULL && options->minimize != NULL) {
+		return command_usage(hold->cli, "--maximize and --minimize exclude each other: "
+						"give one of them");
+	}
+	if (options->maximize == NULL && options->minimize == NULL) {
 		return command_usage(hold->cli, "say what to --maximize or --minimize");
 	}
 	if (options->table == NULL && !options->learn) {
@@ -130,8 +135,10 @@ static enum exit_code hold_learn_model(struct hold *hold)
 	uint32_t learn_ms =
 		options->learn_ms.given ? (uint32_t)options->learn_ms.value : HOLD_LEARN_MS_DEFAULT;
 	char error[HOLD_ERROR_BYTES_MAX];
-	enum exit_code code = hold_learn(&hold->session, &hold->wish, learn_ms, &hold->given);
+	enum exit_code code;
 
+	hold->learning = true;
+	code = hold_learn(&hold->session, &hold->wish, learn_ms, &hold->given);
 	if (code != EXIT_OK || interrupt_seen()) {
 		return code;
 	}
@@ -145,12 +152,14 @@ static enum exit_code hold_learn_model(struct hold *hold)
 	    FAST_OK) {
 		return command_say(hold->cli, EXIT_REFUSED, "%s", error);
 	}
+	hold->learning = false;
 	return EXIT_OK;
 }
 
 /* Finds the metrics; a table may know a merit that the plugin does not measure. */
 static enum exit_code hold_find(struct hold *hold)
 {
+	char error[GOAL_ERROR_BYTES_MAX];
 	enum exit_code code = EXIT_OK;
 
 	if (hold->cli->options.learn) {
@@ -160,6 +169,9 @@ static enum exit_code hold_find(struct hold *hold)
 	if (code == EXIT_OK) {
 		hold->session.metric = hold->wish.goal.metric;
 		code = hold_session_find(&hold->session);
+	}
+	if (code == EXIT_OK && goal_fit(&hold->wish.goal, hold->session.unit, error) != FAST_OK) {
+		code = command_usage(hold->cli, "%s", error);
 	}
 	/* A gauge tells of a state that lasts, all else of work that is done. */
 	hold->wish.mean = hold->session.kind == FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE
@@ -237,7 +249,11 @@ static enum exit_code hold_run(struct cli *cli)
 	if (code == EXIT_OK) {
 		code = hold_under_claim(hold);
 	}
-	hold_session_end(&hold->session, options->revert);
+	if (hold->learning) {
+		cli->output->note(cli->output, "learning did not come to its end: the knobs go "
+					       "back to where they were");
+	}
+	hold_session_end(&hold->session, options->revert || hold->learning);
 	hold_model_fini(&hold->model);
 	table_fini(&hold->given);
 	fast_reply_fini(&hold->params);

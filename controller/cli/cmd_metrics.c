@@ -57,7 +57,13 @@ static void entry_value(const void *member, struct text *text)
 
 static void entry_rate(const void *member, struct text *text)
 {
-	entry_print(member, text, sample_rate);
+	const Fast__V1__MetricEntry *entry = member;
+
+	if (entry->sample == NULL || entry->spec == NULL) {
+		text_add(text, "-");
+	} else {
+		sample_add_rate(text, entry->sample, entry->spec->unit);
+	}
 }
 
 static void entry_p50(const void *member, struct text *text)

@@ -35,7 +35,15 @@ static const struct output_column columns[] = {
 	{"REVISION", 0, plugin_revision, false, 0},
 };
 
-static const struct output_view view = {
+static const struct output_view view_all = {
+	.shape = OUTPUT_TABLE,
+	.key = "plugins",
+	.empty = "no plugin is attached",
+	.columns = columns,
+	.column_count = sizeof columns / sizeof columns[0],
+};
+
+static const struct output_view view_some = {
 	.shape = OUTPUT_TABLE,
 	.key = "plugins",
 	.empty = "no plugin matches",
@@ -54,7 +62,8 @@ static enum exit_code plugins_run(struct cli *cli)
 	if (fast_v1_plugin_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
 		const Fast__V1__PluginListResponse *list = fast_v1_plugin_list_response(&reply);
 
-		code = command_show(cli, &view, list->plugins, list->n_plugins);
+		code = command_show(cli, cli->words.count == 0 ? &view_all : &view_some,
+				    list->plugins, list->n_plugins);
 	} else {
 		code = command_failed(cli, &reply);
 	}

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* --wait gives up after this; the daemon itself calls a knob late well before. */
-#define WAIT_MS_MAX 15000
+/* --wait gives up after this; the daemon itself calls a knob late by then. */
+#define WAIT_MS_MAX 5000
 
 #define MEMBER(name) offsetof(Fast__V1__ParamState, name)
 
@@ -33,6 +33,20 @@ static const struct output_view view = {
 	.shape = OUTPUT_TABLE,
 	.columns = columns,
 	.column_count = sizeof columns / sizeof columns[0],
+	.part = set_part,
+};
+
+/* Of a dry run: desired is what would be. */
+static const struct output_column columns_dry[] = {
+	{"PARAM", 0, knob_name, false, 0},
+	{"WOULD BE", MEMBER(desired), output_param_value, true, 0},
+	{"EFFECTIVE", MEMBER(effective), output_param_value, true, 0},
+};
+
+static const struct output_view view_dry = {
+	.shape = OUTPUT_TABLE,
+	.columns = columns_dry,
+	.column_count = sizeof columns_dry / sizeof columns_dry[0],
 	.part = set_part,
 };
 
@@ -103,6 +117,15 @@ static enum exit_code assignments_read(struct cli *cli, struct assignments *set)
 	return code;
 }
 
+/* The change stands all the same, which is the better half of the news. */
+static enum exit_code wait_give_up(struct cli *cli, const char *param)
+{
+	return command_say(cli, EXIT_REFUSED,
+			   "%s was accepted, but %s has not read it within %d s; it holds once it "
+			   "does",
+			   param, cli->plugin, WAIT_MS_MAX / 1000);
+}
+
 /* Whether this change tells how one of the knobs at hand ended; counts it. */
 static enum exit_code wait_see(struct cli *cli, const struct assignments *set, uint64_t revision,
 			       const Fast__V1__ParamState *state, bool *seen)
@@ -114,7 +137,10 @@ static enum exit_code wait_see(struct cli *cli, const struct assignments *set, u
 		if (state->effective_revision >= revision) {
 			seen[i] = true;
 		} else if (state->revision == revision &&
-			   state->status >= FAST__V1__PARAM_STATUS__PARAM_STATUS_FAILED) {
+			   state->status == FAST__V1__PARAM_STATUS__PARAM_STATUS_TIMEOUT) {
+			return wait_give_up(cli, set->names[i]);
+		} else if (state->revision == revision &&
+			   state->status == FAST__V1__PARAM_STATUS__PARAM_STATUS_FAILED) {
 			return command_say(cli, EXIT_REFUSED,
 					   "%s was accepted, but its status is '%s'", set->names[i],
 					   value_status_name(state->status));
@@ -123,14 +149,15 @@ static enum exit_code wait_see(struct cli *cli, const struct assignments *set, u
 	return EXIT_OK;
 }
 
-static bool wait_is_over(const struct assignments *set, const bool *seen)
+/* The first knob that was not read yet; set->count: none. */
+static size_t wait_first(const struct assignments *set, const bool *seen)
 {
-	size_t count = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < set->count; i++) {
-		count += seen[i];
+	while (i < set->count && seen[i]) {
+		i++;
 	}
-	return count == set->count;
+	return i;
 }
 
 /* Waits until the plugin has read the knobs, or is known not to. */
@@ -146,7 +173,7 @@ static enum exit_code set_wait(struct cli *cli, const struct assignments *set, u
 	if (fast_v1_param_watch(cli->client, NULL, &request, &stream) != FAST_OK) {
 		return command_say(cli, EXIT_REFUSED, "the param cannot be watched");
 	}
-	while (code == EXIT_OK && !wait_is_over(set, seen)) {
+	while (code == EXIT_OK && wait_first(set, seen) < set->count) {
 		const Fast__V1__ParamWatchResponse *item = NULL;
 		int64_t left_ms = (end_ns - quantity_monotonic_now()) / 1000000;
 		enum fast_status status =
@@ -159,10 +186,7 @@ static enum exit_code set_wait(struct cli *cli, const struct assignments *set, u
 		} else if (fast_stream_ended(stream)) {
 			code = command_failed(cli, fast_stream_reply(stream));
 		} else {
-			code = command_say(cli, EXIT_REFUSED,
-					   "revision %" PRIu64
-					   " was accepted, but %s has not read it within %d s",
-					   revision, cli->plugin, WAIT_MS_MAX / 1000);
+			code = wait_give_up(cli, set->names[wait_first(set, seen)]);
 		}
 	}
 	fast_stream_close(stream);
@@ -205,6 +229,34 @@ out:
 	return code;
 }
 
+/* Shows the knobs as they would be. */
+static enum exit_code set_show_dry(struct cli *cli, struct assignments *set,
+				   const Fast__V1__ParamSetResponse *answer)
+{
+	static Fast__V1__ParamState states[OPTIONS_WORDS_MAX]; /* too large for a stack frame */
+	Fast__V1__ParamState *list[OPTIONS_WORDS_MAX];
+	Fast__V1__ParamSetResponse would = *answer;
+	const void *item = &would;
+
+	would.params = list;
+	would.n_params = 0;
+	for (size_t i = 0; i < answer->n_params && i < OPTIONS_WORDS_MAX; i++) {
+		const Fast__V1__ParamState *state = answer->params[i];
+
+		states[i] = *state;
+		for (size_t j = 0; state->spec != NULL && j < set->count; j++) {
+			if (strcmp(state->spec->name, set->names[j]) == 0) {
+				states[i].desired = &set->values[j];
+			}
+		}
+		list[would.n_params++] = &states[i];
+	}
+	cli->output->note(cli->output, set->count == 1
+					       ? "the value would do; nothing was changed"
+					       : "the values would do; nothing was changed");
+	return command_show(cli, &view_dry, &item, 1);
+}
+
 static enum exit_code set_send(struct cli *cli, struct assignments *set)
 {
 	Fast__V1__ParamSetRequest request = FAST__V1__PARAM_SET_REQUEST__INIT;
@@ -225,7 +277,9 @@ static enum exit_code set_send(struct cli *cli, struct assignments *set)
 	if (fast_v1_param_set(cli->client, &command_call, &request, &reply) == FAST_OK) {
 		const Fast__V1__ParamSetResponse *answer = fast_v1_param_set_response(&reply);
 
-		if (options->wait && !options->dry_run) {
+		if (options->dry_run) {
+			code = set_show_dry(cli, set, answer);
+		} else if (options->wait) {
 			code = set_wait(cli, set, answer->revision);
 			code = code == EXIT_OK ? set_show_waited(cli, answer) : code;
 		} else {
@@ -255,9 +309,10 @@ static const struct option options_set[] = {
 	{"if-rev", OPTION_INTEGER, offsetof(struct options, if_rev), "N",
 	 "only if the plugin's newest revision is N", 0, 0},
 	{"lease", OPTION_INTEGER, offsetof(struct options, lease), "ID", "under this lease", 0, 0},
-	{"dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL, "check only", 0, 0},
-	{"wait", OPTION_FLAG, offsetof(struct options, wait), NULL, "until the plugin has read it",
-	 0, 0},
+	{"dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL,
+	 "check, and show what would be", 0, 0},
+	{"wait", OPTION_FLAG, offsetof(struct options, wait), NULL,
+	 "until the plugin has read it; 5 s at most", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 

@@ -19,6 +19,7 @@
 #define LINE_MS         1000
 #define SCROLL_LINES    3
 #define CALL_TIMEOUT_MS 1000
+#define COUNT_MAX       4294967295
 
 /* The moment shown and the one before, which change places. */
 struct top {
@@ -138,10 +139,7 @@ static enum exit_code top_once(struct top *top)
 	size_t columns = 0, rows = 0;
 
 	terminal_size(&columns, &rows);
-	rows = TOP_ROWS_MIN +
-	       top_render(top->now, columns, TOP_ROWS_MIN, 0, &frame); /* all lines */
-	text_clear(&frame);
-	(void)top_render(top->now, columns, rows, 0, &frame);
+	(void)top_render(top->now, columns, TOP_ROWS_ALL, 0, &frame);
 	fputs(text_chars(&frame), stdout);
 	text_fini(&frame);
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_REFUSED;
@@ -304,7 +302,7 @@ static const struct option options_top[] = {
 	{"once", OPTION_FLAG, offsetof(struct options, once), NULL, "print one frame and end", 0,
 	 0},
 	{"count", OPTION_INTEGER, offsetof(struct options, count), "N",
-	 "end after N seconds; not on a terminal", 0, 0},
+	 "end after N seconds; not on a terminal", 1, COUNT_MAX},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 

@@ -2,11 +2,17 @@
 #include "cli/interrupt.h"
 #include "cli/sample.h"
 
+#include "client/quantity.h"
+
 #include <fast/v1/metric.fast.h>
 #include <inttypes.h>
 
 /* How soon an interrupt is noticed. */
-#define WAIT_MS 100
+#define WAIT_MS             100
+#define COUNT_MAX           4294967295
+#define INTERVAL_MS_DEFAULT 1000
+/* Nothing for so long beyond the interval: nothing matches. */
+#define QUIET_MS 1000
 
 #define MEMBER(name) offsetof(Fast__V1__Sample, name)
 
@@ -47,14 +53,35 @@ static void watch_note_dropped(struct cli *cli, const Fast__V1__MetricWatchRespo
 	}
 }
 
+/* A watch of what is not there yet is right, but should not look like a hang. */
+static void watch_note_nothing(struct cli *cli)
+{
+	char sentence[160];
+
+	snprintf(sentence, sizeof sentence, "no metric matches%s%.100s yet; waiting",
+		 cli->words.count == 0 ? "" : " ", cli->words.count == 0 ? "" : cli->words.word[0]);
+	cli->output->note(cli->output, sentence);
+}
+
 static enum exit_code watch_items(struct cli *cli, struct fast_stream *stream)
 {
 	uint64_t left = cli->options.count.given ? cli->options.count.value : UINT64_MAX;
+	const uint64_t interval_ms = cli->options.interval_ms.given ? cli->options.interval_ms.value
+								    : INTERVAL_MS_DEFAULT;
+	const int64_t quiet_ns =
+		quantity_monotonic_now() + (int64_t)(interval_ms + QUIET_MS) * INT64_C(1000000);
+	bool said = false; /* whether anything was shown, or said to be missing */
 
 	while (left > 0 && !interrupt_seen() && !cli->output->failed) {
 		const Fast__V1__MetricWatchResponse *item = NULL;
 		enum fast_status status = fast_v1_metric_watch_next(stream, WAIT_MS, &item);
 
+		if (!said && (item != NULL || quantity_monotonic_now() > quiet_ns)) {
+			said = true;
+			if (item == NULL || item->n_samples == 0) {
+				watch_note_nothing(cli);
+			}
+		}
 		if (status == FAST_OK && item != NULL) {
 			cli->output->row(cli->output, item);
 			watch_note_dropped(cli, item);
@@ -76,8 +103,9 @@ static enum exit_code watch_run(struct cli *cli)
 
 	request.plugin = command_plugin_glob(cli);
 	request.metric = command_glob(cli, 0);
-	request.interval_ms =
-		cli->options.interval_ms.given ? (uint32_t)cli->options.interval_ms.value : 1000;
+	request.interval_ms = cli->options.interval_ms.given
+				      ? (uint32_t)cli->options.interval_ms.value
+				      : INTERVAL_MS_DEFAULT;
 	request.window_ms = (uint32_t)cli->options.window_ms.value;
 	interrupt_catch();
 	if (fast_v1_metric_watch(cli->client, NULL, &request, &stream) != FAST_OK) {
@@ -96,8 +124,8 @@ static const struct option options[] = {
 	 "time between two moments; 1000", 10, 60000},
 	{"window", OPTION_INTEGER, offsetof(struct options, window_ms), "MS",
 	 "time that rates and percentiles cover; 1000", 10, 60000},
-	{"count", OPTION_INTEGER, offsetof(struct options, count), "N", "end after N moments", 0,
-	 0},
+	{"count", OPTION_INTEGER, offsetof(struct options, count), "N", "end after N moments", 1,
+	 COUNT_MAX},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 

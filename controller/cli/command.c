@@ -51,8 +51,9 @@ enum exit_code command_usage(struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	return command_say(cli, EXIT_USAGE, "%s; see 'fastctl %s --help'", message,
-			   cli->command == NULL ? "" : cli->command->name);
+	return command_say(cli, EXIT_USAGE, "%s; see 'fastctl %s%s--help'", message,
+			   cli->command == NULL ? "" : cli->command->name,
+			   cli->command == NULL ? "" : " ");
 }
 
 /* The refusal among the details of a reply; the caller frees it. NULL: there is none. */

@@ -11,6 +11,8 @@
 #define MS INT64_C(1000000)
 /* A plugin that does not read a knob within this is given up. */
 #define READ_MS_MAX 5000
+/* As a rule it does within this, and then tells of it. */
+#define READ_MS 150
 /* After it was read, what was begun before runs out. */
 #define SETTLE_MS 250
 /* Few beats say little: a slow configuration is measured longer, up to so many times. */
@@ -148,6 +150,20 @@ static void visit_note(const struct hold_session *session, const struct table *m
 	text_fini(&sentence);
 }
 
+/* Says beforehand what is going to happen. */
+static void learn_announce(const struct hold_session *session, uint32_t learn_ms)
+{
+	size_t visits = session->model->table.row_count;
+	struct text sentence = {0};
+
+	text_add(&sentence, "learning visits %zu setting%s of %s, which takes about ", visits,
+		 visits == 1 ? "" : "s", session->cli->plugin);
+	quantity_span(&sentence, (int64_t)visits * (learn_ms + READ_MS + SETTLE_MS) * MS);
+	text_add(&sentence, "; interrupted, it puts the knobs back");
+	session->cli->output->note(session->cli->output, text_chars(&sentence));
+	text_fini(&sentence);
+}
+
 enum exit_code hold_learn(struct hold_session *session, const struct hold_wish *wish,
 			  uint32_t learn_ms, struct table *measured)
 {
@@ -163,6 +179,9 @@ enum exit_code hold_learn(struct hold_session *session, const struct hold_wish *
 	}
 	if (visit != NULL) {
 		status = table_begin(measured, names, grid->column_count);
+	}
+	if (status == FAST_OK) {
+		learn_announce(session, learn_ms);
 	}
 	for (size_t row = 0; status == FAST_OK && row < grid->row_count; row++) {
 		*visit = (struct visit){.session = session};

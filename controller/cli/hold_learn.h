@@ -7,7 +7,8 @@
 #define HOLD_LEARN_MS_DEFAULT 1500
 
 /* Visits every row of the session's model, whose table has no measures yet, and gives a table of
- * the same columns with them. What fails was said. EXIT_OK with fewer rows: interrupted. */
+ * the same columns with them; says first how many those are and how long that takes. What fails was
+ * said. EXIT_OK with fewer rows: interrupted. */
 enum exit_code hold_learn(struct hold_session *session, const struct hold_wish *wish,
 			  uint32_t learn_ms, struct table *measured);
 

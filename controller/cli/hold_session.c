@@ -19,6 +19,25 @@
 static const struct fast_call_options hold_call = {.size = sizeof hold_call,
 						   .timeout_ms = CALL_TIMEOUT_MS};
 
+/* A heartbeat and a counter mean their rates, a timer is in seconds, all else as declared. */
+static void session_take_unit(struct hold_session *session, const Fast__V1__MetricSpec *spec)
+{
+	bool plain = spec->unit[0] == '\0' || spec->unit[0] == '{' || strcmp(spec->unit, "1") == 0;
+	const char *unit = spec->unit;
+	const char *per = "";
+
+	if (spec->kind == FAST__V1__METRIC_KIND__METRIC_KIND_HEARTBEAT) {
+		unit = "Hz";
+	} else if (spec->kind == FAST__V1__METRIC_KIND__METRIC_KIND_TIMER) {
+		unit = "s";
+	} else if (spec->kind == FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER) {
+		unit = plain ? "Hz" : spec->unit;
+		per = plain ? "" : "/s";
+	}
+	snprintf(session->unit, sizeof session->unit, "%.*s%s", FAST_METRIC_UNIT_BYTES_MAX, unit,
+		 per);
+}
+
 enum exit_code hold_session_find(struct hold_session *session)
 {
 	Fast__V1__MetricListRequest request = FAST__V1__METRIC_LIST_REQUEST__INIT;
@@ -36,6 +55,7 @@ enum exit_code hold_session_find(struct hold_session *session)
 	list = fast_v1_metric_list_response(&reply);
 	if (list->n_metrics == 1 && list->metrics[0]->spec != NULL) {
 		session->kind = list->metrics[0]->spec->kind;
+		session_take_unit(session, list->metrics[0]->spec);
 	} else {
 		code = command_say(cli, EXIT_REFUSED,
 				   "there is no live plugin '%s' with a metric '%s'", cli->plugin,

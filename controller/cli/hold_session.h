@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/hold_model.h"
 
+#include <fast/metric.h>
 #include <fast/stream.h>
 #include <fast/v1/metric.pb-c.h>
 
@@ -23,9 +24,10 @@ struct hold_session {
 	double patience_s;
 	const char *metric; /* watched, with all others of the plugin */
 	Fast__V1__MetricKind kind;
-	struct fast_stream *stream; /* NULL: not open */
-	uint64_t lease_id;          /* 0: none */
-	uint64_t revision;          /* of the last set */
+	char unit[FAST_METRIC_UNIT_BYTES_MAX + 8]; /* that its number is in; "": not known */
+	struct fast_stream *stream;                /* NULL: not open */
+	uint64_t lease_id;                         /* 0: none */
+	uint64_t revision;                         /* of the last set */
 	int64_t renew_ns;
 	int64_t heard_ns;   /* when the last item came */
 	int64_t trouble_ns; /* since when nothing could be set; 0: all is well */

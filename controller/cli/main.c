@@ -39,7 +39,7 @@ static void print_options(FILE *file, const struct option *options)
 			 options->argument == NULL ? "" : options->argument);
 		fprintf(file, "  %-18s %s", left, options->help);
 		if (options->min != options->max && options->max < LIMIT_SHOWN) {
-			fprintf(file, " (%g to %g)", options->min, options->max);
+			fprintf(file, " (%.15g to %.15g)", options->min, options->max);
 		}
 		putc('\n', file);
 	}

@@ -104,8 +104,9 @@ static bool option_read(const struct option *option, const char *chars, struct o
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s, not '%.64s'", option->name,
 			 option->argument, chars);
 	} else {
-		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s from %g to %g, not '%.64s'",
-			 option->name, option->argument, option->min, option->max, chars);
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX,
+			 "--%s takes %s from %.15g to %.15g, not '%.64s'", option->name,
+			 option->argument, option->min, option->max, chars);
 	}
 	return false;
 }

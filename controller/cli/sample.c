@@ -22,13 +22,22 @@ void sample_add_value(struct text *text, const Fast__V1__Sample *sample, const c
 	}
 }
 
-void sample_add_rate(struct text *text, const Fast__V1__Sample *sample)
+void sample_add_flow(struct text *text, Fast__V1__MetricKind kind, double rate, const char *unit)
+{
+	if (kind == FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER) {
+		quantity_flow(text, rate, unit);
+	} else {
+		quantity_rate(text, rate);
+	}
+}
+
+void sample_add_rate(struct text *text, const Fast__V1__Sample *sample, const char *unit)
 {
 	bool counts = sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER ||
 		      sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_HEARTBEAT;
 
 	if (counts) {
-		quantity_rate(text, sample->rate_window);
+		sample_add_flow(text, sample->kind, sample->rate_window, unit);
 	} else if (sample->window != NULL && sample->window_ms > 0) {
 		quantity_rate(text, (double)sample->window->count * 1e3 / sample->window_ms);
 	} else {
@@ -58,7 +67,7 @@ void sample_value(const void *member, struct text *text)
 
 void sample_rate(const void *member, struct text *text)
 {
-	sample_add_rate(text, member);
+	sample_add_rate(text, member, NULL);
 }
 
 void sample_p50(const void *member, struct text *text)

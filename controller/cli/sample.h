@@ -12,8 +12,12 @@ const char *sample_window_unit(Fast__V1__MetricKind kind);
 /* Value: a gauge's value, what others have counted. */
 void sample_add_value(struct text *text, const Fast__V1__Sample *sample, const char *unit);
 
-/* Rate over the window, for what counts; else "-". */
-void sample_add_rate(struct text *text, const Fast__V1__Sample *sample);
+/* Rate over the window, for what counts; else "-". A counter's is in its own unit; NULL: not known.
+ */
+void sample_add_rate(struct text *text, const Fast__V1__Sample *sample, const char *unit);
+
+/* The rate of a metric of this kind and unit: how often, or for a counter how much. */
+void sample_add_flow(struct text *text, Fast__V1__MetricKind kind, double rate, const char *unit);
 
 /* Whether the window's distribution says anything. */
 bool sample_has_window(const Fast__V1__Sample *sample);

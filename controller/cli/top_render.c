@@ -8,14 +8,19 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
-#define NAME_COLUMNS_MIN   12
-#define NAME_COLUMNS_MAX   28
+#define NAME_COLUMNS_MIN   6  /* on the narrowest terminal */
+#define NAME_COLUMNS_USUAL 12 /* where no name is longer */
+#define NAME_COLUMNS_MAX   28 /* unless all else has its room, too */
 #define VALUE_COLUMNS      11
-#define RATE_COLUMNS       8
+#define RATE_COLUMNS       10
 #define PERCENTILE_COLUMNS 8
 #define BARS_MIN           8 /* fewer say nothing: then the percentiles give way */
+/* What stands beside a metric's name: blanks, value and rate; the percentiles. */
+#define NUMBERS_COLUMNS (2 + 2 + VALUE_COLUMNS + 2 + RATE_COLUMNS)
+#define RIGHT_COLUMNS   (2 + 3 * (PERCENTILE_COLUMNS + 2) - 2)
 
 /* Where a frame's lines go: those of the blocks that are scrolled to. */
 struct frame {
@@ -79,7 +84,7 @@ static void metric_add_value(struct text *text, const struct top_metric *metric)
 static void metric_add_rate(struct text *text, const struct top_metric *metric)
 {
 	if (metric->kind != FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE) {
-		quantity_rate(text, metric->rate);
+		sample_add_flow(text, metric->kind, metric->rate, metric->unit);
 	}
 }
 
@@ -186,10 +191,12 @@ static void frame_plugin(struct frame *frame, size_t index)
 	frame_end_line(frame);
 }
 
-/* Width of the names' column: that of the longest, within bounds. */
-static size_t model_name_columns(const struct top_model *model)
+/* Width of the names' column: that of the longest, but value and rate stay in sight. */
+static size_t model_name_columns(const struct top_model *model, size_t columns)
 {
-	size_t widest = NAME_COLUMNS_MIN;
+	const size_t others = NUMBERS_COLUMNS + 2 + BARS_MIN + RIGHT_COLUMNS;
+	size_t most = columns > others + NAME_COLUMNS_MAX ? columns - others : NAME_COLUMNS_MAX;
+	size_t widest = NAME_COLUMNS_USUAL;
 
 	for (size_t i = 0; i < model->metric_count; i++) {
 		size_t width = text_width(model->metrics[i].name);
@@ -201,18 +208,22 @@ static size_t model_name_columns(const struct top_model *model)
 
 		widest = width > widest ? width : widest;
 	}
-	return widest < NAME_COLUMNS_MAX ? widest : NAME_COLUMNS_MAX;
+	if (columns < NUMBERS_COLUMNS + NAME_COLUMNS_MIN) {
+		most = NAME_COLUMNS_MIN;
+	} else if (columns < NUMBERS_COLUMNS + most) {
+		most = columns - NUMBERS_COLUMNS;
+	}
+	return widest < most ? widest : most;
 }
 
 /* Parts the width among bars and percentiles. */
 static void frame_part(struct frame *frame)
 {
-	size_t left = 2 + frame->name_columns + 2 + VALUE_COLUMNS + 2 + RATE_COLUMNS + 2;
-	size_t right = 2 + 3 * (PERCENTILE_COLUMNS + 2) - 2;
+	size_t left = NUMBERS_COLUMNS + frame->name_columns + 2;
 	size_t room = frame->columns > left ? frame->columns - left : 0;
 
-	frame->percentiles = room >= right + BARS_MIN;
-	room -= frame->percentiles ? right : 0;
+	frame->percentiles = room >= RIGHT_COLUMNS + BARS_MIN;
+	room -= frame->percentiles ? RIGHT_COLUMNS : 0;
 	frame->bars = room < TOP_HISTORY ? room : TOP_HISTORY;
 }
 
@@ -224,17 +235,41 @@ static void frame_fixed_line(struct frame *frame)
 	text_clear(&frame->line);
 }
 
+/* Fills up to the foot, which says how to go on. */
+static void frame_foot(struct frame *frame)
+{
+	size_t end = frame->skip + frame->room;
+	size_t below = frame->lines > end ? frame->lines - end : 0;
+
+	for (size_t line = frame->lines > frame->skip ? frame->lines : frame->skip; line < end;
+	     line++) {
+		text_add(frame->out, "\n");
+	}
+	text_add(&frame->line, "q quits");
+	if (below > 0 || frame->skip > 0) {
+		text_add(&frame->line, ", arrows scroll; %zu lines above, %zu below",
+			 frame->skip < frame->lines ? frame->skip : frame->lines, below);
+	}
+	if (frame->model->left_out > 0) {
+		text_add(&frame->line, "; %zu entries left out", frame->model->left_out);
+	}
+	frame_fixed_line(frame);
+}
+
 size_t top_render(const struct top_model *model, size_t columns, size_t rows, size_t skip,
 		  struct text *out)
 {
+	bool whole = rows == TOP_ROWS_ALL;
 	struct frame frame = {.model = model,
 			      .out = out,
 			      .columns = columns < TOP_COLUMNS_MIN ? TOP_COLUMNS_MIN : columns,
-			      .name_columns = model_name_columns(model),
-			      .skip = skip,
+			      .skip = whole ? 0 : skip,
 			      .room = rows < TOP_ROWS_MIN ? 1 : rows - 2};
-	size_t below;
 
+	if (whole) {
+		frame.room = SIZE_MAX;
+	}
+	frame.name_columns = model_name_columns(model, frame.columns);
 	frame_part(&frame);
 	quantity_clock(&frame.line, model->now_unix_ns);
 	text_add(&frame.line, "  %zu plugin%s  ", model->plugin_count,
@@ -245,20 +280,12 @@ size_t top_render(const struct top_model *model, size_t columns, size_t rows, si
 	for (size_t i = 0; i < model->plugin_count; i++) {
 		frame_plugin(&frame, i);
 	}
-	for (size_t shown = frame.lines > skip ? frame.lines - skip : 0; shown < frame.room;
-	     shown++) {
-		text_add(out, "\n");
+	if (!whole) {
+		frame_foot(&frame);
+	} else if (model->left_out > 0) {
+		text_add(&frame.line, "%zu entries left out", model->left_out);
+		frame_fixed_line(&frame);
 	}
-	below = frame.lines > skip + frame.room ? frame.lines - skip - frame.room : 0;
-	text_add(&frame.line, "q quits");
-	if (below > 0 || skip > 0) {
-		text_add(&frame.line, ", arrows scroll; %zu lines above, %zu below",
-			 skip < frame.lines ? skip : frame.lines, below);
-	}
-	if (model->left_out > 0) {
-		text_add(&frame.line, "; %zu entries left out", model->left_out);
-	}
-	frame_fixed_line(&frame);
 	text_fini(&frame.line);
 	return frame.lines > frame.room ? frame.lines - frame.room : 0;
 }

@@ -6,6 +6,7 @@
 
 #define TOP_COLUMNS_MIN 20
 #define TOP_ROWS_MIN    3
+#define TOP_ROWS_ALL    0 /* as many as there are, without the foot and regardless of skip */
 
 /* A frame of exactly rows lines, each of at most columns: a head, a block per plugin from line
  * `skip` of the blocks on, a foot. Each line ends with a newline. Gives the greatest skip that

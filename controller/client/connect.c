@@ -64,12 +64,29 @@ enum fast_status connect_tls(const char *endpoint, const char *ca, const char *c
 	return fast_tls_new(&options, out, error, FAST_TLS_ERROR_BYTES);
 }
 
+/* Whether something is there that did not let the client in. */
+static bool reply_is_shut(const struct fast_reply *reply)
+{
+	return reply->status == FAST_PERMISSION_DENIED || reply->status == FAST_UNAUTHENTICATED;
+}
+
 bool connect_is_lost(const struct fast_reply *reply)
 {
 	if (reply->executed == FAST_EXECUTED_YES) {
 		return false; /* the daemon itself said so */
 	}
-	return reply->status == FAST_UNAVAILABLE || reply->status == FAST_DEADLINE_EXCEEDED;
+	return reply->status == FAST_UNAVAILABLE || reply->status == FAST_DEADLINE_EXCEEDED ||
+	       reply_is_shut(reply);
+}
+
+static void explain_shut(const char *endpoint, const char *what, char *sentence)
+{
+	bool local = strncmp(endpoint, "ipc://", strlen("ipc://")) == 0;
+
+	snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX, "not let in: %.300s; %s", what,
+		 local ? "the socket's mode, 0660 as a rule, admits its owner, its group and root: "
+			 "be root or in the group that owns it (ls -l)"
+		       : "see that --tls-ca, --tls-cert and --tls-key suit that server");
 }
 
 void connect_explain(const char *endpoint, const struct fast_reply *reply, char *sentence)
@@ -78,13 +95,15 @@ void connect_explain(const char *endpoint, const struct fast_reply *reply, char 
 		reply->text[0] != '\0' ? reply->text : fast_status_sentence(reply->status);
 	bool named = strstr(what, endpoint) != NULL; /* the runtime's own words do, as a rule */
 
-	if (reply->status == FAST_DEADLINE_EXCEEDED) {
+	if (reply_is_shut(reply)) {
+		explain_shut(endpoint, what, sentence);
+	} else if (reply->status == FAST_DEADLINE_EXCEEDED) {
 		snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX,
 			 "fastd at %s did not answer in time (%.200s)", endpoint, what);
-		return;
+	} else {
+		snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX,
+			 "no fastd: %s%s%.250s; start it with 'fastd', or name another endpoint "
+			 "with --endpoint URL or FASTD_ENDPOINT",
+			 named ? "" : endpoint, named ? "" : ": ", what);
 	}
-	snprintf(sentence, CONNECT_SENTENCE_BYTES_MAX,
-		 "no fastd: %s%s%.250s; start it with 'fastd', or name another endpoint with "
-		 "--endpoint URL or FASTD_ENDPOINT",
-		 named ? "" : endpoint, named ? "" : ": ", what);
 }

@@ -19,10 +19,12 @@ FAST_MUST_CHECK enum fast_status connect_tls(const char *endpoint, const char *c
 					     const char *certificate, const char *key,
 					     struct fast_tls **out, char *error);
 
-/* Whether the call failed since no daemon could be asked, rather than by its word. */
+/* Whether the call failed since no daemon could be asked, be it that none is there or that it did
+ * not let the client in, rather than by its word. */
 bool connect_is_lost(const struct fast_reply *reply);
 
-/* Writes CONNECT_SENTENCE_BYTES_MAX bytes: where nobody answered, and how to start fastd. */
+/* Writes CONNECT_SENTENCE_BYTES_MAX bytes: where nobody answered, and how to start fastd or
+ * to be let in. */
 void connect_explain(const char *endpoint, const struct fast_reply *reply, char *sentence);
 
 #endif

@@ -9,9 +9,12 @@
 struct unit {
 	const char *name;
 	double factor;
+	const char *base;
 };
 
-static const struct unit units[] = {{"Hz", 1}, {"kHz", 1e3}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
+static const struct unit units[] = {
+	{"Hz", 1, "Hz"}, {"kHz", 1e3, "Hz"}, {"s", 1, "s"}, {"ms", 1e-3, "s"}, {"us", 1e-6, "s"}};
+#define UNITS (sizeof units / sizeof units[0])
 
 /* What is read, and how far. */
 struct reader {
@@ -73,12 +76,13 @@ static enum fast_status reader_number(struct reader *reader, struct goal *goal)
 
 static enum fast_status reader_unit(struct reader *reader, struct goal *goal)
 {
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+	for (size_t i = 0; i < UNITS; i++) {
 		size_t bytes = strlen(units[i].name);
 
 		if (strncmp(reader->at, units[i].name, bytes) == 0 &&
 		    !isalnum((unsigned char)reader->at[bytes])) {
 			goal->bound *= units[i].factor;
+			goal->unit = units[i].name;
 			reader->at += bytes;
 			return FAST_OK;
 		}
@@ -114,6 +118,36 @@ enum fast_status goal_parse(const char *words, struct goal *out, char *error)
 	}
 	*out = goal;
 	return FAST_OK;
+}
+
+enum fast_status goal_fit(struct goal *goal, const char *unit, char *error)
+{
+	const struct unit *own = units;
+
+	if (goal->unit == NULL || unit[0] == '\0') {
+		return FAST_OK;
+	}
+	while (own->name != goal->unit) {
+		own++;
+	}
+	if (strcmp(own->base, unit) == 0) {
+		return FAST_OK;
+	}
+	if (strcmp(own->name, unit) == 0) {
+		goal->bound /= own->factor;
+		return FAST_OK;
+	}
+	if (strcmp(unit, "1") == 0) {
+		snprintf(error, GOAL_ERROR_BYTES_MAX,
+			 "the goal is in %s, but %s has no unit: give the number alone", own->name,
+			 goal->metric);
+	} else {
+		snprintf(error, GOAL_ERROR_BYTES_MAX,
+			 "the goal is in %s, but %s is in %s: give the number in that, without a "
+			 "unit",
+			 own->name, goal->metric, unit);
+	}
+	return FAST_INVALID_ARGUMENT;
 }
 
 double goal_speed(const struct goal *goal, double value)

@@ -12,9 +12,15 @@ struct scale {
 };
 
 static const struct scale rate_scales[] = {{1e6, "MHz"}, {1e3, "kHz"}, {0, "Hz"}};
+static const struct scale flow_scales[] = {{1e6, "M/s"}, {1e3, "k/s"}, {0, "/s"}};
 static const struct scale second_scales[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {0, "ns"}};
 static const struct scale byte_scales[] = {
-	{1024.0 * 1024 * 1024, "GiB"}, {1024.0 * 1024, "MiB"}, {1024, "KiB"}, {0, "B"}};
+	{1024.0 * 1024 * 1024 * 1024, "TiB"},
+	{1024.0 * 1024 * 1024, "GiB"},
+	{1024.0 * 1024, "MiB"},
+	{1024, "KiB"},
+	{0, "B"},
+};
 
 /* The last scale of a table takes what is smaller; its unit is `least`. */
 static void quantity_scaled(struct text *text, double value, const struct scale *scales,
@@ -68,7 +74,9 @@ void quantity_bytes(struct text *text, double bytes)
 
 void quantity_value(struct text *text, double value, const char *unit)
 {
-	if (strcmp(unit, "s") == 0) {
+	if (isnan(value)) {
+		text_add(text, "-");
+	} else if (strcmp(unit, "s") == 0) {
 		quantity_seconds(text, value);
 	} else if (strcmp(unit, "By") == 0) {
 		quantity_bytes(text, value);
@@ -80,6 +88,24 @@ void quantity_value(struct text *text, double value, const char *unit)
 			text_add(text, " ");
 			text_add_clean(text, unit);
 		}
+	}
+}
+
+/* No unit, or but a name for what is counted: "{frame}". */
+static bool unit_is_count(const char *unit)
+{
+	return unit[0] == '\0' || unit[0] == '{' || strcmp(unit, "1") == 0;
+}
+
+void quantity_flow(struct text *text, double per_second, const char *unit)
+{
+	if (unit == NULL) {
+		quantity_scaled(text, per_second, flow_scales, 1);
+	} else if (unit_is_count(unit)) {
+		quantity_rate(text, per_second);
+	} else {
+		quantity_value(text, per_second, unit);
+		text_add(text, "/s");
 	}
 }
 

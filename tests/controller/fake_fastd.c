@@ -79,7 +79,7 @@ static void on_watch(struct fast_call *call, const Fast__V1__MetricWatchRequest 
 	enum fast_status status = FAST_OK;
 
 	item.samples = list;
-	item.n_samples = 2;
+	item.n_samples = fake_seen(arg).empty ? 0 : 2;
 	while (status == FAST_OK || status == FAST_RESOURCE_EXHAUSTED) {
 		fake_samples(arg, samples);
 		item.time_unix_ns = samples[0].time_unix_ns;

@@ -47,13 +47,16 @@ static void program_find(char *path, size_t size)
 
 void fastctl_start(const struct fake_fastd *fake, struct fastctl_child *child, const char *line)
 {
-	char copy[512], path[512], endpoint[160];
+	char copy[512], path[512], endpoint[160], sanitizer[512];
 	char *words[WORDS_MAX + 1];
-	char *environment[] = {endpoint, (char *)"TZ=UTC", NULL};
+	char *environment[] = {endpoint, (char *)"TZ=UTC", sanitizer, NULL};
+	const char *tsan_options = getenv("TSAN_OPTIONS");
 
 	program_find(path, sizeof path);
 	snprintf(copy, sizeof copy, "%s", line);
 	snprintf(endpoint, sizeof endpoint, "FASTD_ENDPOINT=%s", fake->endpoint);
+	snprintf(sanitizer, sizeof sanitizer, "TSAN_OPTIONS=%s",
+		 tsan_options == NULL ? "" : tsan_options);
 	words[0] = path;
 	line_split(copy, words + 1);
 	child->out = memfd_create("out", 0);

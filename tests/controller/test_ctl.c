@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define NOBODY 65534
 
 static struct told told;
 
@@ -113,7 +116,8 @@ static void a_knob_is_turned(void **state)
 	assert_told(0, "res        720        720  applied         1\n", "");
 	assert_int_equal(1, fake_seen(fake).setting);
 	fastctl_run(fake, &told, "set res=360 --dry-run");
-	assert_told(0, "720", "");
+	assert_told(0, "PARAM  WOULD BE  EFFECTIVE\nres         360        720\n",
+		    "the value would do; nothing was changed");
 	assert_int_equal(1, fake_seen(fake).setting);
 	fastctl_run(fake, &told, "set res=360 --if-rev 1");
 	assert_told(0, "360", "");
@@ -137,7 +141,9 @@ static void a_refusal_ends_with_1_and_names_the_nearest_value(void **state)
 	assert_told(1, "", "there is no param \"zoom\"");
 	fake_set(fake, late, true);
 	fastctl_run(fake, &told, "set res=720 --wait");
-	assert_told(1, "", "res was accepted, but its status is 'timeout'");
+	assert_told(
+		1, "",
+		"res was accepted, but camera has not read it within 5 s; it holds once it does");
 }
 
 static void a_wrong_command_line_ends_with_2(void **state)
@@ -151,11 +157,18 @@ static void a_wrong_command_line_ends_with_2(void **state)
 		{"get a b", "'b' is one word too many"},
 		{"set res", "'res' should read PARAM=VALUE"},
 		{"set res=big", "res takes a whole number, not 'big'"},
+		{"watch --count 0", "--count takes N from 1 to "},
 		{"watch --interval 5", "--interval takes MS from 10 to 60000"},
 		{"plugins --colour", "there is no option '--colour'"},
 		{"status --endpoint carrier-pigeon://home", "is not understood"},
 		{"hold 'fps > 24' --maximize acc --learn",
 		 "'>=' or '<=' should stand at character 5"},
+		{"hold 'fps <= 40 ms' --maximize acc --learn",
+		 "the goal is in ms, but fps is in Hz: give the number in that, without a unit"},
+		{"hold 'fps >= 24' --maximize acc --minimize acc --learn",
+		 "--maximize and --minimize exclude each other"},
+		{"hold 'fps >= 24' --learn --for 1e9", "--for takes TIME from 0 to 100000000, not"},
+		{"--colour", "'--colour'; see 'fastctl --help'"},
 		{"hold 'fps >= 24' --learn", "say what to --maximize or --minimize"},
 		{"hold 'fps >= 24' --maximize acc", "a --table of configurations is needed"},
 		{"hold 'fps >= 24' --maximize acc --table /nowhere/x.csv",
@@ -186,6 +199,24 @@ static void without_a_daemon_it_ends_with_3(void **state)
 	assert_told(3, "", "{\"error\":{\"code\":\"UNREACHABLE\"");
 }
 
+/* Runs as nobody, whom a socket of mode 0600 does not let in. */
+static void a_socket_that_may_not_be_opened_ends_with_3(void **state)
+{
+	struct fake_fastd *fake = *state;
+
+	if (geteuid() != 0 || chmod(fake->dir, 0755) != 0) {
+		skip();
+	}
+	assert_int_equal(0, seteuid(NOBODY));
+	fastctl_run(fake, &told, "plugins");
+	assert_int_equal(0, seteuid(0));
+	if (told.code == 127) {
+		skip(); /* nor may nobody run the program where it was built */
+	}
+	assert_told(3, "", ": permission denied; the socket's mode, 0660 as a rule");
+	assert_told(3, "", "be root or in the group that owns it");
+}
+
 static void the_only_plugin_need_not_be_named(void **state)
 {
 	struct fake_fastd *fake = *state;
@@ -210,6 +241,21 @@ static void watch_ends_after_its_count(void **state)
 	assert_non_null(strstr(strstr(strstr(told.out, "\n{") + 1, "\n{") + 1, "\n"));
 }
 
+static void what_is_not_there_is_said(void **state)
+{
+	struct fake_fastd *fake = *state;
+
+	fake_set(fake, empty, true);
+	fastctl_run(fake, &told, "plugins");
+	assert_told(0, "", "no plugin is attached\n");
+	fastctl_run(fake, &told, "plugins x*");
+	assert_told(0, "", "no plugin matches\n");
+	fastctl_run(fake, &told, "watch --count 1 --interval 20");
+	assert_told(0, "", "no metric matches yet; waiting\n");
+	fastctl_run(fake, &told, "watch frames --count 2 --interval 20");
+	assert_told(0, "", "no metric matches frames yet; waiting\n");
+}
+
 static void top_elsewhere_than_on_a_terminal_is_a_line_a_second(void **state)
 {
 	fastctl_run(*state, &told, "top --count 1");
@@ -217,6 +263,7 @@ static void top_elsewhere_than_on_a_terminal_is_a_line_a_second(void **state)
 	fastctl_run(*state, &told, "top --once");
 	assert_told(0, "  metric ", "");
 	assert_told(0, "  res           1080          1080          applied\n", "");
+	assert_null(strstr(told.out, "q quits"));
 }
 
 static void wait_ends_when_the_plugin_is_there(void **state)
@@ -276,8 +323,10 @@ int main(void)
 		WORLD_TEST(a_refusal_ends_with_1_and_names_the_nearest_value),
 		WORLD_TEST(a_wrong_command_line_ends_with_2),
 		WORLD_TEST(without_a_daemon_it_ends_with_3),
+		WORLD_TEST(a_socket_that_may_not_be_opened_ends_with_3),
 		WORLD_TEST(the_only_plugin_need_not_be_named),
 		WORLD_TEST(watch_ends_after_its_count),
+		WORLD_TEST(what_is_not_there_is_said),
 		WORLD_TEST(top_elsewhere_than_on_a_terminal_is_a_line_a_second),
 		WORLD_TEST(wait_ends_when_the_plugin_is_there),
 		WORLD_TEST(claims_are_taken_and_given_back),

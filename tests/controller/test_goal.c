@@ -82,6 +82,27 @@ static void it_refuses_a_name_that_is_too_long(void **state)
 	assert_ok(goal_parse(words + 1, &goal, error));
 }
 
+static void its_unit_suits_the_metric(void **state)
+{
+	char error[GOAL_ERROR_BYTES_MAX];
+	struct goal goal;
+
+	(void)state;
+	assert_ok(goal_parse("frame_time <= 40 ms", &goal, error));
+	assert_ok(goal_fit(&goal, "s", error));
+	assert_float_equal(0.04, goal.bound, 1e-12);
+	assert_ok(goal_fit(&goal, "", error));
+	assert_ok(goal_fit(&goal, "ms", error));
+	assert_float_equal(40, goal.bound, 1e-9);
+	assert_ok(goal_parse("temp <= 40", &goal, error));
+	assert_ok(goal_fit(&goal, "Cel", error));
+	assert_ok(goal_parse("temp <= 40 ms", &goal, error));
+	assert_status(FAST_INVALID_ARGUMENT, goal_fit(&goal, "Cel", error));
+	assert_string_equal("the goal is in ms, but temp is in Cel: give the number in that, "
+			    "without a unit",
+			    error);
+}
+
 static void a_goal_below_is_a_speed_above(void **state)
 {
 	struct goal above = {.bound = 24}, below = {.at_most = true, .bound = 0.04};
@@ -100,6 +121,7 @@ int main(void)
 		cmocka_unit_test(it_scales_units),
 		cmocka_unit_test(it_says_where_a_goal_is_wrong),
 		cmocka_unit_test(it_refuses_a_name_that_is_too_long),
+		cmocka_unit_test(its_unit_suits_the_metric),
 		cmocka_unit_test(a_goal_below_is_a_speed_above),
 	};
 

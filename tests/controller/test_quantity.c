@@ -50,6 +50,24 @@ static void numbers_have_sensible_precision_and_units(void **state)
 	text_fini(&text);
 }
 
+static void flows_are_in_the_counters_unit(void **state)
+{
+	struct text text = {0};
+
+	(void)state;
+	quantity_flow(&text, 13900, "By");
+	check(&text, "13.6 KiB/s");
+	quantity_flow(&text, 12.5, "J");
+	check(&text, "12.5 J/s");
+	quantity_flow(&text, 13900, "");
+	check(&text, "13.9 kHz");
+	quantity_flow(&text, 24.3, "{frame}");
+	check(&text, "24.3 Hz");
+	quantity_flow(&text, 13900, NULL);
+	check(&text, "13.9 k/s");
+	text_fini(&text);
+}
+
 static void spans_have_two_parts(void **state)
 {
 	static const struct {
@@ -135,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_have_sensible_precision_and_units),
+		cmocka_unit_test(flows_are_in_the_counters_unit),
 		cmocka_unit_test(spans_have_two_parts),
 		cmocka_unit_test(times_keep_each_nanosecond),
 		cmocka_unit_test(foreign_text_cannot_steer_the_terminal),

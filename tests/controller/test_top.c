@@ -144,14 +144,14 @@ static void a_frame_looks_as_it_should(void **state)
 	assert_string_equal(
 		"09:30:00.000  2 plugins  ipc:///run/fastd/fastd.sock\n"
 		"camera  pid 4711  up 2 min 5 s  revision 7\n"
-		"  metric                      value      rate  lately                      "
-		"                   p50       p95       p99\n"
-		"  fps                          3021   28.0 Hz                              "
-		"   ▁▂▃▄▅▅▆▇█   41.2 ms   45.5 ms   61.0 ms\n"
+		"  metric                      value        rate  lately                    "
+		"                     p50       p95       p99\n"
+		"  fps                          3021     28.0 Hz                            "
+		"     ▁▂▃▄▅▅▆▇█   41.2 ms   45.5 ms   61.0 ms\n"
 		"  acc                        0.8125                                        "
-		"   ▅▅▅▅▅▅▅▅▅\n"
-		"  stage.inference_time         3021   24.0 Hz                              "
-		"   ▅▅▅▅▅▅▅▅▅   41.2 ms   45.5 ms   61.0 ms\n"
+		"     ▅▅▅▅▅▅▅▅▅\n"
+		"  stage.inference_time         3021     24.0 Hz                            "
+		"     ▅▅▅▅▅▅▅▅▅   41.2 ms   45.5 ms   61.0 ms\n"
 		"  param                 desired       effective     status     held by\n"
 		"  res                   720           1080          applying   uid 1000 pid"
 		" 99 (fastctl hold), 4.20 s left\n"
@@ -160,6 +160,66 @@ static void a_frame_looks_as_it_should(void **state)
 		"\n"
 		"q quits\n",
 		text_chars(&frame));
+	text_fini(&frame);
+	free(model);
+}
+
+static void narrow_names_leave_value_and_rate_in_sight(void **state)
+{
+	struct top_model *model = model_new(2);
+	struct text frame = {0};
+
+	(void)state;
+	(void)top_render(model, 40, 12, 0, &frame);
+	assert_non_null(strstr(text_chars(&frame), "  metric               value        rate\n"
+						   "  fps                   3021     21.0 Hz\n"
+						   "  acc                 0.8125\n"
+						   "  stage.infere…         3021     24.0 Hz\n"));
+	text_fini(&frame);
+	free(model);
+}
+
+static void wide_names_are_whole_where_there_is_room(void **state)
+{
+	static const char name[] = "stage.inference_time_of_the_second_model";
+	struct top_model *model = model_new(2);
+	struct text frame = {0};
+
+	(void)state;
+	strcpy(model->metrics[2].name, name);
+	(void)top_render(model, 110, 12, 0, &frame);
+	assert_non_null(strstr(text_chars(&frame), name));
+	text_clear(&frame);
+	(void)top_render(model, 80, 12, 0, &frame);
+	assert_null(strstr(text_chars(&frame), name));
+	text_fini(&frame);
+	free(model);
+}
+
+static void all_rows_end_without_a_foot(void **state)
+{
+	static const char end[] = "weather  pid 4712  up 2 min 5 s  revision 7\n\n";
+	struct top_model *model = model_new(2);
+	struct text frame = {0};
+
+	(void)state;
+	assert_int_equal(0, top_render(model, 100, TOP_ROWS_ALL, 0, &frame));
+	assert_string_equal(end, text_chars(&frame) + frame.bytes - strlen(end));
+	text_fini(&frame);
+	free(model);
+}
+
+static void a_counter_of_bytes_gains_bytes_a_second(void **state)
+{
+	struct top_model *model = model_new(2);
+	struct text frame = {0};
+
+	(void)state;
+	model->metrics[0].kind = FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER;
+	model->metrics[0].rate = 13900;
+	strcpy(model->metrics[0].unit, "By");
+	(void)top_render(model, 100, 12, 0, &frame);
+	assert_non_null(strstr(text_chars(&frame), "  13.6 KiB/s  "));
 	text_fini(&frame);
 	free(model);
 }
@@ -249,6 +309,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_frame_looks_as_it_should),
+		cmocka_unit_test(narrow_names_leave_value_and_rate_in_sight),
+		cmocka_unit_test(wide_names_are_whole_where_there_is_room),
+		cmocka_unit_test(all_rows_end_without_a_foot),
+		cmocka_unit_test(a_counter_of_bytes_gains_bytes_a_second),
 		cmocka_unit_test(a_frame_fits_any_terminal),
 		cmocka_unit_test(scrolling_shows_what_is_below),
 		cmocka_unit_test(a_line_says_all_of_a_plugin),

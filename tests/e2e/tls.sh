@@ -33,13 +33,13 @@ check 'a host name is as good' fastctl --endpoint "${tls/127.0.0.1/localhost}" s
 unset FASTD_TLS_CA FASTD_TLS_CERT FASTD_TLS_KEY
 check 'a stream comes over tls+tcp' remote client watch fps --count 2
 
-refuses 'a certificate of another CA is refused' 1 \
+refuses 'a certificate of another CA is refused' 3 \
   "the server refused this client's certificate: unknown CA" remote other-client status
-refuses 'an expired one too, with its date' 1 'it has expired on 2021-02-03' \
+refuses 'an expired one too, with its date' 3 'it has expired on 2021-02-03' \
   remote expired-client status
-refuses 'no certificate is refused' 1 'wants a client certificate' \
+refuses 'no certificate is refused' 3 'wants a client certificate' \
   fastctl --endpoint "$tls" --tls-ca "$certs/ca.pem" status
-refuses 'a server of another CA is refused' 1 'not signed by a CA in' \
+refuses 'a server of another CA is refused' 3 'not signed by a CA in' \
   fastctl --endpoint "$tls" --tls-ca "$certs/other-ca.pem" status
 refuses 'a wrong key is named' 2 'is not the key of' \
   fastctl --endpoint "$tls" --tls-ca "$certs/ca.pem" --tls-cert "$certs/client.pem" \

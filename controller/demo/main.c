@@ -23,7 +23,6 @@
 #define FIXED_CALM_S      3.0
 #define FIXED_DISTURBED_S 6.0
 #define GOAL_FACTOR       2.0
-#define GOAL_MARGIN       0.08
 
 static volatile sig_atomic_t interrupted;
 
@@ -230,7 +229,7 @@ static bool write_results(struct stage *stage, const struct outcome *outcome)
 
 static int demo_run(struct stage *stage, const struct demo_options *options)
 {
-	struct outcome outcome = {.margin = GOAL_MARGIN,
+	struct outcome outcome = {.margin = STAGE_MARGIN,
 				  .cores = (int)sysconf(_SC_NPROCESSORS_ONLN)};
 
 	if (stage_open(stage, options) != FAST_OK || !measure(stage, &outcome) ||

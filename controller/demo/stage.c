@@ -17,7 +17,6 @@
 #define STAGE_START_MS      10000
 #define STAGE_PREPARE_MS    600000
 #define STAGE_LEARN_MS      60000
-#define STAGE_MARGIN        "0.08"
 #define STAGE_LEARN_EACH_MS "1200"
 
 static enum fast_status stage_fail(struct stage *stage, enum fast_status status, const char *what,
@@ -280,7 +279,7 @@ double stage_get_res(struct stage *stage)
 static enum fast_status stage_start_controller(struct stage *stage, double goal, double seconds,
 					       bool learn, const char *name)
 {
-	char goal_text[64], seconds_text[32], table[STAGE_PATH_BYTES_MAX];
+	char goal_text[64], seconds_text[32], margin_text[16], table[STAGE_PATH_BYTES_MAX];
 	char json[STAGE_PATH_BYTES_MAX], log[STAGE_PATH_BYTES_MAX], file_name[64];
 	const char *argv[PROCESS_ARGUMENTS_MAX] = {
 		stage_program(stage, "fastctl"),
@@ -295,7 +294,7 @@ static enum fast_status stage_start_controller(struct stage *stage, double goal,
 		"--table",
 		table,
 		"--margin",
-		STAGE_MARGIN,
+		margin_text,
 		"--for",
 		seconds_text,
 		"--json",
@@ -309,6 +308,7 @@ static enum fast_status stage_start_controller(struct stage *stage, double goal,
 		argv[count++] = STAGE_LEARN_EACH_MS;
 	}
 	snprintf(goal_text, sizeof goal_text, "fps >= %.3f", goal);
+	snprintf(margin_text, sizeof margin_text, "%.3f", STAGE_MARGIN);
 	snprintf(seconds_text, sizeof seconds_text, "%.1f", seconds);
 	stage_out_path(stage, "settings.csv", table, sizeof table);
 	snprintf(file_name, sizeof file_name, "%s.ndjson", name);

@@ -73,11 +73,10 @@ for _ in range(300):
     s.close()
 for _ in range(300):
     connect().close()
-case("600 rude connections later", True)
 sys.exit(0 if good else 1)
 PYTHON
 python3 "$world/abuse.py" "$world/fastd.sock" || failed=1
-check 'fastd answers' fastctl metrics fps --plugin worker
+check 'fastd answers after 600 rude connections' fastctl metrics fps --plugin worker
 
 cat >"$world/plugin.py" <<'PYTHON'
 import os, random, socket, sys
@@ -99,9 +98,9 @@ for i in range(300):
     except (BrokenPipeError, ConnectionResetError):
         pass
     s.close()
-print("ok - 300 rude plugins later")
+
 PYTHON
 python3 "$world/plugin.py" "$world/plugin.sock" || failed=1
-check 'fastd answers' fastctl status
+check 'fastd answers after 300 rude plugins' fastctl status
 check 'the real plugin is still there' fastctl get res --plugin worker
 exit "$failed"

@@ -23,6 +23,14 @@ enum fast_idempotency {
 	FAST_IDEMPOTENCY_IDEMPOTENT,
 };
 
+/* How urgent a call is; the numbers are those of fast.v1.Priority. */
+enum fast_priority {
+	FAST_PRIORITY_DEFAULT, /* NORMAL */
+	FAST_PRIORITY_BULK,    /* yields to all else */
+	FAST_PRIORITY_NORMAL,
+	FAST_PRIORITY_CONTROL, /* overtakes bulk */
+};
+
 /* Calls the typed handler found in handlers; generated. */
 typedef void fast_dispatch_fn(const void *handlers, struct fast_call *call,
 			      const ProtobufCMessage *request, void *arg);
@@ -35,6 +43,9 @@ struct fast_method {
 	const ProtobufCMessageDescriptor *request;
 	const ProtobufCMessageDescriptor *response;
 	fast_dispatch_fn *dispatch;
+	enum fast_priority priority;
+	bool resumable; /* a server stream whose items carry cursors: it survives its connection */
+	bool lossy;     /* a server stream that drops its oldest items when its reader is slow */
 };
 
 struct fast_service {

@@ -47,13 +47,17 @@ static void answer(const void *handlers, struct fast_call *call, const ProtobufC
 	fast_call_finish(call);
 }
 
+#define METHOD(method_name, method_kind)                                                           \
+	{                                                                                          \
+		.name = method_name, .path = "fuzz.Any/" method_name, .kind = method_kind,         \
+		.request = &fast__v1__packet__descriptor,                                          \
+		.response = &fast__v1__packet__descriptor, .dispatch = answer,                     \
+	}
+
 static const struct fast_method methods[] = {
-	{"Echo", "fuzz.Any/Echo", FAST_METHOD_UNARY, FAST_IDEMPOTENCY_UNKNOWN,
-	 &fast__v1__packet__descriptor, &fast__v1__packet__descriptor, answer},
-	{"Watch", "fuzz.Any/Watch", FAST_METHOD_SERVER_STREAM, FAST_IDEMPOTENCY_UNKNOWN,
-	 &fast__v1__packet__descriptor, &fast__v1__packet__descriptor, answer},
-	{"Push", "fuzz.Any/Push", FAST_METHOD_CLIENT_STREAM, FAST_IDEMPOTENCY_UNKNOWN,
-	 &fast__v1__packet__descriptor, &fast__v1__packet__descriptor, answer},
+	METHOD("Echo", FAST_METHOD_UNARY),
+	METHOD("Watch", FAST_METHOD_SERVER_STREAM),
+	METHOD("Push", FAST_METHOD_CLIENT_STREAM),
 };
 static const struct fast_service service = {"fuzz.Any", methods, 3, NULL, 0};
 

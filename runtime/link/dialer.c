@@ -1,3 +1,4 @@
+#include "link/link_inproc.h"
 #include "link/link_nng.h"
 #include "link/tls.h"
 
@@ -38,7 +39,7 @@ struct fast_link_dialer {
 	unsigned under_way; /* operations of this dial */
 	int error;          /* how the dial ended */
 	bool is_dialed;     /* the dial has ended */
-	unsigned reporters; /* threads that report a dial that could not start */
+	unsigned reporters; /* threads that report a dial which nng does not */
 	bool is_closing;    /* nothing is started any more */
 };
 
@@ -213,11 +214,16 @@ static bool dialer_prepare(struct fast_link_dialer *dialer)
 	       nng_stream_dialer_set_bool(dialer->dialer, NNG_OPT_TCP_NODELAY, true) == 0;
 }
 
-static void *dialer_report_exhausted(void *arg)
+static void *dialer_report_apart(void *arg)
 {
 	struct fast_link_dialer *dialer = arg;
+	enum fast_status status = FAST_RESOURCE_EXHAUSTED;
+	struct fast_link *link = NULL;
 
-	dialer->dialed(FAST_RESOURCE_EXHAUSTED, NULL, dialer->arg);
+	if (dialer->endpoint.kind == FAST_ENDPOINT_INPROC) {
+		status = fast_inproc_connect(dialer->endpoint.path, &link);
+	}
+	dialer->dialed(status, link, dialer->arg);
 	pthread_mutex_lock(&dialer->lock);
 	dialer->reporters--;
 	pthread_cond_signal(&dialer->quiet);
@@ -225,18 +231,19 @@ static void *dialer_report_exhausted(void *arg)
 	return NULL;
 }
 
-/* Reports a dial that could not start. Where not even a thread is to be had, this one does it. */
-static void dialer_give_up(struct fast_link_dialer *dialer)
+/* Does and reports a dial within the process, or reports one that could not start. Where not even a
+ * thread is to be had, this one does it. */
+static void dialer_start_apart(struct fast_link_dialer *dialer)
 {
 	pthread_t reporter;
 
 	pthread_mutex_lock(&dialer->lock);
 	dialer->reporters++;
 	pthread_mutex_unlock(&dialer->lock);
-	if (pthread_create(&reporter, NULL, dialer_report_exhausted, dialer) == 0) {
+	if (pthread_create(&reporter, NULL, dialer_report_apart, dialer) == 0) {
 		pthread_detach(reporter);
 	} else {
-		dialer_report_exhausted(dialer);
+		dialer_report_apart(dialer);
 	}
 }
 
@@ -248,7 +255,8 @@ enum fast_status fast_link_dialer_new_tls(const char *endpoint, struct fast_tls 
 	enum fast_status status;
 
 	if (fast_endpoint_parse(endpoint, &parsed) != FAST_OK ||
-	    (parsed.kind != FAST_ENDPOINT_IPC && parsed.port == 0)) {
+	    (parsed.port == 0 &&
+	     (parsed.kind == FAST_ENDPOINT_TCP || parsed.kind == FAST_ENDPOINT_TLS))) {
 		return FAST_INVALID_ARGUMENT;
 	}
 	if (parsed.kind == FAST_ENDPOINT_TLS && tls == NULL) {
@@ -298,13 +306,13 @@ void fast_link_dial(struct fast_link_dialer *dialer, int64_t timeout_ms,
 				      : now_ns + timeout_ms * NS_PER_MS;
 	pthread_mutex_lock(&dialer->lock);
 	assert(dialer->phase == DIALER_IDLE && !dialer->is_closing);
-	is_ready = dialer_prepare(dialer);
+	is_ready = dialer->endpoint.kind != FAST_ENDPOINT_INPROC && dialer_prepare(dialer);
 	if (is_ready) {
 		dialer_try(dialer);
 	}
 	pthread_mutex_unlock(&dialer->lock);
 	if (!is_ready) {
-		dialer_give_up(dialer);
+		dialer_start_apart(dialer);
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "link/endpoint.h"
 
+#include "link/link_inproc.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,7 @@
 #define IPC_SCHEME      "ipc://"
 #define TCP_SCHEME      "tcp://"
 #define TLS_SCHEME      "tls+tcp://"
+#define INPROC_SCHEME   "inproc://"
 #define PORT_DIGITS_MAX 5
 #define HOST_LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
@@ -98,6 +101,19 @@ static bool ipc_parse(const char *path, struct fast_endpoint *out)
 	return true;
 }
 
+static bool inproc_parse(const char *name, struct fast_endpoint *out)
+{
+	size_t bytes = strlen(name);
+
+	if (bytes == 0 || bytes > FAST_INPROC_NAME_BYTES_MAX ||
+	    strspn(name, HOST_LETTERS) != bytes) {
+		return false;
+	}
+	out->kind = FAST_ENDPOINT_INPROC;
+	memcpy(out->path, name, bytes + 1);
+	return true;
+}
+
 enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out)
 {
 	struct fast_endpoint endpoint = {0};
@@ -110,6 +126,8 @@ enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out
 		is_good = tcp_parse(rest, FAST_ENDPOINT_TCP, &endpoint);
 	} else if ((rest = after_scheme(text, TLS_SCHEME)) != NULL) {
 		is_good = tcp_parse(rest, FAST_ENDPOINT_TLS, &endpoint);
+	} else if ((rest = after_scheme(text, INPROC_SCHEME)) != NULL) {
+		is_good = inproc_parse(rest, &endpoint);
 	}
 	if (!is_good) {
 		return FAST_INVALID_ARGUMENT;
@@ -123,6 +141,8 @@ static void print_with(const char *tcp_scheme, const struct fast_endpoint *endpo
 {
 	if (endpoint->kind == FAST_ENDPOINT_IPC) {
 		snprintf(out, FAST_ENDPOINT_BYTES_MAX, IPC_SCHEME "%s", endpoint->path);
+	} else if (endpoint->kind == FAST_ENDPOINT_INPROC) {
+		snprintf(out, FAST_ENDPOINT_BYTES_MAX, INPROC_SCHEME "%s", endpoint->path);
 	} else {
 		snprintf(out, FAST_ENDPOINT_BYTES_MAX, "%s%.100s:%u", tcp_scheme, endpoint->host,
 			 (unsigned)endpoint->port);
@@ -146,6 +166,7 @@ const char *fast_endpoint_kind_name(enum fast_endpoint_kind kind)
 		[FAST_ENDPOINT_IPC] = "ipc",
 		[FAST_ENDPOINT_TCP] = "tcp",
 		[FAST_ENDPOINT_TLS] = "tls+tcp",
+		[FAST_ENDPOINT_INPROC] = "inproc",
 	};
 
 	return names[kind];

@@ -1,4 +1,4 @@
-/* link/link_memory.h - a link within the process, stepped by a test. */
+/* link/link_memory.h - a link within the process: stepped by a test, or live on its own thread. */
 #ifndef FAST_LINK_MEMORY_H
 #define FAST_LINK_MEMORY_H
 
@@ -23,5 +23,10 @@ bool fast_memory_step(struct fast_memory_net *net);
 void fast_memory_run(struct fast_memory_net *net);
 /* The next sends move at most this many bytes each (a dribble); 0: no limit. */
 void fast_memory_set_chunk(struct fast_memory_net *net, size_t bytes);
+
+/* The same for users: two ends in real time, whose completions run on a thread of their own, one
+ * after the other. Both are the calling process's own. The thread ends with the last of them. */
+FAST_MUST_CHECK enum fast_status fast_memory_live_pair(size_t capacity_bytes, struct fast_link **a,
+						       struct fast_link **b);
 
 #endif

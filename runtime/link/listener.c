@@ -1,5 +1,6 @@
 #include "link/link_nng.h"
 
+#include "link/link_inproc.h"
 #include "link/socket_path.h"
 #include "link/tls.h"
 
@@ -18,6 +19,8 @@ struct fast_link_listener {
 	char name[FAST_ENDPOINT_BYTES_MAX];
 	nng_stream_listener *listener;
 	struct fast_tls_acceptor *acceptor; /* tls alone; else NULL */
+	struct fast_inproc_listener
+		*inproc; /* inproc alone, which uses nothing of nng; else NULL */
 	nng_aio *accept_aio;
 	nng_aio *pause_aio; /* its own: nng forgets to reset an aio that has slept */
 	fast_link_accepted_fn *accepted;
@@ -186,7 +189,9 @@ static enum fast_status listener_new(const char *endpoint, unsigned mode, struct
 	if (tls != NULL) {
 		status = fast_tls_acceptor_new(tls, accepted, arg, &listener->acceptor);
 	}
-	if (status == FAST_OK) {
+	if (parsed.kind == FAST_ENDPOINT_INPROC) {
+		status = fast_inproc_listen(parsed.path, accepted, arg, &listener->inproc);
+	} else if (status == FAST_OK) {
 		status = listener_open(listener, mode);
 	}
 	if (status != FAST_OK) {
@@ -194,7 +199,9 @@ static enum fast_status listener_new(const char *endpoint, unsigned mode, struct
 		return status;
 	}
 	*out = listener;
-	listener_accept(listener);
+	if (listener->inproc == NULL) {
+		listener_accept(listener);
+	}
 	return FAST_OK;
 }
 
@@ -233,6 +240,7 @@ void fast_link_listener_close(struct fast_link_listener *listener)
 	nng_aio_stop(listener->accept_aio);
 	fast_take_over(listener);
 	fast_tls_acceptor_free(listener->acceptor);
+	fast_inproc_listener_close(listener->inproc);
 	nng_stream_listener_free(listener->listener);
 	nng_aio_free(listener->pause_aio);
 	nng_aio_free(listener->accept_aio);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 struct flow_real ipc;
+const char *flow_real_transport = "ipc";
 
 void flow_real_sum_item(struct fast_call *call, enum fast_status status,
 			const Testing__V1__FlowNumber *item, void *arg)
@@ -100,7 +101,12 @@ int flow_real_setup(void **state)
 		(struct gate)GATE_INITIALIZER;
 	snprintf(ipc.folder, sizeof ipc.folder, "/tmp/fast_flow.XXXXXX");
 	assert_non_null(mkdtemp(ipc.folder));
-	snprintf(ipc.endpoint, sizeof ipc.endpoint, "ipc://%s/s", ipc.folder);
+	if (strcmp(flow_real_transport, "inproc") == 0) {
+		snprintf(ipc.endpoint, sizeof ipc.endpoint, "inproc://%s",
+			 strrchr(ipc.folder, '/') + 1);
+	} else {
+		snprintf(ipc.endpoint, sizeof ipc.endpoint, "ipc://%s/s", ipc.folder);
+	}
 	flow_real_serve(NULL);
 	assert_ok(fast_client_open(ipc.endpoint, NULL, &ipc.client));
 	return 0;

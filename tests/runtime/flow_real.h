@@ -1,4 +1,5 @@
-/* runtime/flow_real.h - testing.v1.Flow over a real socket, with handlers on workers. */
+/* runtime/flow_real.h - testing.v1.Flow over a real socket or within the process, with handlers on
+ * workers. */
 #ifndef FAST_TEST_FLOW_REAL_H
 #define FAST_TEST_FLOW_REAL_H
 
@@ -28,6 +29,8 @@ struct flow_real {
 };
 
 extern struct flow_real ipc;
+/* "ipc" unless a test's main says "inproc". */
+extern const char *flow_real_transport;
 
 /* Around each test. */
 int flow_real_setup(void **state);

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+const char *real_transport = "ipc";
+
 static void real_note_cancel(struct fast_call *call, void *arg)
 {
 	struct real *real = arg;
@@ -87,6 +89,15 @@ void real_serve(struct real *real, const struct fast_server_options *options, un
 	assert_ok(fast_server_listen(real->server, real->endpoint, 0600));
 }
 
+void real_name_endpoint(const char *folder, char *out, size_t bytes)
+{
+	if (strcmp(real_transport, "inproc") == 0) {
+		snprintf(out, bytes, "inproc://%s", strrchr(folder, '/') + 1);
+	} else {
+		snprintf(out, bytes, "ipc://%s/s", folder);
+	}
+}
+
 void real_open(struct real *real, const struct fast_server_options *options, unsigned flags)
 {
 	*real = (struct real){.folder = "/tmp/fast_rpc.XXXXXX",
@@ -95,7 +106,7 @@ void real_open(struct real *real, const struct fast_server_options *options, uns
 			      .release = GATE_INITIALIZER,
 			      .lock = PTHREAD_MUTEX_INITIALIZER};
 	assert_non_null(mkdtemp(real->folder));
-	snprintf(real->endpoint, sizeof real->endpoint, "ipc://%s/s", real->folder);
+	real_name_endpoint(real->folder, real->endpoint, sizeof real->endpoint);
 	real_serve(real, options, flags);
 }
 

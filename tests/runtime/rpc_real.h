@@ -1,4 +1,5 @@
-/* runtime/rpc_real.h - a server and clients over real sockets, in a folder of their own. */
+/* runtime/rpc_real.h - a server and clients over real sockets, in a folder of their own, or over
+ * the link within the process. */
 #ifndef FAST_TEST_RPC_REAL_H
 #define FAST_TEST_RPC_REAL_H
 
@@ -33,6 +34,9 @@ struct real {
 	unsigned kept_count;                   /* guarded by lock */
 };
 
+/* "ipc" unless a test's main says "inproc". */
+extern const char *real_transport;
+
 /* Serves at once; flags as fast_server_add(). */
 void real_open(struct real *real, const struct fast_server_options *options, unsigned flags);
 void real_serve(struct real *real, const struct fast_server_options *options, unsigned flags);
@@ -48,6 +52,9 @@ enum fast_status real_echo(struct fast_client *client, uint32_t number, int64_t 
 
 /* A callback that passes the gate in arg. */
 void real_pass(const struct fast_reply *reply, void *arg);
+
+/* The endpoint of that transport for a folder of the test's own. */
+void real_name_endpoint(const char *folder, char *out, size_t bytes);
 
 /* A unix socket at endpoint that accepts connections in the kernel alone: nobody reads. */
 int real_listen_deaf(const char *endpoint);

@@ -244,5 +244,8 @@ int main(void)
 		flow_real_test(a_client_that_goes_away_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+
+	flow_real_transport = "inproc";
+	return failed + cmocka_run_group_tests_name("inproc", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Clients and servers over real sockets, with real threads. */
+/* Clients and servers with real threads, over real sockets and within the process. */
 #include "rpc_real.h"
 
 #include <unistd.h>
@@ -241,8 +241,9 @@ static void the_handler_knows_who_calls(void **state)
 	assert_true(gate_wait(&real.cancelled, 1)); /* and so kept */
 	pthread_mutex_lock(&real.lock);
 	peer = fast_call_peer(real.kept[0]);
-	assert_string_equal("ipc", peer->endpoint);
+	assert_string_equal(real_transport, peer->endpoint);
 	assert_true(peer->has_credentials);
+	assert_int_equal(geteuid(), peer->uid);
 	assert_int_equal(getpid(), peer->pid);
 	assert_string_equal("testing.v1.Probe/Echo", fast_call_method(real.kept[0])->path);
 	pthread_mutex_unlock(&real.lock);
@@ -283,5 +284,8 @@ int main(void)
 		cmocka_unit_test(tcp_works_too),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+
+	real_transport = "inproc";
+	return failed + cmocka_run_group_tests_name("inproc", tests, NULL, NULL);
 }

@@ -2,11 +2,16 @@
 #
 # Makes a static library of what is generated from PROTOS, which are paths below one of IMPORT_DIRS:
 # protoc-c's messages (<path>.pb-c.h) and, unless MESSAGES_ONLY, the stubs of services
-# (<path>.fast.h). LIBS are the libraries with the messages that PROTOS import.
+# (<path>.fast.h). LIBS are the libraries with the messages that PROTOS import. With stubs they may
+# import fast/v1/options.proto, which is found by itself and of which nothing has to be linked.
 cmake_policy(VERSION 3.25)
 
 find_program(FAST_PROTOC protoc REQUIRED)
 find_program(FAST_PROTOC_C protoc-c REQUIRED)
+# Where our own schemas are; the installed package has said so already.
+if(NOT FAST_PROTO_DIR)
+    get_filename_component(FAST_PROTO_DIR ${CMAKE_CURRENT_LIST_DIR}/../proto ABSOLUTE)
+endif()
 
 # The commands for one proto; adds what they make to sources in the caller.
 function(fast_generate_proto proto root messages_only)
@@ -56,6 +61,7 @@ function(fast_generate)
         list(APPEND dirs ${dir})
     endforeach()
     list(TRANSFORM dirs PREPEND -I OUTPUT_VARIABLE includes)
+    list(APPEND includes -I${FAST_PROTO_DIR})
     set(sources)
     foreach(proto ${arg_PROTOS})
         find_path(root ${proto} PATHS ${dirs} NO_DEFAULT_PATH NO_CACHE)

@@ -1,6 +1,7 @@
 # The installed tree: headers, libraries, programs, schemas, and the package that find_package(fast) reads.
 include(CMakePackageConfigHelpers)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fast)
+set(proto_dir ${CMAKE_INSTALL_DATADIR}/fast/proto)
 
 # Strangers link what the tree links: fast::runtime, fast::plugin, fast::json ...
 set_target_properties(fast PROPERTIES EXPORT_NAME runtime)
@@ -18,11 +19,11 @@ install(TARGETS fastd fastctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY runtime/include/ plugin-sdk/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_BINARY_DIR}/proto/generated/fast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY proto/fast DESTINATION ${CMAKE_INSTALL_DATADIR}/fast/proto FILES_MATCHING PATTERN "*.proto")
+install(DIRECTORY proto/fast DESTINATION ${proto_dir} FILES_MATCHING PATTERN "*.proto")
 install(EXPORT fastTargets NAMESPACE fast:: DESTINATION ${config_dir})
 
 configure_package_config_file(cmake/fastConfig.cmake.in ${PROJECT_BINARY_DIR}/fastConfig.cmake
-    INSTALL_DESTINATION ${config_dir})
+    INSTALL_DESTINATION ${config_dir} PATH_VARS proto_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/fastConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/fastConfig.cmake ${PROJECT_BINARY_DIR}/fastConfigVersion.cmake

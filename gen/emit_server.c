@@ -188,6 +188,15 @@ static const char *method_kind(const struct model_method *method)
 
 static void table_entry(struct writer *writer, const struct model_method *method)
 {
+	const struct {
+		const char *member;
+		bool is_set;
+	} rules[] = {
+		{"resumable", method->is_resumable},
+		{"lossy", method->is_lossy},
+		{"once", method->is_once},
+	};
+
 	writer_printf(writer, "\t{\n");
 	writer_pair(writer, 2, ".name =", writer_text(writer, "\"%s\",", method->name));
 	writer_pair(writer, 2, ".path =", writer_text(writer, "\"%s\",", method->path));
@@ -199,6 +208,14 @@ static void table_entry(struct writer *writer, const struct model_method *method
 		    ".response =", writer_text(writer, "&%s,", method->response.descriptor));
 	writer_pair(writer, 2,
 		    ".dispatch =", writer_text(writer, "dispatch_%s,", method->function));
+	if (method->priority != NULL) {
+		writer_printf(writer, "\t\t.priority = %s,\n", method->priority);
+	}
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		if (rules[i].is_set) {
+			writer_printf(writer, "\t\t.%s = true,\n", rules[i].member);
+		}
+	}
 	writer_printf(writer, "\t},\n");
 }
 

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "names.h"
 #include "request.h"
+#include "rules.h"
 
 #include <google/protobuf/descriptor.pb-c.h>
 #include <stdlib.h>
@@ -105,7 +106,9 @@ static bool method_read(struct reader *reader, const struct model_service *servi
 	if (out->member == NULL || out->path == NULL || out->function == NULL) {
 		return refuse_memory(reader->model);
 	}
-	return true;
+	/* Without the file that number of an option is somebody else's. */
+	return request_find_file(reader->request, RULES_PROTO) == reader->request->n_proto_file ||
+	       rules_read(reader->model, reader->file->name, method, out);
 }
 
 /* The runtime's own functions begin so, and one level of package would not keep ours apart. */

@@ -23,8 +23,12 @@ struct model_method {
 	const char *function;    /* "fast_v1_param_set" */
 	const char *member;      /* "set"; "default_" for Default */
 	const char *idempotency; /* enumerator of enum fast_idempotency */
-	bool is_stream;          /* of items from the server */
-	bool takes_stream;       /* of items from the client */
+	const char *priority;    /* enumerator of enum fast_priority; NULL: the default */
+	bool is_resumable;
+	bool is_lossy;
+	bool is_once;
+	bool is_stream;    /* of items from the server */
+	bool takes_stream; /* of items from the client */
 	struct model_type request;
 	struct model_type response;
 };

@@ -15,10 +15,13 @@ TEXT
 cat >"$world/project/greeter.proto" <<'TEXT'
 syntax = "proto3";
 package stranger.v1;
+import "fast/v1/options.proto";
 // Greets.
 service Greeter {
   // Greets by name.
-  rpc Greet(GreetRequest) returns (GreetResponse);
+  rpc Greet(GreetRequest) returns (GreetResponse) {
+    option (fast.v1.rules).priority = PRIORITY_CONTROL;
+  }
 }
 message GreetRequest { string name = 1; }
 message GreetResponse { string text = 1; }
@@ -57,6 +60,9 @@ int main(int argc, char **argv)
 	    fast_server_add(server, &stranger_v1_greeter_service, &handlers, NULL, 0) != FAST_OK ||
 	    fast_server_listen(server, argv[1], 0) != FAST_OK ||
 	    fast_client_open(argv[1], NULL, &client) != FAST_OK) {
+		return 1;
+	}
+	if (stranger_v1_greeter_service.methods[0].priority != FAST_PRIORITY_CONTROL) {
 		return 1;
 	}
 	request.name = "world";

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# refusal.sh PROTOC-GEN-FAST PROTOBUF-INCLUDE: what cannot be generated is refused in words that help.
+# refusal.sh PROTOC-GEN-FAST PROTOBUF-INCLUDE OUR-PROTOS: what cannot be generated is refused in words that help.
 set -uo pipefail
 plugin=$1
 include=$2
+protos=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -11,7 +12,7 @@ failed=0
 refused() {
   cat >"$work/x.proto"
   mkdir -p "$work/out"
-  if protoc -I "$work" -I "$include" --plugin=protoc-gen-fast="$plugin" \
+  if protoc -I "$work" -I "$include" -I "$protos" --plugin=protoc-gen-fast="$plugin" \
     --fast_out="$work/out" "$work/x.proto" >"$work/log" 2>&1; then
     echo "not ok - $1: it was taken"
     failed=1
@@ -91,10 +92,30 @@ syntax = "proto3"; package fast; $message
 service Client { rpc Call(M) returns (M); }
 E1
 
+# rules NAME MESSAGE METHOD: a method with rules is refused.
+rules() {
+  refused "$1" "x.proto: a.b.S/Do $2" <<E1
+syntax = "proto3"; package a.b; import "fast/v1/options.proto"; $message
+service S { $3 }
+E1
+}
+rules 'a resumable unary method' 'is resumable, which only a method that returns a stream and takes one message can be' \
+  'rpc Do(M) returns (M) { option (fast.v1.rules).resumable = true; }'
+rules 'a resumable method of streams both ways' 'is resumable, which only' \
+  'rpc Do(stream M) returns (stream M) { option (fast.v1.rules).resumable = true; }'
+rules 'a lossy client stream' 'is lossy, which only a method that returns a stream and takes one message can be' \
+  'rpc Do(stream M) returns (M) { option (fast.v1.rules).lossy = true; }'
+rules 'a stream that is lossy and resumable' 'is both lossy and resumable: one gives up the items that the other promises; choose' \
+  'rpc Do(M) returns (stream M) { option (fast.v1.rules).lossy = true; option (fast.v1.rules).resumable = true; }'
+rules 'a stream that runs once' 'is once, which no method that returns a stream can be' \
+  'rpc Do(M) returns (stream M) { option (fast.v1.rules).once = true; }'
+rules 'an idempotent method that runs once' 'is once, and its idempotency_level says that running it twice does no harm; choose' \
+  'rpc Do(M) returns (M) { option idempotency_level = IDEMPOTENT; option (fast.v1.rules) = { once: true }; }'
+
 # says NAME MESSAGE FLAG...: protoc, given the odd file with these flags, says this.
 mv "$work/x.proto" "$work/odd<name>.proto"
 says() {
-  protoc -I "$work" --plugin=protoc-gen-fast="$plugin" "${@:3}" "$work/odd<name>.proto" \
+  protoc -I "$work" -I "$protos" --plugin=protoc-gen-fast="$plugin" "${@:3}" "$work/odd<name>.proto" \
     >"$work/log" 2>&1
   if grep -qF -- "$2" "$work/log"; then
     echo "ok - $1 is refused"

@@ -4,6 +4,7 @@
 #include <golden/v1/bare.fast.h>
 #include <golden/v1/feature.fast.h>
 #include <golden/v1/renamed.fast.h>
+#include <golden/v1/rules.fast.h>
 #include <google/protobuf/descriptor.pb-c.h>
 #include <string.h>
 
@@ -230,6 +231,36 @@ static void the_table_says_what_each_method_is(void **state)
 	assert_string_equal("Oracle/Consult", oracle_service.methods[0].path);
 }
 
+static void the_table_has_the_rules_of_the_schema(void **state)
+{
+	static const struct {
+		const char *name;
+		enum fast_priority priority;
+		bool resumable;
+		bool lossy;
+		bool once;
+	} rows[] = {
+		{"Alarm", FAST_PRIORITY_CONTROL, false, false, false},
+		{"Sample", FAST_PRIORITY_BULK, false, true, false},
+		{"Events", FAST_PRIORITY_NORMAL, true, false, false},
+		{"Add", FAST_PRIORITY_DEFAULT, false, false, true},
+		{"AddAll", FAST_PRIORITY_DEFAULT, false, false, true},
+		{"Plain", FAST_PRIORITY_DEFAULT, false, false, false},
+	};
+
+	(void)state;
+	assert_int_equal(FAST_TEST_COUNT(rows), golden_v1_rules_service.method_count);
+	for (size_t i = 0; i < FAST_TEST_COUNT(rows); i++) {
+		const struct fast_method *method =
+			method_find(&golden_v1_rules_service, rows[i].name);
+
+		assert_int_equal(rows[i].priority, method->priority);
+		assert_int_equal(rows[i].resumable, method->resumable);
+		assert_int_equal(rows[i].lossy, method->lossy);
+		assert_int_equal(rows[i].once, method->once);
+	}
+}
+
 static void options_of_protobuf_c_rename_in_c_alone(void **state)
 {
 	Other__Space__TurnRequest request = OTHER__SPACE__TURN_REQUEST__INIT;
@@ -269,6 +300,14 @@ static void the_descriptor_set_has_every_import_in_order(void **state)
 	}
 	google__protobuf__file_descriptor_set__free_unpacked(set, NULL);
 
+	set = set_read(&golden_v1_rules_service);
+	assert_int_equal(4, set->n_file);
+	assert_string_equal("google/protobuf/descriptor.proto", set->file[0]->name);
+	assert_string_equal("fast/v1/options.proto", set->file[1]->name);
+	assert_int_equal(1, set->file[1]->n_extension);
+	assert_int_equal(2, set->file[3]->n_dependency);
+	google__protobuf__file_descriptor_set__free_unpacked(set, NULL);
+
 	set = set_read(&golden_v1_second_service);
 	assert_int_equal(2, set->n_file);
 	assert_int_equal(3, set->file[1]->n_service);
@@ -289,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup(a_handler_that_is_null_answers_unimplemented, forget),
 		cmocka_unit_test_setup(a_handler_answers_with_its_own_types, forget),
 		cmocka_unit_test_setup(the_table_says_what_each_method_is, forget),
+		cmocka_unit_test_setup(the_table_has_the_rules_of_the_schema, forget),
 		cmocka_unit_test_setup(options_of_protobuf_c_rename_in_c_alone, forget),
 		cmocka_unit_test_setup(the_descriptor_set_has_every_import_in_order, forget),
 	};

@@ -116,9 +116,9 @@ void bench_print(struct bench *bench, const char *name, double value, const char
 		return;
 	}
 	if (!bench->head_printed) {
-		printf("%-40s %12s %-8s %12s\n", "name", "value", "unit", "n");
+		printf("%-44s %12s %-8s %12s\n", "name", "value", "unit", "n");
 		bench->head_printed = true;
 	}
-	printf("%-40s %12.2f %-8s %12" PRIu64 "%s\n", name, value, unit, n, noisy ? "  noisy" : "");
+	printf("%-44s %12.2f %-8s %12" PRIu64 "%s\n", name, value, unit, n, noisy ? "  noisy" : "");
 	fflush(stdout);
 }

@@ -1,200 +1,86 @@
-/* bench_hot - what a plugin's inner loop pays for its metrics and knobs, beside a bare atomic add.
- */
+/* bench_hot - what a plugin's inner loop pays for its metrics and knobs, beside a bare atomic add,
+ * with one thread and with two on the same cell, and beside prometheus-cpp. */
 #include "bench.h"
+#include "bench_hot_world.h"
+#ifdef BENCH_HAS_PROMETHEUS
+#include "bench_prometheus.h"
+#define PEER(loop) prometheus_##loop##_loop
+#else
+#define PEER(loop) NULL
+#endif
 
-#include "page/atomic.h"
-#include "page/map.h"
-#include "page/view.h"
-
-#include <fast/plugin.h>
-
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#define CALLS           200000
-#define CALLS_QUICK     20000
-#define DESCRIPTORS_MAX 256
+#define CALLS       200000
+#define CALLS_QUICK 20000
+#define NAME_BYTES  64
 
-/* What the loops call. */
-struct world {
-	struct fast_plugin *plugin;
-	struct fast_page_map bare; /* a page for the baseline's cell */
-	uint64_t *cell;
-	struct fast_metric *counter;
-	struct fast_metric *gauge;
-	struct fast_metric *histogram;
-	struct fast_metric *heartbeat;
-	struct fast_param *integer;
-	struct fast_param *string;
-};
+typedef void peer_loop_fn(uint64_t calls);
 
-typedef void loop_fn(const struct world *world, uint64_t calls);
-
-static void fetch_add_loop(const struct world *world, uint64_t calls)
-{
-	for (uint64_t i = 0; i < calls; i++) {
-		page_add(world->cell, 1);
-	}
-}
-
-static void clock_loop(const struct world *world, uint64_t calls)
-{
-	int64_t sum = 0;
-
-	(void)world;
-	for (uint64_t i = 0; i < calls; i++) {
-		sum += bench_now_ns();
-		bench_keep(&sum);
-	}
-}
-
-static void counter_loop(const struct world *world, uint64_t calls)
-{
-	for (uint64_t i = 0; i < calls; i++) {
-		fast_metric_inc(world->counter);
-	}
-}
-
-static void gauge_loop(const struct world *world, uint64_t calls)
-{
-	for (uint64_t i = 0; i < calls; i++) {
-		fast_metric_set(world->gauge, (double)i);
-	}
-}
-
-static void observe_loop(const struct world *world, uint64_t calls)
-{
-	for (uint64_t i = 0; i < calls; i++) {
-		fast_metric_observe(world->histogram, 0.02 + 1e-6 * (double)(i & 1023));
-	}
-}
-
-static void heartbeat_loop(const struct world *world, uint64_t calls)
-{
-	for (uint64_t i = 0; i < calls; i++) {
-		fast_metric_inc(world->heartbeat);
-	}
-}
-
-static void get_loop(const struct world *world, uint64_t calls)
-{
-	int64_t sum = 0;
-
-	for (uint64_t i = 0; i < calls; i++) {
-		sum += fast_param_get_int(world->integer);
-		bench_keep(&sum);
-	}
-}
-
-static void get_string_loop(const struct world *world, uint64_t calls)
-{
-	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
-
-	for (uint64_t i = 0; i < calls; i++) {
-		fast_param_get_string(world->string, text);
-		bench_keep(text);
-	}
-}
-
-/* One measurement: ours beside its baseline. Rows without a name are not printed. */
-static const struct {
-	const char *name;       /* nanoseconds of one call */
-	const char *ratio_name; /* ours / baseline */
-	const char *over_name;  /* ours - baseline */
-	loop_fn *baseline;
-	loop_fn *ours;
+static const struct row {
+	const char *name;
+	hot_loop_fn *ours;
+	peer_loop_fn *peer; /* NULL: prometheus-cpp has no such thing, or is not installed */
+	bool reads_clock;
 } rows[] = {
-	{"hot.counter_inc.ns", "hot.counter_inc.vs_fetch_add", NULL, fetch_add_loop, counter_loop},
-	{"hot.gauge_set.ns", NULL, NULL, fetch_add_loop, gauge_loop},
-	{"hot.observe.ns", NULL, NULL, fetch_add_loop, observe_loop},
-	{"hot.heartbeat.ns", NULL, "hot.heartbeat.ns_over_clock", clock_loop, heartbeat_loop},
-	{"hot.param_get.ns", NULL, NULL, fetch_add_loop, get_loop},
-	{"hot.param_get_string.ns", NULL, NULL, fetch_add_loop, get_string_loop},
+	{"counter_inc", hot_counter_loop, PEER(counter), false},
+	{"gauge_set", hot_gauge_loop, PEER(gauge), false},
+	{"observe", hot_observe_loop, PEER(observe), false},
+	{"heartbeat", hot_heartbeat_loop, NULL, true},
+	{"param_get", hot_get_loop, NULL, false},
+	{"param_get_string", hot_get_string_loop, NULL, false},
 };
 
-static void check(enum fast_status status, const char *what)
+/* One loop on a thread of its own, begun together with the other's. */
+struct runner {
+	pthread_t thread;
+	hot_loop_fn *loop;
+	const struct hot_world *world;
+	uint64_t calls;
+	atomic_uint *ready; /* threads that stand at the start */
+	int64_t begin_ns;
+	int64_t end_ns;
+};
+
+static void *runner_run(void *arg)
 {
-	if (status != FAST_OK) {
-		fprintf(stderr, "bench_hot: %s: %s\n", what, fast_status_name(status));
-		exit(1);
+	struct runner *runner = arg;
+
+	atomic_fetch_add(runner->ready, 1);
+	while (atomic_load(runner->ready) < 2) {
 	}
+	runner->begin_ns = bench_now_ns();
+	runner->loop(runner->world, runner->calls);
+	runner->end_ns = bench_now_ns();
+	return NULL;
 }
 
-static struct fast_metric *metric_declare(struct fast_plugin *plugin, const char *name,
-					  enum fast_metric_kind kind)
+/* Nanoseconds of one call while two threads make them at once. */
+static double two_threads_ns(hot_loop_fn *loop, const struct hot_world *world, uint64_t calls)
 {
-	struct fast_metric_spec spec = {.size = sizeof spec, .name = name, .kind = kind};
-	struct fast_metric *metric = NULL;
+	atomic_uint ready = 0;
+	struct runner runners[2];
+	int64_t ns = 0;
 
-	check(fast_plugin_metric(plugin, &spec, &metric), name);
-	return metric;
-}
-
-/* The plugin's page is the newest of our memfds; nobody hands it out, so it is looked for. */
-static int page_find(void)
-{
-	char link[64];
-	char target[64];
-
-	for (int fd = DESCRIPTORS_MAX; fd > 2; fd--) {
-		(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-		ssize_t bytes = readlink(link, target, sizeof target - 1);
-		target[bytes < 0 ? 0 : bytes] = '\0';
-		if (strncmp(target, "/memfd:fast-page", 16) == 0) {
-			return fd;
+	for (int i = 0; i < 2; i++) {
+		runners[i] = (struct runner){
+			.loop = loop, .world = world, .calls = calls, .ready = &ready};
+		if (pthread_create(&runners[i].thread, NULL, runner_run, &runners[i]) != 0) {
+			fprintf(stderr, "bench_hot: no second thread\n");
+			exit(1);
 		}
 	}
-	return -1;
+	for (int i = 0; i < 2; i++) {
+		pthread_join(runners[i].thread, NULL);
+		ns += runners[i].end_ns - runners[i].begin_ns;
+	}
+	return (double)ns / 2 / (double)calls;
 }
 
-/* Turns both knobs as fastd would: a get of a turned knob is the longer one. */
-static void knobs_turn(void)
-{
-	struct fast_page_value integer = {.type = FAST_PARAM_INT, .u.integer = 720};
-	struct fast_page_value string = {.type = FAST_PARAM_STRING, .string = "yolov8-medium"};
-	struct fast_page_view *view = NULL;
-	const char *reason = NULL;
-
-	check(fast_page_view_open(page_find(), &view, &reason), "the page");
-	fast_page_view_set(view, 0, 1, &integer);
-	fast_page_view_set(view, 1, 2, &string);
-	fast_page_view_commit(view);
-	fast_page_view_close(view);
-}
-
-static void world_init(struct world *world)
-{
-	struct fast_plugin_options options = {.size = sizeof options, .socket = "/nonexistent"};
-	struct fast_param_spec integer = {
-		.size = sizeof integer,
-		.name = "resolution",
-		.type = FAST_PARAM_INT,
-		.initial.integer = 1080,
-		.min = 1,
-		.max = 4320,
-	};
-	struct fast_param_spec string = {
-		.size = sizeof string,
-		.name = "model",
-		.type = FAST_PARAM_STRING,
-		.initial.string = "yolov8-large",
-	};
-
-	check(fast_page_map_open(&world->bare), "a page");
-	world->cell = (uint64_t *)(void *)(world->bare.base + FAST_PAGE_CELLS_OFFSET);
-	check(fast_plugin_open("bench", &options, &world->plugin), "a plugin");
-	world->counter = metric_declare(world->plugin, "frames", FAST_METRIC_COUNTER);
-	world->gauge = metric_declare(world->plugin, "queue", FAST_METRIC_GAUGE);
-	world->histogram = metric_declare(world->plugin, "latency", FAST_METRIC_HISTOGRAM);
-	world->heartbeat = metric_declare(world->plugin, "fps", FAST_METRIC_HEARTBEAT);
-	check(fast_plugin_param(world->plugin, &integer, &world->integer), "a param");
-	check(fast_plugin_param(world->plugin, &string, &world->string), "a param");
-	knobs_turn();
-}
-
-static double loop_ns(loop_fn *loop, const struct world *world, uint64_t calls)
+static double one_thread_ns(hot_loop_fn *loop, const struct hot_world *world, uint64_t calls)
 {
 	int64_t start = bench_now_ns();
 
@@ -202,59 +88,120 @@ static double loop_ns(loop_fn *loop, const struct world *world, uint64_t calls)
 	return (double)(bench_now_ns() - start) / (double)calls;
 }
 
-static void row_measure(struct bench *bench, const struct world *world, size_t row)
+static double peer_ns(peer_loop_fn *loop, uint64_t calls)
 {
-	uint64_t calls = bench->quick ? CALLS_QUICK : CALLS;
-	uint64_t all = calls * (uint64_t)bench->rounds;
-	struct bench_series baseline = {0};
-	struct bench_series ours = {0};
-	struct bench_series ratio = {0};
-	struct bench_series over = {0};
+	int64_t start = bench_now_ns();
 
-	rows[row].ours(world, calls); /* warm up */
-	for (int i = 0; i < bench->rounds; i++) {
-		double baseline_ns = loop_ns(rows[row].baseline, world, calls);
-		double ours_ns = loop_ns(rows[row].ours, world, calls);
-
-		bench_series_add(&baseline, baseline_ns);
-		bench_series_add(&ours, ours_ns);
-		bench_series_add(&ratio, ours_ns / baseline_ns);
-		bench_series_add(&over, ours_ns - baseline_ns);
-	}
-	bool noisy = bench_is_noisy(&baseline);
-	bench_print(bench, rows[row].name, bench_median(&ours), "ns", all, noisy);
-	if (rows[row].ratio_name != NULL) {
-		bench_print(bench, rows[row].ratio_name, bench_median(&ratio), "x", all, noisy);
-	}
-	if (rows[row].over_name != NULL) {
-		bench_print(bench, rows[row].over_name, bench_median(&over), "ns", all, noisy);
-	}
-	bench_series_fini(&baseline);
-	bench_series_fini(&ours);
-	bench_series_fini(&ratio);
-	bench_series_fini(&over);
+	loop(calls);
+	return (double)(bench_now_ns() - start) / (double)calls;
 }
 
-static bool row_wanted(const struct bench *bench, size_t row)
+/* What the rounds of one row gave. */
+struct figures {
+	struct bench_series add; /* the baseline */
+	struct bench_series ours;
+	struct bench_series vs_add;
+	struct bench_series vs_peer;
+	struct bench_series over_clock;
+	struct bench_series add_2;
+	struct bench_series ours_2;
+	struct bench_series vs_add_2;
+};
+
+static void round_measure(const struct row *row, const struct hot_world *world, uint64_t calls,
+			  struct figures *figures)
 {
-	return bench_wants(bench, rows[row].name) ||
-	       (rows[row].ratio_name != NULL && bench_wants(bench, rows[row].ratio_name)) ||
-	       (rows[row].over_name != NULL && bench_wants(bench, rows[row].over_name));
+	double add_ns = one_thread_ns(hot_fetch_add_loop, world, calls);
+	double ours_ns = one_thread_ns(row->ours, world, calls);
+	double add_2_ns;
+	double ours_2_ns;
+
+	bench_series_add(&figures->add, add_ns);
+	bench_series_add(&figures->ours, ours_ns);
+	bench_series_add(&figures->vs_add, ours_ns / add_ns);
+	if (row->peer != NULL) {
+		bench_series_add(&figures->vs_peer, ours_ns / peer_ns(row->peer, calls));
+	}
+	if (row->reads_clock) {
+		bench_series_add(&figures->over_clock,
+				 ours_ns - one_thread_ns(hot_clock_loop, world, calls));
+	}
+	add_2_ns = two_threads_ns(hot_fetch_add_loop, world, calls);
+	ours_2_ns = two_threads_ns(row->ours, world, calls);
+	bench_series_add(&figures->add_2, add_2_ns);
+	bench_series_add(&figures->ours_2, ours_2_ns);
+	bench_series_add(&figures->vs_add_2, ours_2_ns / add_2_ns);
+}
+
+static void figures_print(struct bench *bench, const struct row *row, struct figures *figures,
+			  uint64_t n)
+{
+	const struct {
+		const char *suffix;
+		const char *unit;
+		struct bench_series *series;
+		struct bench_series *baseline;
+	} outputs[] = {
+		{"ns", "ns", &figures->ours, &figures->add},
+		{"vs_fetch_add", "x", &figures->vs_add, &figures->add},
+		{"vs_prometheus_cpp", "x", &figures->vs_peer, &figures->add},
+		{"ns_over_clock", "ns", &figures->over_clock, &figures->add},
+		{"ns_2threads", "ns", &figures->ours_2, &figures->add_2},
+		{"vs_fetch_add_2threads", "x", &figures->vs_add_2, &figures->add_2},
+	};
+	char name[NAME_BYTES];
+
+	for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+		struct bench_series *series = outputs[i].series;
+		if (series->count > 0) {
+			(void)snprintf(name, sizeof name, "hot.%s.%s", row->name,
+				       outputs[i].suffix);
+			bench_print(bench, name, bench_median(series), outputs[i].unit, n,
+				    bench_is_noisy(outputs[i].baseline));
+		}
+		bench_series_fini(series);
+	}
+	bench_series_fini(&figures->add);
+	bench_series_fini(&figures->add_2);
+}
+
+/* Whether any row that begins with hot.NAME. was asked for. */
+static bool row_wanted(const struct bench *bench, const struct row *row)
+{
+	static const char *const suffixes[] = {"ns", "vs_fetch_add", "vs_prometheus_cpp",
+					       "ns_2threads", "ns_over_clock"};
+	char name[NAME_BYTES];
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		(void)snprintf(name, sizeof name, "hot.%s.%s", row->name, suffixes[i]);
+		if (bench_wants(bench, name)) {
+			return true;
+		}
+	}
+	(void)snprintf(name, sizeof name, "hot.%s.vs_fetch_add_2threads", row->name);
+	return bench_wants(bench, name);
 }
 
 int main(int argc, char **argv)
 {
 	struct bench bench;
-	struct world world;
+	struct hot_world world = {.plugin = NULL};
 
 	bench_init(&bench, argc, argv);
-	world_init(&world);
-	for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-		if (row_wanted(&bench, row)) {
-			row_measure(&bench, &world, row);
+	uint64_t calls = bench.quick ? CALLS_QUICK : CALLS;
+	hot_world_init(&world);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct figures figures = {.add = {0}};
+
+		if (!row_wanted(&bench, &rows[i])) {
+			continue;
 		}
+		rows[i].ours(&world, calls); /* warm up */
+		for (int round = 0; round < bench.rounds; round++) {
+			round_measure(&rows[i], &world, calls, &figures);
+		}
+		figures_print(&bench, &rows[i], &figures, calls * (uint64_t)bench.rounds);
 	}
-	fast_plugin_close(world.plugin);
-	fast_page_map_close(&world.bare);
+	hot_world_fini(&world);
 	return 0;
 }

@@ -51,6 +51,7 @@ struct fast_client {
 	char endpoint[FAST_ENDPOINT_BYTES_MAX + 1];
 	char *agent; /* NULL: none */
 	uint32_t message_bytes_max;
+	uint32_t keepalive_ms; /* 0: none */
 	struct fast_timers *timers;
 	bool owns_timers;
 	const struct fast_dial_ops *dial_ops;

@@ -169,6 +169,7 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	fast_id_write(call->id, header);
 	call->frame->state = FAST_FRAME_IDLE;
 	fast_frame_seal(call->frame, framing, header, sizeof header, &packet);
+	fast_keepalive_watch(&connection->connection, &connection->connection.keepalive);
 	fast_connection_push(&connection->connection, call->frame);
 	if (follow_up != NULL) {
 		fast_connection_push(&connection->connection, follow_up);

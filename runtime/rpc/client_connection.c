@@ -205,10 +205,18 @@ static void client_connection_ended(void *arg)
 	pthread_mutex_unlock(&client->lock);
 }
 
+static bool client_connection_is_busy(void *arg)
+{
+	const struct fast_client_connection *connection = arg;
+
+	return connection->calls.count > 0;
+}
+
 static const struct fast_connection_events client_connection_events = {
 	.message = fast_client_connection_message,
 	.received = client_connection_received,
 	.ended = client_connection_ended,
+	.is_busy = client_connection_is_busy,
 };
 
 struct fast_client_connection *fast_client_connection_new(struct fast_client *client,
@@ -224,11 +232,15 @@ struct fast_client_connection *fast_client_connection_new(struct fast_client *cl
 		.peer = FAST_SP_REP,
 		.message_bytes_max = client->message_bytes_max,
 	};
+	const struct fast_hello_terms terms = {
+		.agent = client->agent,
+		.message_bytes_max = client->message_bytes_max,
+		.calls_max = FAST_CALLS_MAX,
+		.keepalive_ms = client->keepalive_ms,
+	};
 	struct fast_frame *hello = NULL;
 
-	if (connection == NULL ||
-	    fast_hello_frame(link->framing, client->agent, client->message_bytes_max,
-			     FAST_CALLS_MAX, &hello) != FAST_OK) {
+	if (connection == NULL || fast_hello_frame(link->framing, &terms, &hello) != FAST_OK) {
 		free(connection);
 		return NULL;
 	}
@@ -238,6 +250,7 @@ struct fast_client_connection *fast_client_connection_new(struct fast_client *cl
 		return NULL;
 	}
 	fast_outbox_push(&connection->connection.outbox, hello);
+	connection->connection.keepalive.interval_ms = client->keepalive_ms;
 	connection->client = client;
 	connection->references = 1;
 	connection->calls_max = FAST_CALLS_MAX;

@@ -88,6 +88,7 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	fast_list_init(&client->spare);
 	memcpy(client->endpoint, endpoint, strlen(endpoint) + 1);
 	client->message_bytes_max = all.message_bytes_max;
+	client->keepalive_ms = fast_keepalive_interval(all.keepalive_ms);
 	client->timers = timers;
 	if (timers == NULL) {
 		if (fast_timers_new(&client->timers) != FAST_OK) {

@@ -141,13 +141,13 @@ static bool incoming_hello(const struct incoming *incoming)
 static bool incoming_ping(const struct incoming *incoming)
 {
 	struct fast_client_connection *connection = incoming->connection;
-	struct fast_packet packet = {
-		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_PONG,
-		.token = incoming->packet.token,
-	};
+	int64_t now_ns = fast_timers_now_ns(connection->client->timers);
 	struct fast_frame *frame = NULL;
 
-	if (fast_hello_control(connection->connection.rules.framing, &packet, &frame) != FAST_OK) {
+	if (!fast_keepalive_admits(&connection->connection.keepalive, now_ns) ||
+	    fast_keepalive_frame(connection->connection.rules.framing,
+				 FAST__V1__PACKET_KIND__PACKET_KIND_PONG, incoming->packet.token,
+				 &frame) != FAST_OK) {
 		return false;
 	}
 	pthread_mutex_lock(&connection->client->lock);

@@ -184,10 +184,12 @@ static enum fast_status connection_take(struct fast_connection *connection, size
 {
 	enum fast_status status;
 
+	connection->keepalive.received_bytes += bytes;
 	fast_connection_cork(connection);
 	status = fast_input_take(&connection->input, bytes, &connection->rules,
 				 connection->events->message, connection->arg);
 	pthread_mutex_lock(connection->lock);
+	connection->keepalive.heard++;
 	fast_connection_uncork(connection);
 	if (status != FAST_OK) {
 		pthread_mutex_unlock(connection->lock);
@@ -282,6 +284,7 @@ enum fast_status fast_connection_init(struct fast_connection *connection,
 void fast_connection_fini(struct fast_connection *connection)
 {
 	if (connection->link != NULL) {
+		fast_timer_cancel_wait(connection->timers, &connection->keepalive.timer);
 		fast_timer_cancel_wait(connection->timers, &connection->stall_timer);
 		connection->link->ops->free(connection->link);
 		connection->link = NULL;

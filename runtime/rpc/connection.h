@@ -5,6 +5,7 @@
 #include "base/timer.h"
 #include "link/link.h"
 #include "rpc/input.h"
+#include "rpc/keepalive.h"
 #include "rpc/outbox.h"
 #include <pthread.h>
 
@@ -19,6 +20,9 @@ struct fast_connection_events {
 	void (*writable)(void *arg);
 	/* The connection has ended and nothing is being sent. Once; no lock held. */
 	void (*ended)(void *arg);
+	/* Whether calls are open, of whose end a dead peer would not tell. Lock held. NULL where
+	 * the keepalive asks nothing. */
+	bool (*is_busy)(void *arg);
 };
 
 /* Embedded in its owner. */
@@ -36,6 +40,7 @@ struct fast_connection {
 	bool has_stall_timer;      /* guarded by lock */
 	int64_t progress_ns;       /* guarded by lock: when the send under way last moved */
 	struct fast_timer stall_timer;
+	struct fast_keepalive keepalive;
 };
 
 struct fast_connection_parts {

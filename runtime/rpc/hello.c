@@ -35,9 +35,8 @@ enum fast_status fast_hello_control(enum fast_sp_framing framing, const struct f
 				 FAST_MESSAGE_BYTES_MAX, out);
 }
 
-enum fast_status fast_hello_frame(enum fast_sp_framing framing, const char *agent,
-				  size_t message_bytes_max, uint32_t calls_max,
-				  struct fast_frame **out)
+enum fast_status fast_hello_frame(enum fast_sp_framing framing,
+				  const struct fast_hello_terms *terms, struct fast_frame **out)
 {
 	Fast__V1__Hello hello = FAST__V1__HELLO__INIT;
 	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_HELLO};
@@ -47,10 +46,11 @@ enum fast_status fast_hello_frame(enum fast_sp_framing framing, const char *agen
 	hello.version_min = FAST_PROTOCOL_VERSION;
 	hello.version_max = FAST_PROTOCOL_VERSION;
 	hello.boot_id = fast_boot_id();
-	hello.packet_bytes_max = (uint32_t)message_bytes_max;
-	hello.calls_max = calls_max;
-	if (agent != NULL) {
-		hello.agent = (char *)(uintptr_t)agent;
+	hello.packet_bytes_max = (uint32_t)terms->message_bytes_max;
+	hello.calls_max = terms->calls_max;
+	hello.keepalive_ms = terms->keepalive_ms;
+	if (terms->agent != NULL) {
+		hello.agent = (char *)(uintptr_t)terms->agent;
 	}
 	if (fast_message_size(&hello.base, sizeof packed, &bytes) != FAST_OK) {
 		return FAST_INVALID_ARGUMENT;
@@ -83,6 +83,7 @@ enum fast_status fast_hello_read(const struct fast_packet *packet, struct fast_h
 		.version_max = hello->version_max,
 		.packet_bytes_max = hello->packet_bytes_max,
 		.calls_max = hello->calls_max,
+		.keepalive_ms = hello->keepalive_ms,
 	};
 	fast_text_copy(out->agent, sizeof out->agent, hello->agent);
 	fast_arena_fini(&arena);

@@ -13,15 +13,24 @@ struct fast_hello {
 	uint32_t version_max;
 	uint32_t packet_bytes_max;            /* 0: not said */
 	uint32_t calls_max;                   /* 0: not said */
+	uint32_t keepalive_ms;                /* 0: any silence */
 	char agent[FAST_AGENT_BYTES_MAX + 1]; /* printable ASCII */
 };
 
 /* Random, and the same until the process ends. Never 0. */
 uint64_t fast_boot_id(void);
 
-/* A frame with our HELLO. agent may be NULL. */
-FAST_MUST_CHECK enum fast_status fast_hello_frame(enum fast_sp_framing framing, const char *agent,
-						  size_t message_bytes_max, uint32_t calls_max,
+/* What our HELLO says. */
+struct fast_hello_terms {
+	const char *agent; /* NULL: none */
+	size_t message_bytes_max;
+	uint32_t calls_max;
+	uint32_t keepalive_ms; /* 0: any silence */
+};
+
+/* A frame with our HELLO. */
+FAST_MUST_CHECK enum fast_status fast_hello_frame(enum fast_sp_framing framing,
+						  const struct fast_hello_terms *terms,
 						  struct fast_frame **out);
 
 /* What the peer says. INVALID_ARGUMENT: malformed. */

@@ -20,6 +20,15 @@
 /* Between failed dials, for calls that wait for a server: doubles from the first to the last. */
 #define FAST_BACKOFF_MS_MIN 20
 #define FAST_BACKOFF_MS_MAX 2000
+/* A connection with open calls whose peer is silent for so long asks it by PING, */
+#define FAST_KEEPALIVE_MS_DEFAULT 20000
+/* and is closed when nothing came for so long after; or for the interval, where that is shorter. */
+#define FAST_KEEPALIVE_ANSWER_MS 10000
+/* A PING of the peer comes too early when it follows another within this time and with fewer bytes
+ * between; so many early ones in a row are borne. */
+#define FAST_PING_MS_MIN      500
+#define FAST_PING_BYTES_MIN   1024
+#define FAST_PING_STRIKES_MAX 8
 /* A client connection that was idle for so long is read again, to learn of its end. */
 #define FAST_IDLE_MS 1000
 

@@ -1,5 +1,6 @@
 #include "rpc/server.h"
 
+#include "rpc/keepalive.h"
 #include "rpc/limits.h"
 #include "rpc/server_connection.h"
 #include "rpc/services.h"
@@ -31,6 +32,7 @@ static struct fast_server_options server_options(const struct fast_server_option
 	limit_default(&all.calls_max, FAST_CALLS_MAX);
 	limit_default(&all.message_bytes_max, FAST_MESSAGE_BYTES_MAX);
 	limit_default(&all.first_frame_ms, FAST_FIRST_FRAME_MS);
+	all.keepalive_ms = fast_keepalive_interval(all.keepalive_ms);
 	if (all.workers > FAST_WORKERS_MAX) {
 		all.workers = FAST_WORKERS_MAX;
 	}

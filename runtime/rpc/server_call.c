@@ -120,6 +120,8 @@ static enum call_admission call_admit(struct fast_server_connection *connection,
 			fast_list_append(&connection->open, &(*out)->open_node);
 			connection->open_count++;
 			connection->references++;
+			fast_keepalive_watch(&connection->connection,
+					     &connection->connection.keepalive);
 			admission = CALL_ADMITTED;
 		}
 	}

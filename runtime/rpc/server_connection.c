@@ -113,11 +113,20 @@ static void server_connection_ended(void *arg)
 	fast_server_connection_unref(connection);
 }
 
+/* Lock held, by the keepalive. */
+static bool server_connection_is_busy(void *arg)
+{
+	const struct fast_server_connection *connection = arg;
+
+	return connection->open_count > 0;
+}
+
 static const struct fast_connection_events server_connection_events = {
 	.message = fast_server_connection_message,
 	.received = server_connection_received,
 	.writable = server_connection_writable,
 	.ended = server_connection_ended,
+	.is_busy = server_connection_is_busy,
 };
 
 static void server_connection_is_mute(void *arg)

@@ -2,6 +2,7 @@
 #include "rpc/limits.h"
 #include "rpc/server_input.h"
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One packet of a peer, being answered on the reader's thread. */
@@ -42,14 +43,24 @@ static bool connection_push(struct fast_server_connection *connection, enum fast
 }
 
 /* Says that the peer can be given nothing, and closes when that has had time to arrive. */
-static bool connection_go_away(struct fast_server_connection *connection)
+static bool connection_go_away(struct fast_server_connection *connection, enum fast_status why,
+			       const char *sentence)
 {
-	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY};
+	const struct fast_failure failure = {
+		.status = why, .executed = FAST_EXECUTED_NO, .text = sentence};
+	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY,
+				     .has_status = true};
 	struct fast_frame *frame = NULL;
-	enum fast_status status =
-		fast_hello_control(connection->connection.rules.framing, &packet, &frame);
+	enum fast_status status;
+	uint8_t *packed = NULL;
 
 	connection->peer = FAST_PEER_REFUSED;
+	if (fast_failure_pack(&failure, &packed, &packet.status.bytes) != FAST_OK) {
+		return false;
+	}
+	packet.status.data = packed;
+	status = fast_hello_control(connection->connection.rules.framing, &packet, &frame);
+	free(packed);
 	return fast_server_connection_limit(connection, FAST_GOODBYE_MS) == FAST_OK &&
 	       connection_push(connection, status, frame);
 }
@@ -58,6 +69,11 @@ static bool incoming_hello(const struct incoming *incoming)
 {
 	struct fast_server_connection *connection = incoming->connection;
 	const struct fast_server_options *options = &connection->server->options;
+	const struct fast_hello_terms terms = {
+		.message_bytes_max = options->message_bytes_max,
+		.calls_max = options->calls_max,
+		.keepalive_ms = options->keepalive_ms,
+	};
 	struct fast_frame *frame = NULL;
 	struct fast_hello hello;
 	enum fast_status status;
@@ -68,31 +84,43 @@ static bool incoming_hello(const struct incoming *incoming)
 		return false;
 	}
 	if (!fast_hello_agrees(&hello)) {
-		return connection_go_away(connection);
+		return connection_go_away(connection, FAST_FAILED_PRECONDITION,
+					  "no version of the protocol is spoken by both");
 	}
 	connection->peer = FAST_PEER_OWN;
 	pthread_mutex_lock(&connection->lock);
 	memcpy(connection->agent, hello.agent, sizeof connection->agent);
+	connection->connection.keepalive.interval_ms = options->keepalive_ms;
 	pthread_mutex_unlock(&connection->lock);
 	if (hello.packet_bytes_max > 0 && hello.packet_bytes_max < FAST_MESSAGE_BYTES_MAX) {
 		connection->peer_bytes_max = hello.packet_bytes_max;
 	}
-	status = fast_hello_frame(connection->connection.rules.framing, NULL,
-				  options->message_bytes_max, options->calls_max, &frame);
+	status = fast_hello_frame(connection->connection.rules.framing, &terms, &frame);
 	return connection_push(connection, status, frame);
 }
 
 static bool incoming_ping(const struct incoming *incoming)
 {
-	struct fast_packet packet = {
-		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_PONG,
-		.token = incoming->packet.token,
-	};
+	struct fast_server_connection *connection = incoming->connection;
 	struct fast_frame *frame = NULL;
-	enum fast_status status =
-		fast_hello_control(incoming->connection->connection.rules.framing, &packet, &frame);
+	enum fast_status status;
 
-	return connection_push(incoming->connection, status, frame);
+	if (!fast_keepalive_admits(&connection->connection.keepalive,
+				   fast_timers_now_ns(connection->server->timers))) {
+		incoming_is_malformed(incoming);
+		return connection_go_away(connection, FAST_RESOURCE_EXHAUSTED, "too many pings");
+	}
+	status = fast_keepalive_frame(connection->connection.rules.framing,
+				      FAST__V1__PACKET_KIND__PACKET_KIND_PONG,
+				      incoming->packet.token, &frame);
+	return connection_push(connection, status, frame);
+}
+
+/* Whatever it answers: the keepalive has heard that something came. */
+static bool incoming_pong(const struct incoming *incoming)
+{
+	(void)incoming;
+	return true;
 }
 
 /* What this version does not do is refused, not silently left out. NULL: all is well. */
@@ -218,6 +246,7 @@ static const struct incoming_kind {
 	[FAST__V1__PACKET_KIND__PACKET_KIND_CREDIT] = {incoming_credit, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_HELLO] = {NULL, incoming_hello},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PING] = {NULL, incoming_ping},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_PONG] = {NULL, incoming_pong},
 };
 #define INCOMING_KINDS (sizeof incoming_kinds / sizeof incoming_kinds[0])
 

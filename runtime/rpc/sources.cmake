@@ -16,6 +16,7 @@ set(RPC_SOURCES
     rpc/hello.c
     rpc/input.c
     rpc/item.c
+    rpc/keepalive.c
     rpc/methods.c
     rpc/outbox.c
     rpc/pool.c

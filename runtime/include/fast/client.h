@@ -21,6 +21,10 @@ struct fast_client_options {
 	const char *agent;          /* name for the peer's logs; NULL: none */
 	uint32_t message_bytes_max; /* largest answer taken; 0: FAST_MESSAGE_BYTES_MAX (4 MiB) */
 	struct fast_tls *tls;       /* for tls+tcp:// (fast/tls.h), kept by the client; else NULL */
+	/* A server that is silent for so long while calls are open is asked for a sign of life; one
+	 * that gives none within 10 s, or within this time again, is given up: its calls end with
+	 * UNAVAILABLE. 0: 20000; less than FAST_KEEPALIVE_MS_MIN counts as that. */
+	uint32_t keepalive_ms;
 };
 
 struct fast_call_options {

@@ -26,6 +26,9 @@ struct fast_server_options {
 	uint32_t first_frame_ms;    /* a new connection must speak within; 0: 5000 */
 	bool no_reflection;         /* fast.v1.Reflection is not served */
 	bool admin_for_all;         /* fast.v1.Admin answers not only root and our user on ipc */
+	/* A client with open calls that is silent for so long is asked for a sign of life; one that
+	 * gives none within 10 s, or within this time again, has gone. 0: 20000. */
+	uint32_t keepalive_ms;
 };
 
 enum fast_service_flags {

@@ -31,6 +31,10 @@ enum fast_priority {
 	FAST_PRIORITY_CONTROL, /* overtakes bulk */
 };
 
+/* Silences after which a connection with open calls is looked after: at least, and never. */
+#define FAST_KEEPALIVE_MS_MIN  1000
+#define FAST_KEEPALIVE_MS_NONE UINT32_MAX
+
 /* Calls the typed handler found in handlers; generated. */
 typedef void fast_dispatch_fn(const void *handlers, struct fast_call *call,
 			      const ProtobufCMessage *request, void *arg);

@@ -32,6 +32,7 @@ struct session {
 	struct fast_plugin *plugin;
 	int socket;
 	enum session_state state;
+	uint32_t revision;  /* what fastd knows of session.proto */
 	size_t announced;   /* so many announcements are sent */
 	bool blocked;       /* the socket's buffer is full */
 	bool broken;        /* nothing can be sent: it ends when all there is has been read */
@@ -83,6 +84,7 @@ static void session_close(struct session *session)
 	struct fast_plugin *plugin = session->plugin;
 
 	attached_set(plugin, false, NULL);
+	fast_plugin_wake_waiters(plugin); /* fastd may have died between a change and its wake */
 	pthread_mutex_lock(&plugin->lock);
 	(void)close(plugin->socket_fd);
 	plugin->socket_fd = -1;
@@ -115,38 +117,71 @@ static bool session_open(struct session *session, struct fast_plugin *plugin)
 	return true;
 }
 
-/* Packs the next announcement; 0: all are sent. */
-static size_t announcement_next(const struct session *session, uint8_t *packet)
+/* The next param with a failure that fastd was not told of; NULL: none. The caller holds the lock.
+ */
+static struct fast_param *failure_next(const struct session *session)
 {
 	struct fast_plugin *plugin = session->plugin;
-	struct announcement next = {0};
+
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		if (plugin->params[i]->failure_unsent &&
+		    session->revision >= FAST_SESSION_REVISION_FAILURES) {
+			return plugin->params[i];
+		}
+	}
+	return NULL;
+}
+
+/* Packs the next thing to say; 0: all is said. *failed: what failure it is, or NULL. */
+static size_t announcement_next(const struct session *session, uint8_t *packet,
+				struct fast_param **failed)
+{
+	struct fast_plugin *plugin = session->plugin;
 	size_t bytes = 0;
 
+	*failed = NULL;
 	pthread_mutex_lock(&plugin->lock);
 	if (session->announced < plugin->announce_count) {
-		next = plugin->announce[session->announced];
-		bytes = fast_session_pack_announcement(&next, packet);
+		bytes = fast_session_pack_announcement(&plugin->announce[session->announced],
+						       packet);
+	} else {
+		*failed = failure_next(session);
+		if (*failed != NULL) {
+			(*failed)->failure_unsent = false;
+			bytes = fast_session_pack_failure(*failed, packet);
+		}
 	}
 	pthread_mutex_unlock(&plugin->lock);
 	return bytes;
+}
+
+static void failure_unsent_set(struct fast_plugin *plugin, struct fast_param *param)
+{
+	pthread_mutex_lock(&plugin->lock);
+	param->failure_unsent = param->failed_revision > 0;
+	pthread_mutex_unlock(&plugin->lock);
 }
 
 /* Sends what the socket takes. */
 static void session_announce(struct session *session)
 {
 	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	struct fast_param *failed;
 	size_t bytes;
 
 	session->blocked = false;
-	while (!session->broken && (bytes = announcement_next(session, packet)) > 0) {
+	while (!session->broken && (bytes = announcement_next(session, packet, &failed)) > 0) {
 		enum fast_status status = fast_session_send(session->socket, packet, bytes, -1);
 
 		if (status == FAST_RESOURCE_EXHAUSTED) {
 			session->blocked = true;
+			if (failed != NULL) {
+				failure_unsent_set(session->plugin, failed);
+			}
 			return;
 		}
 		session->broken = status != FAST_OK;
-		session->announced++;
+		session->announced += failed == NULL;
 	}
 }
 
@@ -172,6 +207,22 @@ static void session_refuse(struct session *session, const Fast__V1__Refused *ref
 		 refused->name, refused->message, status);
 }
 
+static void session_attached(struct session *session, const Fast__V1__Attached *attached)
+{
+	struct fast_plugin *plugin = session->plugin;
+
+	session->state = SESSION_OPEN;
+	session->opened = true;
+	session->revision = attached->page_revision;
+	plugin->refusal_logged = false;
+	pthread_mutex_lock(&plugin->lock);
+	for (size_t i = 0; i < plugin->param_count; i++) { /* this fastd does not know them yet */
+		plugin->params[i]->failure_unsent = plugin->params[i]->failed_revision > 0;
+	}
+	pthread_mutex_unlock(&plugin->lock);
+	attached_set(plugin, true, attached->instance);
+}
+
 static void session_receive(struct session *session)
 {
 	Fast__V1__SessionDown *down = NULL;
@@ -185,10 +236,7 @@ static void session_receive(struct session *session)
 		return;
 	}
 	if (down->kind_case == FAST__V1__SESSION_DOWN__KIND_ATTACHED) {
-		session->state = SESSION_OPEN;
-		session->opened = true;
-		session->plugin->refusal_logged = false;
-		attached_set(session->plugin, true, down->attached->instance);
+		session_attached(session, down->attached);
 	} else if (down->kind_case == FAST__V1__SESSION_DOWN__KIND_REFUSED) {
 		session_refuse(session, down->refused);
 	}

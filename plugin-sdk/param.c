@@ -20,7 +20,7 @@ static struct fast_param *param_find(const struct fast_plugin *plugin, const cha
 
 /* Makes a param in the next slot and announces it. The caller holds the lock. */
 static struct fast_param *param_new(struct fast_plugin *plugin, const struct param_rules *rules,
-				    size_t choice)
+				    size_t choice, enum fast_param_ack ack)
 {
 	struct fast_param *param = malloc(sizeof *param);
 
@@ -28,12 +28,14 @@ static struct fast_param *param_new(struct fast_plugin *plugin, const struct par
 		return NULL;
 	}
 	*param = (struct fast_param){
+		.plugin = plugin,
 		.params = fast_page_map_params(&plugin->map),
 		.slot = (uint32_t)plugin->param_count,
 		.good = rules->initial,
 		.choice = choice,
 		.updating = ATOMIC_FLAG_INIT,
 		.rules = *rules,
+		.explicit_ack = ack == FAST_PARAM_ACK_EXPLICIT,
 	};
 	param->ack = fast_page_map_ack(&plugin->map, param->slot);
 	plugin->params[plugin->param_count++] = param;
@@ -44,7 +46,8 @@ static struct fast_param *param_new(struct fast_plugin *plugin, const struct par
 
 /* Finds or makes the param, under the lock. */
 static enum fast_status param_declare(struct fast_plugin *plugin, const struct param_rules *rules,
-				      size_t choice, struct fast_param **out, char *reason)
+				      size_t choice, enum fast_param_ack ack,
+				      struct fast_param **out, char *reason)
 {
 	enum fast_status status = FAST_OK;
 	struct fast_param *param;
@@ -69,7 +72,7 @@ static enum fast_status param_declare(struct fast_plugin *plugin, const struct p
 		goto out;
 	}
 	if (param == NULL) {
-		param = param_new(plugin, rules, choice);
+		param = param_new(plugin, rules, choice, ack);
 	}
 	if (param == NULL) {
 		(void)snprintf(reason, FAST_REASON_BYTES, "param \"%s\": no memory", rules->name);
@@ -81,6 +84,12 @@ static enum fast_status param_declare(struct fast_plugin *plugin, const struct p
 out:
 	pthread_mutex_unlock(&plugin->lock);
 	return status;
+}
+
+/* The spec of an older header ends before it. */
+static enum fast_param_ack spec_ack(const struct fast_param_spec *spec)
+{
+	return spec->size >= sizeof *spec ? spec->ack : FAST_PARAM_ACK_READ;
 }
 
 enum fast_status fast_plugin_param(struct fast_plugin *plugin, const struct fast_param_spec *spec,
@@ -97,7 +106,7 @@ enum fast_status fast_plugin_param(struct fast_plugin *plugin, const struct fast
 
 	if (status == FAST_OK) {
 		(void)fast_param_rules_allow(&rules, &rules.initial, &choice);
-		status = param_declare(plugin, &rules, choice, out, reason);
+		status = param_declare(plugin, &rules, choice, spec_ack(spec), out, reason);
 	}
 	return status == FAST_OK ? FAST_OK : fast_plugin_refuse(plugin, status, "%s", reason);
 }

@@ -23,18 +23,26 @@ struct reading {
 	size_t choice;
 };
 
-/* Reads the slot of the bank in force; words: how much of the string. False: the bank changed. */
-static inline bool slot_read(const struct fast_param *param, size_t words, struct reading *out)
+/* Reads from the bank of that generation; words: how much of the string. */
+static inline void bank_read(const struct fast_param *param, uint64_t generation, size_t words,
+			     struct reading *out)
 {
-	const struct fast_page_params *params = param->params;
-	uint64_t generation = __atomic_load_n(&params->generation, __ATOMIC_ACQUIRE);
-	const struct fast_page_slot *slot = &params->bank[generation & 1][param->slot];
+	const struct fast_page_slot *slot = &param->params->bank[generation & 1][param->slot];
 
 	out->revision = page_load(&slot->revision);
 	out->value.word = page_load(&slot->value);
 	for (size_t i = 0; i < words; i++) {
 		out->value.string[i] = page_load(&slot->string[i]);
 	}
+}
+
+/* Reads the slot of the bank in force. False: the bank changed. */
+static inline bool slot_read(const struct fast_param *param, size_t words, struct reading *out)
+{
+	const struct fast_page_params *params = param->params;
+	uint64_t generation = __atomic_load_n(&params->generation, __ATOMIC_ACQUIRE);
+
+	bank_read(param, generation, words, out);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return page_load(&params->generation) == generation;
 }
@@ -76,7 +84,9 @@ static void reading_keep(struct fast_param *param, const struct reading *reading
 	value_store(&param->good, &reading->value);
 	atomic_store_explicit(&param->choice, reading->choice, memory_order_relaxed);
 	atomic_store_explicit(&param->revision, reading->revision, memory_order_release);
-	page_store(&param->ack->revision, reading->revision);
+	if (!atomic_load_explicit(&param->explicit_ack, memory_order_relaxed)) {
+		page_store(&param->ack->revision, reading->revision);
+	}
 	atomic_flag_clear_explicit(&param->updating, memory_order_release);
 }
 
@@ -109,6 +119,7 @@ __attribute__((cold, noinline)) static void reading_settle(struct fast_param *pa
 		return;
 	}
 	reading_fall_back(param, reading);
+	reading->revision = fast_param_revision(param);
 	if (atomic_exchange(&param->reported, revision) != revision) {
 		fast_log(FAST_LOG_ERROR,
 			 "param \"%s\": revision %" PRIu64
@@ -116,6 +127,20 @@ __attribute__((cold, noinline)) static void reading_settle(struct fast_param *pa
 			 "one is kept",
 			 param->rules.name, revision);
 	}
+}
+
+/* Makes of what was read what the plugin is given. */
+static inline void reading_finish(struct fast_param *param, size_t words, struct reading *reading)
+{
+	if (!likely(is_known(param, words, reading))) {
+		reading_settle(param, reading);
+		return;
+	}
+	if (reading->revision == 0) {
+		reading->value.word = param->rules.initial.word;
+		memcpy(reading->value.string, param->rules.initial.string, 8 * words);
+	}
+	reading->choice = atomic_load_explicit(&param->choice, memory_order_relaxed);
 }
 
 /* Reads the param as it is now. words is constant where this is inlined. */
@@ -129,15 +154,7 @@ static inline void param_read(struct fast_param *param, size_t words, struct rea
 			return;
 		}
 	}
-	if (!likely(is_known(param, words, reading))) {
-		reading_settle(param, reading);
-		return;
-	}
-	if (reading->revision == 0) {
-		reading->value.word = param->rules.initial.word;
-		memcpy(reading->value.string, param->rules.initial.string, 8 * words);
-	}
-	reading->choice = atomic_load_explicit(&param->choice, memory_order_relaxed);
+	reading_finish(param, words, reading);
 }
 
 static inline uint64_t scalar_read(struct fast_param *param)
@@ -193,4 +210,99 @@ size_t fast_param_get_choice(struct fast_param *param)
 uint64_t fast_param_revision(const struct fast_param *param)
 {
 	return atomic_load_explicit(&param->revision, memory_order_relaxed);
+}
+
+uint64_t fast_param_page_revision(const struct fast_param *param)
+{
+	struct reading reading = {0};
+
+	for (int i = 0; i < READ_TRIES_MAX && !slot_read(param, 0, &reading); i++) {
+	}
+	return reading.revision;
+}
+
+static bool is_text(const struct fast_param *param)
+{
+	return param->rules.type == FAST_PARAM_STRING || param->rules.type == FAST_PARAM_ENUM;
+}
+
+/* A param's words as they are kept in out until all have been read. */
+static void raw_keep(const struct reading *reading, struct fast_param_reading *out)
+{
+	out->revision = reading->revision;
+	out->value.integer = (int64_t)reading->value.word;
+	memcpy(out->string, reading->value.string, FAST_PAGE_STRING_BYTES);
+}
+
+/* Gives the reading to the plugin. */
+static void reading_give(const struct fast_param *param, const struct reading *reading,
+			 struct fast_param_reading *out)
+{
+	uint64_t word = reading->value.word;
+
+	*out = (struct fast_param_reading){.revision = reading->revision,
+					   .choice = reading->choice};
+	switch (param->rules.type) {
+	case FAST_PARAM_BOOL:
+		out->value.boolean = word != 0;
+		break;
+	case FAST_PARAM_INT:
+		out->value.integer = (int64_t)word;
+		break;
+	case FAST_PARAM_DOUBLE:
+		out->value.number = page_double_from_bits(word);
+		break;
+	case FAST_PARAM_STRING:
+	case FAST_PARAM_ENUM:
+		memcpy(out->string, reading->value.string, word);
+		break;
+	}
+}
+
+/* Reads all from one bank. False: the bank changed. */
+static bool raw_read(struct fast_param *const *params, size_t count, struct fast_param_reading *out)
+{
+	const struct fast_page_params *page = params[0]->params;
+	uint64_t generation = __atomic_load_n(&page->generation, __ATOMIC_ACQUIRE);
+
+	for (size_t i = 0; i < count; i++) {
+		struct reading reading = {0};
+
+		bank_read(params[i], generation,
+			  is_text(params[i]) ? FAST_PAGE_STRING_BYTES / 8 : 0, &reading);
+		raw_keep(&reading, &out[i]);
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return page_load(&page->generation) == generation;
+}
+
+/* Takes the words as they were read, or else the last good value. */
+static void raw_finish(struct fast_param *param, bool whole, struct fast_param_reading *out)
+{
+	size_t words = is_text(param) ? FAST_PAGE_STRING_BYTES / 8 : 0;
+	struct reading reading = {.revision = out->revision,
+				  .value.word = (uint64_t)out->value.integer};
+
+	memcpy(reading.value.string, out->string, FAST_PAGE_STRING_BYTES);
+	if (whole) {
+		reading_finish(param, words, &reading);
+	} else {
+		reading_fall_back(param, &reading);
+		reading.revision = fast_param_revision(param);
+	}
+	reading_give(param, &reading, out);
+}
+
+enum fast_status fast_param_snapshot(struct fast_param *const *params, size_t count,
+				     struct fast_param_reading *out)
+{
+	bool whole = count == 0;
+
+	for (int i = 0; i < READ_TRIES_MAX && !whole; i++) {
+		whole = raw_read(params, count, out);
+	}
+	for (size_t i = 0; i < count; i++) {
+		raw_finish(params[i], whole, &out[i]);
+	}
+	return whole ? FAST_OK : FAST_ABORTED;
 }

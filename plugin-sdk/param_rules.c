@@ -10,6 +10,8 @@
 
 #define STEP_TOLERANCE   1e-9
 #define VALUE_TEXT_BYTES 96
+/* Of the first version of the spec. */
+#define SPEC_BYTES_MIN offsetof(struct fast_param_spec, ack)
 
 static const char *const type_names[] = {
 	[FAST_PARAM_BOOL] = "bool",     [FAST_PARAM_INT] = "int",   [FAST_PARAM_DOUBLE] = "double",
@@ -273,7 +275,7 @@ enum fast_status fast_param_rules_init(struct param_rules *rules,
 	enum fast_status status;
 
 	*rules = (struct param_rules){.type = spec->type};
-	if (spec->size < sizeof *spec) {
+	if (spec->size < SPEC_BYTES_MIN) {
 		(void)snprintf(reason, FAST_REASON_BYTES,
 			       "param spec: size is %zu; set it to sizeof(struct fast_param_spec)",
 			       spec->size);

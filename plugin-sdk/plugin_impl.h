@@ -6,6 +6,7 @@
 #include "page/names.h"
 #include "page/page.h"
 
+#include <fast/param_change.h>
 #include <fast/plugin.h>
 
 #include <pthread.h>
@@ -59,6 +60,7 @@ struct param_rules {
 };
 
 struct fast_param {
+	struct fast_plugin *plugin;
 	const struct fast_page_params *params; /* region A */
 	struct fast_page_ack *ack;
 	uint32_t slot;
@@ -70,6 +72,13 @@ struct fast_param {
 	atomic_flag updating;
 	_Atomic uint64_t reported; /* newest revision reported as impossible */
 	struct param_rules rules;
+	atomic_bool explicit_ack;        /* a get acknowledges nothing */
+	_Atomic uint64_t dispatched;     /* newest revision that the callback was called for */
+	fast_param_change_fn *on_change; /* guarded by the plugin's lock, as what follows */
+	void *on_change_arg;
+	uint64_t failed_revision; /* newest that could not be applied; 0: none */
+	bool failure_unsent;      /* fastd has not been told of it */
+	char failed_reason[FAST_PARAM_REASON_BYTES_MAX + 1];
 };
 
 /* What fastd is told of: a metric once its kind is known, or a param. */
@@ -117,6 +126,12 @@ void fast_plugin_wake(struct fast_plugin *plugin);
 
 /* Makes the condition variable: at open, and anew in a forked child. */
 void fast_plugin_changed_init(struct fast_plugin *plugin);
+
+/* The revision in the page at this moment; it need not be a good one (param_get.c). */
+uint64_t fast_param_page_revision(const struct fast_param *param);
+
+/* Wakes all who wait for a change, so that they look again (param_wait.c). */
+void fast_plugin_wake_waiters(struct fast_plugin *plugin);
 
 /* Gives an undeclared metric its kind and cell; one that has a kind keeps it. Takes the lock. */
 void fast_metric_bind(struct fast_metric *metric, enum fast_metric_kind kind);

@@ -118,6 +118,19 @@ size_t fast_session_pack_announcement(const struct announcement *announcement, u
 					    : param_pack(announcement->param, packet);
 }
 
+size_t fast_session_pack_failure(const struct fast_param *param, uint8_t *packet)
+{
+	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;
+	Fast__V1__ParamFailed failed = FAST__V1__PARAM_FAILED__INIT;
+
+	failed.name = (char *)param->rules.name;
+	failed.revision = param->failed_revision;
+	failed.reason = (char *)param->failed_reason;
+	up.kind_case = FAST__V1__SESSION_UP__KIND_PARAM_FAILED;
+	up.param_failed = &failed;
+	return pack(&up, packet);
+}
+
 size_t fast_session_pack_detach(uint8_t *packet)
 {
 	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;

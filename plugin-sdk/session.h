@@ -6,6 +6,9 @@
 
 #include <fast/v1/session.pb-c.h>
 
+/* Additions to the page and to session.proto that this SDK knows. */
+#define FAST_SESSION_REVISION_FAILURES 2 /* ParamFailed */
+
 /* A declaration with 32 choices of 64 bytes, which is the largest packet, fits. */
 #define FAST_SESSION_PACKET_BYTES_MAX 4096
 
@@ -13,6 +16,8 @@
 size_t fast_session_pack_attach(const struct fast_plugin *plugin, const char *instance,
 				uint8_t *packet);
 size_t fast_session_pack_announcement(const struct announcement *announcement, uint8_t *packet);
+/* The caller holds the lock. */
+size_t fast_session_pack_failure(const struct fast_param *param, uint8_t *packet);
 size_t fast_session_pack_detach(uint8_t *packet);
 
 /* Sends the packet, with descriptor fd unless it is -1. RESOURCE_EXHAUSTED: the socket's buffer is

@@ -1,6 +1,7 @@
 #include "apply.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -63,6 +64,21 @@ void plugin_unhold(struct plugin *plugin, int64_t now_ns)
 	}
 }
 
+void param_fail(struct node *node, struct plugin *plugin, struct param *param, const char *reason)
+{
+	char *copy = strdup(reason);
+
+	free(param->failure_reason);
+	param->failure_reason = copy; /* no memory: it failed for no reason given */
+	param->failure_revision = param->page_revision;
+	param->failure_value = param->page_value;
+	param->failure_unix_ns = node_now_unix_ns();
+	plugin->unread_count -= param->unread;
+	param->unread = false;
+	param->timed_out = false;
+	node_notify_param(node, plugin, param);
+}
+
 static void param_read_ack(struct node *node, struct plugin *plugin, struct param *param,
 			   int64_t now_ns)
 {
@@ -112,6 +128,9 @@ static enum node_param_status param_status(const struct plugin *plugin, const st
 	if (param->page_revision == 0) {
 		return NODE_PARAM_UNSET;
 	}
+	if (param->failure_revision == param->page_revision) {
+		return NODE_PARAM_FAILED;
+	}
 	if (!param->unread) {
 		return NODE_PARAM_APPLIED;
 	}
@@ -149,6 +168,10 @@ void param_describe(const struct plugin *plugin, const struct param *param, int6
 		.actor = set ? kept->actor : "",
 		.set_unix_ns = set ? kept->set_unix_ns : 0,
 		.lease_owner = "",
+		.failure_revision = param->failure_revision,
+		.failure_value = param->failure_value,
+		.failure_reason = param->failure_reason == NULL ? "" : param->failure_reason,
+		.failure_unix_ns = param->failure_unix_ns,
 	};
 	if (param->lease != NULL) {
 		out->lease_id = param->lease->id;

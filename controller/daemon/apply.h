@@ -13,6 +13,8 @@ void plugin_commit(struct plugin *plugin);
 void plugin_unhold(struct plugin *plugin, int64_t now_ns);
 /* Looks what the plugin has read, and tells listeners. */
 void plugin_read_acks(struct node *node, struct plugin *plugin, int64_t now_ns);
+/* The plugin can't apply what is in the page. Tells listeners. */
+void param_fail(struct node *node, struct plugin *plugin, struct param *param, const char *reason);
 /* Has acknowledgements looked for soon. True: the loop is to be woken after the unlock. */
 bool node_expect_acks(struct node *node, int64_t now_ns);
 void node_notify_param(struct node *node, const struct plugin *plugin, const struct param *param);

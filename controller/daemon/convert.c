@@ -169,6 +169,22 @@ static Fast__V1__ParamSpec *convert_param_spec(struct scratch *scratch,
 	return scratch->failed ? NULL : out;
 }
 
+static Fast__V1__ParamFailure *convert_failure(struct scratch *scratch,
+					       const struct node_param *param)
+{
+	Fast__V1__ParamFailure *out = scratch_alloc(scratch, sizeof *out);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fast__v1__param_failure__init(out);
+	out->value = convert_value(scratch, &param->failure_value);
+	out->revision = param->failure_revision;
+	out->reason = scratch_text(scratch, param->failure_reason);
+	out->time_unix_ns = param->failure_unix_ns;
+	return out;
+}
+
 Fast__V1__ParamState *convert_param(struct scratch *scratch, const struct node_param *param)
 {
 	Fast__V1__ParamState *out = scratch_alloc(scratch, sizeof *out);
@@ -189,6 +205,9 @@ Fast__V1__ParamState *convert_param(struct scratch *scratch, const struct node_p
 	out->lease_id = param->lease_id;
 	out->lease_owner = scratch_text(scratch, param->lease_owner);
 	out->lease_ttl_ms = param->lease_ttl_ms;
+	if (param->failure_revision > 0) {
+		out->last_failure = convert_failure(scratch, param);
+	}
 	return scratch->failed ? NULL : out;
 }
 

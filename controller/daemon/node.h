@@ -134,6 +134,11 @@ struct node_param {
 	uint64_t lease_id;
 	const char *lease_owner;
 	uint32_t lease_ttl_ms;
+	/* The last value that the plugin could not apply. */
+	uint64_t failure_revision; /* 0: none */
+	struct fast_page_value failure_value;
+	const char *failure_reason;
+	int64_t failure_unix_ns;
 };
 
 typedef void node_plugin_fn(const struct node_plugin *plugin, void *arg);

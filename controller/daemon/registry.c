@@ -20,6 +20,8 @@ void param_fini(struct param *param)
 {
 	free(param->rules.choices);
 	free(param->help);
+	free(param->failure_reason);
+	param->failure_reason = NULL;
 	param->rules.choices = NULL;
 	param->help = NULL;
 }

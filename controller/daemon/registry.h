@@ -41,6 +41,11 @@ struct param {
 	struct fast_page_value effective;
 	uint64_t effective_revision;
 	struct lease *lease; /* NULL: free */
+	/* The last value that the plugin could not apply. */
+	uint64_t failure_revision; /* 0: none */
+	struct fast_page_value failure_value;
+	int64_t failure_unix_ns;
+	char *failure_reason; /* NULL: none */
 };
 
 struct plugin {

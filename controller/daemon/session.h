@@ -12,6 +12,7 @@
 				 */
 #define SESSION_PACKETS_PER_TURN 64
 #define SESSION_REPLY_BYTES_MAX  1024
+#define SESSION_REVISION         2 /* of the page and of session.proto: docs/page.md */
 
 struct session {
 	struct session *next;
@@ -46,6 +47,7 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 /* ---- session_declare.c ---- */
 
 void session_declare_metric(struct session *session, const Fast__V1__DeclareMetric *declare);
+void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed);
 void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare);
 
 #endif

@@ -84,6 +84,7 @@ static void attached_send(struct session *session)
 
 	attached.instance = session->plugin->instance;
 	attached.boot_id = session->node->boot_id;
+	attached.page_revision = SESSION_REVISION;
 	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_ATTACHED;
 	packet.attached = &attached;
 	session_send(session, &packet);

@@ -4,6 +4,8 @@
 
 #include "page/names.h"
 
+#include <fast/param_change.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,5 +362,29 @@ void session_declare_param(struct session *session, const Fast__V1__DeclareParam
 	node_unlock(node);
 	if (verdict.status != FAST_OK) {
 		session_refuse(session, verdict.status, declare->spec->name, "%s", verdict.reason);
+	}
+}
+
+/* A failure of a value that has been replaced meanwhile says nothing any more. */
+void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed)
+{
+	struct node *node = session->node;
+	char reason[NODE_TEXT_BYTES_MAX] = "";
+	struct param *param;
+	enum fast_status status = FAST_NOT_FOUND;
+
+	(void)snprintf(reason, sizeof reason, "a failure of a param that was not declared");
+	node_lock(node);
+	param = plugin_param(session->plugin, failed->name);
+	if (param != NULL) {
+		status = fast_text_check("param", param->name, "reason", failed->reason,
+					 FAST_PARAM_REASON_BYTES_MAX, reason, sizeof reason);
+	}
+	if (status == FAST_OK && failed->revision > 0 && failed->revision == param->page_revision) {
+		param_fail(node, session->plugin, param, failed->reason);
+	}
+	node_unlock(node);
+	if (status != FAST_OK) {
+		session_refuse(session, status, failed->name, "%s", reason);
 	}
 }

@@ -16,6 +16,7 @@
 
 #define PACKET_BYTES_MAX 65536
 #define AWAIT_S          10
+#define FAKE_REVISION    2
 
 struct fake_fastd {
 	enum fake_manner manner;
@@ -64,6 +65,7 @@ static void answer_attached(struct fake_fastd *fake)
 	Fast__V1__Attached attached = FAST__V1__ATTACHED__INIT;
 
 	attached.instance = (char *)fake->instance;
+	attached.page_revision = fake->manner == FAKE_IS_OLD ? 0 : FAKE_REVISION;
 	down.kind_case = FAST__V1__SESSION_DOWN__KIND_ATTACHED;
 	down.attached = &attached;
 	answer(fake, &down);
@@ -124,6 +126,12 @@ static void up_keep(struct fake_fastd *fake, const Fast__V1__SessionUp *up, int 
 		told->params++;
 		told->last_choices = (int)up->declare_param->spec->n_choices;
 		copy(&told->last_param, up->declare_param->spec->name);
+		break;
+	case FAST__V1__SESSION_UP__KIND_PARAM_FAILED:
+		told->failures++;
+		told->last_failed_revision = up->param_failed->revision;
+		copy(&told->last_failed, up->param_failed->name);
+		copy(&told->last_reason, up->param_failed->reason);
 		break;
 	case FAST__V1__SESSION_UP__KIND_DETACH:
 		told->detaches++;

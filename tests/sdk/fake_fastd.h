@@ -16,6 +16,7 @@ enum fake_manner {
 	FAKE_IS_SILENT,       /* accepts and never answers */
 	FAKE_SPEAKS_NONSENSE, /* bytes that are no message, then Attached */
 	FAKE_DOES_NOT_READ,   /* accepts and does not even read */
+	FAKE_IS_OLD,          /* Attached, of the first revision */
 };
 
 /* What it was told; guarded by the lock within. */
@@ -34,6 +35,10 @@ struct fake_told {
 	char last_param[128];
 	uint32_t last_cell_offset;
 	int last_choices;
+	int failures;
+	uint64_t last_failed_revision;
+	char last_failed[128];
+	char last_reason[128];
 };
 
 struct fake_fastd;

@@ -80,6 +80,8 @@ static void hot_run(void *arg)
 {
 	const struct hot *hot = arg;
 	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
+	struct fast_param *const params[] = {hot->integer, hot->string, hot->mode};
+	struct fast_param_reading readings[3];
 
 	for (int i = 0; i < CALLS; i++) {
 		fast_metric_inc(hot->counter);
@@ -92,6 +94,8 @@ static void hot_run(void *arg)
 		(void)fast_param_get_int(hot->integer);
 		(void)fast_param_get_choice(hot->mode);
 		fast_param_get_string(hot->string, text);
+		(void)!fast_param_snapshot(params, 3, readings);
+		fast_param_applied(hot->integer, readings[0].revision);
 	}
 }
 

@@ -1,8 +1,9 @@
 /* fast/param.h - params: knobs that a controller may turn while the plugin runs.
  *
- * A get reads memory only: no lock, no allocation, no system call. It is also the acknowledgement:
- * fastd sees that the plugin has read the new value. Call it from any thread, where the value is
- * about to be used. */
+ * A get or a snapshot reads memory only: no lock, no allocation, no system call. Call it from any
+ * thread, where the value is about to be used. Unless the param says otherwise it is also the
+ * acknowledgement: fastd sees that the plugin has read the new value. fast/param_change.h has what
+ * a plugin can do about changes: wait, be called back, say that one is applied or has failed. */
 #ifndef FAST_PARAM_H
 #define FAST_PARAM_H
 
@@ -28,6 +29,12 @@ enum fast_param_type {
 	FAST_PARAM_ENUM = 5,   /* one of the choices */
 };
 
+/* When a new value counts as applied. */
+enum fast_param_ack {
+	FAST_PARAM_ACK_READ = 0,     /* once it has been read */
+	FAST_PARAM_ACK_EXPLICIT = 1, /* at fast_param_applied() */
+};
+
 /* The member for the type. */
 union fast_param_value {
 	bool boolean;
@@ -51,6 +58,7 @@ struct fast_param_spec {
 	/* Allowed values, at most 32; required for ENUM, not for BOOL. 0: none */
 	const union fast_param_value *choices;
 	size_t choice_count;
+	enum fast_param_ack ack;
 };
 
 /* Declares a param. The same declaration again gives the same param. Gives *out, owned by the
@@ -73,6 +81,24 @@ size_t fast_param_get_choice(struct fast_param *param);
 
 /* Revision of the value that the last get gave; 0: the initial value. */
 uint64_t fast_param_revision(const struct fast_param *param);
+
+/* What a snapshot gives of one param. */
+struct fast_param_reading {
+	uint64_t revision; /* 0: the initial value */
+	size_t choice;     /* index among the choices; 0 if there are none */
+	union {
+		bool boolean;
+		int64_t integer;
+		double number;
+	} value; /* BOOL, INT, DOUBLE: the member for the type */
+	char string[FAST_PARAM_STRING_BYTES_MAX + 1]; /* STRING, ENUM */
+};
+
+/* Reads count params of one plugin at one moment: of a batch that was set at once it gives all or
+ * nothing. A value that is not allowed leaves that param at its last good one. ABORTED: fastd set
+ * params again and again meanwhile; out then holds each param's last good value. */
+FAST_MUST_CHECK enum fast_status fast_param_snapshot(struct fast_param *const *params, size_t count,
+						     struct fast_param_reading *out);
 
 FAST_END_DECLS
 

@@ -14,16 +14,21 @@ for argument in "$@"; do
     *) prefix=$argument ;;
   esac
 done
-ran=no
-for family in hot rpc; do
+# Family of rows, and the program that measures it.
+families=(hot:bench_hot rpc:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node metric:bench_node)
+programs=()
+for family in "${families[@]}"; do
+  name=${family%%:*} program=${family#*:}
   case "$prefix" in
-    "" | "$family"*) ;;
-    *) case "$family" in "$prefix"*) ;; *) continue ;; esac ;;
+    "" | "$name"*) ;;
+    *) case "$name" in "$prefix"*) ;; *) continue ;; esac ;;
   esac
-  ran=yes
-  "$bin/bench_$family" "$@"
+  case " ${programs[*]} " in *" $program "*) ;; *) programs+=("$program") ;; esac
 done
-if [ "$ran" = no ]; then
-  echo "bench: no benchmark begins with '$prefix' (there are hot.* and rpc.*)" >&2
+if [ ${#programs[@]} -eq 0 ]; then
+  echo "bench: no benchmark begins with '$prefix' (rows begin with ${families[*]%%:*})" >&2
   exit 2
 fi
+for program in "${programs[@]}"; do
+  "$bin/$program" "$@"
+done

@@ -50,7 +50,7 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 {
 	struct fast_call_options all = call_options(options);
 	struct fast_packet packet = request_packet(method);
-	size_t head_bytes = fast_frame_head_bytes_max(4, &packet);
+	size_t head_bytes;
 	enum fast_status status;
 
 	assert(request == NULL ? method->kind == FAST_METHOD_CLIENT_STREAM ||
@@ -75,6 +75,12 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 		pthread_cond_init(&call->changed, &monotonic);
 		pthread_condattr_destroy(&monotonic);
 	}
+	status = fast_client_context_open(call, &all);
+	if (status != FAST_OK) {
+		return status;
+	}
+	fast_client_context_put(call->context, &packet);
+	head_bytes = fast_frame_head_bytes_max(4, &packet);
 	status = fast_frame_new(request, FAST_MESSAGE_BYTES_MAX - head_bytes, head_bytes,
 				&call->frame);
 	if (status != FAST_OK) {
@@ -95,6 +101,7 @@ void fast_client_call_fini(struct fast_client_call *call)
 {
 	fast_frame_free(call->frame); /* NULL, unless the call was never submitted */
 	call->frame = NULL;
+	fast_client_context_close(call->context);
 	if (call->kind != FAST_CLIENT_CALL_ASYNC) {
 		pthread_cond_destroy(&call->changed);
 	}
@@ -149,6 +156,7 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	struct fast_frame *follow_up = NULL;
 	uint8_t header[4];
 
+	fast_client_context_put(call->context, &packet);
 	if (call->frame->payload_bytes + fast_frame_head_bytes_max(sizeof header, &packet) >
 	    connection->peer_bytes_max) {
 		call_reject(call, FAST_RESOURCE_EXHAUSTED,

@@ -3,6 +3,7 @@
 #define FAST_RPC_CLIENT_CALL_H
 
 #include "rpc/client.h"
+#include "rpc/client_context.h"
 #include "rpc/item.h"
 #include "rpc/reply.h"
 #include <fast/stream.h>
@@ -31,6 +32,7 @@ struct fast_client_call {
 	int64_t deadline_ns;
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;
+	struct fast_client_context *context; /* NULL: nothing travels with it */
 
 	/* all guarded by client->lock */
 	enum fast_client_call_state state;

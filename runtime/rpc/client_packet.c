@@ -111,6 +111,24 @@ static bool incoming_credit(const struct incoming *incoming)
 	return true;
 }
 
+static bool incoming_accepted(const struct incoming *incoming)
+{
+	struct fast_client *client = incoming->connection->client;
+	struct fast_client_call *call;
+	const char *fault = NULL;
+
+	pthread_mutex_lock(&client->lock);
+	call = incoming_call(incoming);
+	if (call != NULL) {
+		fault = fast_client_context_take_headers(call, &incoming->packet);
+	}
+	pthread_mutex_unlock(&client->lock);
+	if (fault != NULL) {
+		incoming_fail_call(incoming, fault);
+	}
+	return true;
+}
+
 /* Known, and nothing to be done. */
 static bool incoming_note(const struct incoming *incoming)
 {
@@ -199,7 +217,7 @@ static const struct incoming_kind {
 	incoming_fn *call;
 	incoming_fn *connection;
 } incoming_kinds[] = {
-	[FAST__V1__PACKET_KIND__PACKET_KIND_ACCEPTED] = {incoming_note, NULL},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_ACCEPTED] = {incoming_accepted, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_ITEM] = {incoming_item, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE] = {incoming_response, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK] = {incoming_response, NULL},

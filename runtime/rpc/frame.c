@@ -69,7 +69,7 @@ size_t fast_frame_head_bytes_max(size_t header_bytes, const struct fast_packet *
 	/* A bound rather than the number: counting costs as much as writing. */
 	return FAST_SP_PREFIX_BYTES_MAX + header_bytes + FRAME_NUMBERS_BYTES_MAX +
 	       packet->method.bytes + packet->status.bytes + packet->hello.bytes +
-	       packet->idempotency_key.bytes + packet->trace.bytes;
+	       packet->idempotency_key.bytes + packet->trace.bytes + packet->entries.bytes;
 }
 
 /* Writes prefix, header and packet, which has head_bytes, before the payload. */

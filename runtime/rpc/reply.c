@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "wire/check.h"
+#include "wire/context.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ void fast_reply_init(struct fast_reply *reply)
 	reply->retry_after_ms = 0;
 	reply->detail_count = 0;
 	reply->arena = NULL;
+	reply->headers = (struct fast_metadata){NULL, 0};
+	reply->trailers = (struct fast_metadata){NULL, 0};
+	reply->origin = NULL;
 }
 
 void fast_reply_fini(struct fast_reply *reply)
@@ -53,10 +57,23 @@ static struct fast_arena *reply_arena(struct fast_reply *reply, size_t bytes)
 		if (arena == NULL) {
 			return NULL;
 		}
-		fast_arena_init(arena, cap_bytes);
+		fast_arena_init(arena, 0);
 		reply->arena = arena;
 	}
+	arena->cap_bytes = arena->used_bytes + cap_bytes;
 	return arena;
+}
+
+const char *fast_reply_read_metadata(struct fast_reply *reply, const struct fast_packet *packet,
+				     struct fast_metadata *out)
+{
+	struct fast_arena *arena = reply_arena(reply, fast_metadata_arena_bytes(packet));
+	const char *reason = "no memory";
+
+	if (arena == NULL || fast_metadata_unpack(packet, arena, out, &reason) != FAST_OK) {
+		return reason;
+	}
+	return NULL;
 }
 
 static void reply_read_message(struct fast_reply *reply, const struct fast_packet *packet,
@@ -116,8 +133,19 @@ static bool reply_read_status(struct fast_reply *reply, const struct fast_packet
 	fast_reply_fail(reply, fast_status_from_wire(status->code),
 			executed_from_wire(status->executed), "%s", status->message);
 	reply->retry_after_ms = status->retry_after_ms;
+	reply->origin = status->origin[0] == 0 ? NULL : status->origin;
 	reply_read_details(reply, status);
 	return true;
+}
+
+static void reply_read_trailers(struct fast_reply *reply, const struct fast_packet *packet)
+{
+	const char *reason = fast_reply_read_metadata(reply, packet, &reply->trailers);
+
+	if (reason != NULL && reply->status == FAST_OK) {
+		fast_reply_fail(reply, FAST_DATA_LOSS, FAST_EXECUTED_YES,
+				"the trailers of the answer cannot be read: %s", reason);
+	}
 }
 
 void fast_reply_read(struct fast_reply *reply, const struct fast_packet *packet,
@@ -133,6 +161,9 @@ void fast_reply_read(struct fast_reply *reply, const struct fast_packet *packet,
 		reply->executed = FAST_EXECUTED_NO; /* PROTOCOL.md, "Calls" */
 	} else if (!has_failed && response != NULL) {
 		reply_read_message(reply, packet, response);
+	}
+	if (packet->metadata_count > 0) {
+		reply_read_trailers(reply, packet);
 	}
 }
 
@@ -176,5 +207,9 @@ enum fast_status fast_failure_pack(const struct fast_failure *failure, uint8_t *
 	status.executed = (Fast__V1__Executed)failure->executed;
 	status.n_details = failure->detail_count;
 	status.details = list;
+	status.retry_after_ms = failure->retry_after_ms;
+	if (failure->origin != NULL) {
+		status.origin = (char *)(uintptr_t)failure->origin;
+	}
 	return fast_packet_status_pack(&status, out, out_bytes);
 }

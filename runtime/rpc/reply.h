@@ -17,6 +17,10 @@ void fast_reply_fail(struct fast_reply *reply, enum fast_status status, enum fas
 void fast_reply_read(struct fast_reply *reply, const struct fast_packet *packet,
 		     const ProtobufCMessageDescriptor *response);
 
+/* Copies the metadata of a packet into the reply's arena. NULL, or why that cannot be. */
+const char *fast_reply_read_metadata(struct fast_reply *reply, const struct fast_packet *packet,
+				     struct fast_metadata *out);
+
 /* A failure on its way to the caller. */
 struct fast_failure {
 	enum fast_status status;
@@ -24,6 +28,9 @@ struct fast_failure {
 	const char *text; /* cut to FAST_STATUS_MESSAGE_BYTES_MAX, between characters */
 	const struct fast_detail *details;
 	size_t detail_count;
+	uint32_t retry_after_ms;
+	const char *origin;        /* NULL: this server */
+	struct fast_span trailers; /* packed; they go beside the status */
 };
 
 /* Gives the packed fast.v1.Status in *out, from malloc. */

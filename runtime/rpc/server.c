@@ -53,6 +53,7 @@ static void server_free(struct fast_server *server)
 	}
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);
+	free(server->node);
 	free(server);
 }
 
@@ -73,6 +74,14 @@ enum fast_status fast_server_open_with(const struct fast_server_options *options
 	fast_recent_init(&server->recent);
 	server->open_unix_ns = fast_unix_now_ns();
 	server->options = server_options(options);
+	if (server->options.node != NULL) {
+		server->node = strdup(server->options.node);
+		if (server->node == NULL) {
+			goto fail;
+		}
+		fast_text_copy(server->node, strlen(server->node) + 1, server->options.node);
+		server->options.node = server->node;
+	}
 	server->timers = timers;
 	if (timers == NULL) {
 		if (fast_timers_new(&server->timers) != FAST_OK) {

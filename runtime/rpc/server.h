@@ -34,6 +34,7 @@ struct fast_server {
 	struct fast_health health;
 	struct fast_recent recent;
 	int64_t open_unix_ns;
+	char *node; /* NULL: nameless */
 
 	/* all guarded by lock */
 	struct fast_link_listener *listeners[FAST_SERVER_ENDPOINTS_MAX];

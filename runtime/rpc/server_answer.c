@@ -18,12 +18,16 @@ static struct fast_frame *failure_frame(struct fast_server_connection *connectio
 	struct fast_frame *frame = NULL;
 	uint8_t *packed = NULL;
 
-	/* Where details make it too long for the peer it goes without them. */
+	if (bare.origin == NULL) {
+		bare.origin = connection->server->node;
+	}
+	/* Where details and trailers make it too long for the peer it goes without them. */
 	for (int attempt = 0; attempt < 2 && frame == NULL; attempt++) {
 		if (fast_failure_pack(&bare, &packed, &packet.status.bytes) != FAST_OK) {
 			return NULL;
 		}
 		packet.status.data = packed;
+		packet.entries = bare.trailers;
 		if (fast_frame_packet(connection->connection.rules.framing, header, header_bytes,
 				      &packet, NULL, connection->peer_bytes_max,
 				      &frame) != FAST_OK) {
@@ -31,6 +35,7 @@ static struct fast_frame *failure_frame(struct fast_server_connection *connectio
 		}
 		free(packed);
 		bare.detail_count = 0;
+		bare.trailers = (struct fast_span){NULL, 0};
 	}
 	return frame;
 }
@@ -121,20 +126,21 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 	}
 }
 
-static void call_fail(struct fast_call *call, const struct fast_failure *failure)
+void fast_call_fail_as(struct fast_call *call, enum fast_status status, enum fast_executed executed,
+		       const char *text)
 {
-	struct fast_server_connection *connection = call->connection;
+	struct fast_failure failure = fast_call_failure(call, status, executed, text);
 
-	fast_stats_fail(call, failure->status, failure->text);
-	call_end(call, failure_frame(connection, call->header, call->header_bytes,
-				     FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, failure));
+	assert(status != FAST_OK);
+	fast_stats_fail(call, status, text);
+	call_end(call, failure_frame(call->connection, call->header, call->header_bytes,
+				     FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure));
 }
 
 void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 			   enum fast_status status, const char *text)
 {
-	struct fast_failure failure = {
-		.status = status, .executed = FAST_EXECUTED_NO, .text = text};
+	struct fast_failure failure = fast_call_failure(call, status, FAST_EXECUTED_NO, text);
 	struct fast_server_connection *connection = call->connection;
 
 	fast_counter_add(&connection->server->counters.calls_refused);
@@ -176,23 +182,20 @@ void fast_call_break_id(struct fast_server_connection *connection,
 /* The handler succeeded, but its answer cannot be sent. */
 static void call_fail_unsendable(struct fast_call *call, enum fast_status status)
 {
-	struct fast_failure failure = {
-		.status = status == FAST_RESOURCE_EXHAUSTED ? status : FAST_INTERNAL,
-		.executed = FAST_EXECUTED_YES,
-		.text = status == FAST_RESOURCE_EXHAUSTED
-				? "the answer is longer than the caller takes, or there is no "
-				  "memory"
-				: "the handler made an answer that cannot be packed",
-	};
+	bool is_too_long = status == FAST_RESOURCE_EXHAUSTED;
 
-	call_fail(call, &failure);
+	fast_call_fail_as(
+		call, is_too_long ? status : FAST_INTERNAL, FAST_EXECUTED_YES,
+		is_too_long ? "the answer is longer than the caller takes, or there is no memory"
+			    : "the handler made an answer that cannot be packed");
 }
 
 /* Ends the call with OK. response may be NULL. */
 static void call_succeed(struct fast_call *call, const ProtobufCMessage *response)
 {
 	struct fast_server_connection *connection = call->connection;
-	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE};
+	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE,
+				     .entries = call->context.trailers};
 	struct fast_frame *frame = NULL;
 	enum fast_status status = fast_frame_packet(connection->connection.rules.framing,
 						    call->header, call->header_bytes, &packet,
@@ -223,20 +226,12 @@ void fast_call_finish(struct fast_call *call)
 void fast_call_fail(struct fast_call *call, enum fast_status status, const char *format, ...)
 {
 	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 2]; /* one too many shows that it must be cut */
-	struct fast_failure failure = {
-		.status = status,
-		.executed = FAST_EXECUTED_YES,
-		.text = text,
-		.details = call->details,
-		.detail_count = call->detail_count,
-	};
 	va_list arguments;
 
-	assert(status != FAST_OK);
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	call_fail(call, &failure);
+	fast_call_fail_as(call, status, FAST_EXECUTED_YES, text);
 }
 
 void fast_call_add_detail(struct fast_call *call, const ProtobufCMessage *detail)

@@ -76,6 +76,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	memcpy(call->header, request->header, request->header_bytes);
 	call->begin_ns = now_ns;
 	call->status = FAST_OK;
+	call->context = (struct fast_call_context){.trace = NULL};
 	call->deadline_ns = FAST_TIME_NEVER;
 	if (packet->timeout_us > 0 &&
 	    packet->timeout_us < (uint64_t)(INT64_MAX - now_ns) / FAST_NS_PER_US) {
@@ -171,9 +172,9 @@ static void call_run_job(struct fast_job *job)
 static bool call_prepare(struct fast_call *call, const struct fast_packet *packet)
 {
 	const char *reason = NULL;
-	enum fast_status status;
+	enum fast_status status = fast_call_context_read(call, packet, &reason);
 
-	if (fast_method_takes_items(call->entry->method)) {
+	if (status == FAST_OK && fast_method_takes_items(call->entry->method)) {
 		if (fast_call_input_open(call) == FAST_OK) {
 			return true;
 		}
@@ -181,8 +182,11 @@ static bool call_prepare(struct fast_call *call, const struct fast_packet *packe
 				      FAST_RESOURCE_EXHAUSTED, "no memory for the stream");
 		return false;
 	}
-	status = fast_message_unpack(call->entry->method->request, packet->payload.data,
-				     packet->payload.bytes, &call->arena, &call->request, &reason);
+	if (status == FAST_OK) {
+		status = fast_message_unpack(call->entry->method->request, packet->payload.data,
+					     packet->payload.bytes, &call->arena, &call->request,
+					     &reason);
+	}
 	if (status != FAST_OK) {
 		fast_counter_add(&call->connection->server->counters.packets_malformed);
 		fast_call_refuse_open(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, status,

@@ -6,6 +6,7 @@
 #include "rpc/pool.h"
 #include "rpc/reply.h"
 #include "rpc/server_connection.h"
+#include "rpc/server_context.h"
 #include <fast/client.h>
 
 /* Life: opened by a request, run by its handler, ended by the handler; a stream then lives on until
@@ -23,6 +24,7 @@ struct fast_call {
 	int64_t begin_ns;
 	int64_t deadline_ns;
 	enum fast_status status; /* set when it ends */
+	struct fast_call_context context;
 
 	/* the handler's */
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
@@ -72,6 +74,10 @@ void fast_call_refuse(struct fast_server_connection *connection, const uint8_t *
 /* The same for an admitted call whose handler has not run; ends it. */
 void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 			   enum fast_status status, const char *text);
+
+/* As fast_call_fail(), with a verdict of its own. */
+void fast_call_fail_as(struct fast_call *call, enum fast_status status, enum fast_executed executed,
+		       const char *text);
 
 /* The peer gave up the call, if it is open. */
 void fast_call_cancel(struct fast_server_connection *connection, uint32_t id);

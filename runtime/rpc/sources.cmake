@@ -5,6 +5,7 @@ set(RPC_SOURCES
     rpc/client.c
     rpc/client_call.c
     rpc/client_connection.c
+    rpc/client_context.c
     rpc/client_dial.c
     rpc/client_finish.c
     rpc/client_open.c
@@ -28,10 +29,12 @@ set(RPC_SOURCES
     rpc/server_call.c
     rpc/server_cancel.c
     rpc/server_connection.c
+    rpc/server_context.c
     rpc/server_input.c
     rpc/server_packet.c
     rpc/server_stream.c
     rpc/services.c
     rpc/stats.c
     rpc/stream.c
-    rpc/thread.c)
+    rpc/thread.c
+    rpc/trace.c)

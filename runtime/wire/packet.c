@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METADATA_KEY_BYTES_MAX   64
-#define METADATA_VALUE_BYTES_MAX 4096
 #define STATUS_MESSAGE_BYTES_MAX 1024
 
 enum value_type {
@@ -95,11 +93,11 @@ static const char *metadata_take(struct fast_packet *packet, const struct fast_f
 			return "a field has the wrong wire type";
 		}
 		if (field.number == 1 &&
-		    (field.bytes > METADATA_KEY_BYTES_MAX ||
+		    (field.bytes > FAST_METADATA_KEY_BYTES_MAX ||
 		     fast_text_valid_bytes(field.data, field.bytes) != field.bytes)) {
 			return "a metadata key is too long or not UTF-8";
 		}
-		if (field.number == 2 && field.bytes > METADATA_VALUE_BYTES_MAX) {
+		if (field.number == 2 && field.bytes > FAST_METADATA_VALUE_BYTES_MAX) {
 			return "a metadata value is too long";
 		}
 	}
@@ -236,6 +234,14 @@ static void writer_put_fixed64(struct packet_writer *writer, uint32_t number, ui
 	}
 }
 
+static void writer_put_bytes(struct packet_writer *writer, const struct fast_span *span)
+{
+	if (writer->out != NULL && span->bytes > 0) {
+		memcpy(writer->out + writer->bytes, span->data, span->bytes);
+	}
+	writer->bytes += span->bytes;
+}
+
 static void writer_put_span(struct packet_writer *writer, uint32_t number,
 			    const struct fast_span *span, bool present)
 {
@@ -244,10 +250,7 @@ static void writer_put_span(struct packet_writer *writer, uint32_t number,
 	}
 	writer_put_tag(writer, number, FAST_WIRE_BYTES);
 	writer_put_varint(writer, span->bytes);
-	if (writer->out != NULL && span->bytes > 0) {
-		memcpy(writer->out + writer->bytes, span->data, span->bytes);
-	}
-	writer->bytes += span->bytes;
+	writer_put_bytes(writer, span);
 }
 
 static void writer_put_field(struct packet_writer *writer, const struct fast_packet *packet,
@@ -271,8 +274,10 @@ static void writer_put_field(struct packet_writer *writer, const struct fast_pac
 	case VALUE_FIXED64:
 		writer_put_fixed64(writer, number, *(const uint64_t *)member);
 		break;
-	case VALUE_NONE:
 	case VALUE_METADATA:
+		writer_put_bytes(writer, &packet->entries); /* they have their tags */
+		break;
+	case VALUE_NONE:
 		break;
 	default:
 		writer_put_span(writer, number, member, present);

@@ -3,12 +3,12 @@
 #ifndef FAST_WIRE_PACKET_H
 #define FAST_WIRE_PACKET_H
 
+#include <fast/metadata.h>
 #include <fast/server.h>
 #include <fast/status.h>
 #include <fast/v1/packet.pb-c.h>
 
 #define FAST_METHOD_BYTES_MAX      255
-#define FAST_METADATA_MAX          64
 #define FAST_IDEMPOTENCY_KEY_BYTES 16
 
 /* Bytes borrowed from a read buffer; not terminated. */
@@ -40,6 +40,7 @@ struct fast_packet {
 	uint64_t resume_after;
 	struct fast_span metadata; /* the whole packet when it has any: re-scan for field 11 */
 	size_t metadata_count;
+	struct fast_span entries; /* never read: what is to be written as field 11, packed */
 	struct fast_span payload;
 };
 
@@ -48,7 +49,7 @@ struct fast_packet {
 FAST_MUST_CHECK enum fast_status fast_packet_read(const uint8_t *data, size_t bytes,
 						  struct fast_packet *out, const char **reason);
 
-/* Bytes that the packet takes without its payload field; metadata cannot be written by this. */
+/* Bytes that the packet takes without its payload field. Metadata is written from its entries. */
 size_t fast_packet_head_bytes(const struct fast_packet *packet, size_t payload_bytes);
 
 /* Writes all but the payload's own bytes (its tag and length are written); returns the bytes

@@ -1,7 +1,7 @@
 #include "support/harness.h"
 
 #include "runtime/random.h"
-#include "wire/packet.h"
+#include "wire/context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +196,24 @@ static void reads_what_protobuf_c_packs(void **state)
 	}
 }
 
+/* What was read as metadata is to be written again. */
+static void pack_entries(const struct sample *sample, struct fast_packet *packet)
+{
+	static uint8_t packed[1024];
+	struct fast_metadata_entry entries[4];
+	const struct fast_metadata metadata = {entries, packet->metadata_count};
+
+	for (size_t i = 0; i < metadata.count; i++) {
+		entries[i] = (struct fast_metadata_entry){sample->entries[i].key,
+							  sample->entries[i].value.data,
+							  sample->entries[i].value.len};
+	}
+	assert_true(fast_metadata_packed_bytes(&metadata) <= sizeof packed);
+	fast_metadata_pack(&metadata, packed);
+	packet->entries = (struct fast_span){packed, fast_metadata_packed_bytes(&metadata)};
+	packet->metadata_count = 0;
+}
+
 static void packs_byte_for_byte_as_protobuf_c_does(void **state)
 {
 	static struct sample sample;
@@ -211,11 +229,15 @@ static void packs_byte_for_byte_as_protobuf_c_does(void **state)
 		size_t head_bytes;
 
 		sample_fill(&random, &sample);
+		if (sample.sentence[0] != 0) { /* which is its keys; none is empty */
+			sample_fill_metadata(&random, &sample);
+		}
 		if (sample.packet.trace != NULL && sample.trace.flags == 0) {
 			sample.packet.trace = NULL; /* an empty one is none */
 		}
 		bytes = fast__v1__packet__pack(&sample.packet, expected);
 		assert_ok(fast_packet_read(expected, bytes, &packet, &reason));
+		pack_entries(&sample, &packet);
 
 		head_bytes = fast_packet_head_bytes(&packet, packet.payload.bytes);
 		assert_int_equal(bytes, head_bytes + packet.payload.bytes);

@@ -2,7 +2,9 @@
 #ifndef FAST_CALL_H
 #define FAST_CALL_H
 
+#include <fast/metadata.h>
 #include <fast/service.h>
+#include <fast/trace.h>
 
 FAST_BEGIN_DECLS
 
@@ -12,6 +14,7 @@ FAST_BEGIN_DECLS
  * A call that was cancelled, or whose deadline has passed, must still be ended. Every function here
  * may be called from any thread, but not two of them on one call at once. */
 struct fast_call;
+struct fast_reply;
 
 #define FAST_PEER_NAMES_MAX 16
 
@@ -77,6 +80,30 @@ void fast_call_fail(struct fast_call *call, enum fast_status status, const char 
 
 /* Adds a typed detail to the status with which the call will fail; at most 8, more are left out. */
 void fast_call_add_detail(struct fast_call *call, const ProtobufCMessage *detail);
+
+/* Says in the status with which the call will fail when it may be worth trying again. */
+void fast_call_set_retry_after_ms(struct fast_call *call, uint32_t ms);
+
+/* Ends the call with the failure of another one, which a handler that does no more than ask for its
+ * caller passes on: status, verdict, sentence, details, advice, and the node that it came from. */
+void fast_call_pass_on(struct fast_call *call, const struct fast_reply *reply);
+
+/* What the caller sent beside its request. Lives as long as the call. */
+const struct fast_metadata *fast_call_metadata(const struct fast_call *call);
+
+/* The trace that the call belongs to; NULL: none. Lives as long as the call. */
+const struct fast_trace *fast_call_trace(const struct fast_call *call);
+
+/* Sends headers to the caller now, ahead of the answer; a caller that is no peer of ours gets none.
+ * INVALID_ARGUMENT: fast_metadata_fault() says why, or there are too many. FAILED_PRECONDITION:
+ * some were sent before, or an item. CANCELLED: nobody waits. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_call_send_headers(struct fast_call *call,
+							const struct fast_metadata *headers);
+
+/* Adds an entry that goes with the answer, also with a failure. INVALID_ARGUMENT as above.
+ * RESOURCE_EXHAUSTED: too many, or no memory. */
+FAST_MUST_CHECK enum fast_status fast_call_add_trailer(struct fast_call *call, const char *key,
+						       const void *value, size_t value_bytes);
 
 /* Whether the caller has gone or the deadline has passed. */
 bool fast_call_is_cancelled(const struct fast_call *call);

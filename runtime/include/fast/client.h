@@ -2,7 +2,9 @@
 #ifndef FAST_CLIENT_H
 #define FAST_CLIENT_H
 
+#include <fast/metadata.h>
 #include <fast/service.h>
+#include <fast/trace.h>
 
 FAST_BEGIN_DECLS
 
@@ -31,6 +33,8 @@ struct fast_call_options {
 	size_t size;         /* sizeof(struct fast_call_options) */
 	int64_t timeout_ms;  /* 0: FAST_CALL_TIMEOUT_MS_DEFAULT, no limit for streams */
 	bool wait_for_ready; /* wait for a server until the deadline, instead of UNAVAILABLE */
+	const struct fast_metadata *metadata; /* headers; copied; NULL: none */
+	const struct fast_trace *trace;       /* copied; NULL: none */
 };
 
 struct fast_detail {
@@ -50,6 +54,10 @@ struct fast_reply {
 	size_t detail_count;
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
 	void *arena; /* private */
+	/* What the server sent beside its answer; of a call that had none, both are empty. */
+	struct fast_metadata headers;
+	struct fast_metadata trailers;
+	const char *origin; /* node at which the failure arose; NULL: not said */
 };
 
 /* Releases what the reply holds and empties it. */

@@ -29,6 +29,7 @@ struct fast_server_options {
 	/* A client with open calls that is silent for so long is asked for a sign of life; one that
 	 * gives none within 10 s, or within this time again, has gone. 0: 20000. */
 	uint32_t keepalive_ms;
+	const char *node; /* names this server in its failures (origin); NULL: nameless */
 };
 
 enum fast_service_flags {

@@ -58,7 +58,14 @@ bool fast_stream_ended(const struct fast_stream *stream);
 /* Items that the server dropped because this reader was slow, so far. */
 uint64_t fast_stream_dropped(const struct fast_stream *stream);
 
-/* How the stream ended: sentence and details. Valid after the end, until close; after
+/* Waits at most wait_ms (-1: without limit) for the headers of the server, which come before its
+ * first item, if at all. FAST_OK: what came, or none, because an item or the end came first.
+ * DEADLINE_EXCEEDED: nothing in time. Borrowed until close; not after fast_stream_finish(), which
+ * gives them away. From any thread. */
+FAST_MUST_CHECK enum fast_status fast_stream_headers(struct fast_stream *stream, int64_t wait_ms,
+						     const struct fast_metadata **headers);
+
+/* How the stream ended: sentence, details and trailers. Valid after the end, until close; after
  * fast_stream_finish(), which gave them away, the status alone. */
 const struct fast_reply *fast_stream_reply(const struct fast_stream *stream);
 

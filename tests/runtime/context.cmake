@@ -1,0 +1,5 @@
+# What travels with a call, and who looks at it.
+fast_test(runtime/test_trace LIBS fast_internal)
+foreach(module metadata metadata_rules metadata_peer)
+    fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe SOURCES ${rpc_world})
+endforeach()

@@ -63,6 +63,11 @@ static void reflection_get(struct fast_call *call, const Fast__V1__GetSchemaRequ
 		reflection_refuse(call, &server->methods, request->service);
 		return;
 	}
+	if (service->descriptor_set == NULL) {
+		fast_call_fail(call, FAST_NOT_FOUND,
+			       "\"%s\" was added to this server without its schema", service->name);
+		return;
+	}
 	response.descriptor_set.data = (uint8_t *)(uintptr_t)service->descriptor_set;
 	response.descriptor_set.len = service->descriptor_set_bytes;
 	fast_v1_reflection_get_schema_reply(call, &response);

@@ -46,6 +46,9 @@ static void server_free(struct fast_server *server)
 	}
 	fast_pool_free(server->pool);
 	fast_methods_fini(&server->methods);
+	for (size_t i = 0; i < server->kept_count; i++) {
+		free(server->kept[i]);
+	}
 	fast_health_fini(&server->health);
 	fast_recent_fini(&server->recent);
 	if (server->owns_timers) {
@@ -121,6 +124,14 @@ enum fast_status fast_server_add(struct fast_server *server, const struct fast_s
 	}
 	pthread_mutex_unlock(&server->lock);
 	return status;
+}
+
+void fast_server_keep(struct fast_server *server, void *memory)
+{
+	pthread_mutex_lock(&server->lock);
+	assert(server->kept_count < FAST_SERVER_SERVICES_MAX);
+	server->kept[server->kept_count++] = memory;
+	pthread_mutex_unlock(&server->lock);
 }
 
 static void server_accepted(struct fast_link *link, void *arg)

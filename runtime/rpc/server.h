@@ -45,6 +45,8 @@ struct fast_server {
 	uint64_t connection_ids;      /* given so far */
 	bool has_started;
 	bool is_closing;
+	void *kept[FAST_SERVER_SERVICES_MAX]; /* freed with the server */
+	size_t kept_count;
 };
 
 /* A server on timers from outside, which stay borrowed; NULL: its own. */
@@ -53,6 +55,9 @@ FAST_MUST_CHECK enum fast_status fast_server_open_with(const struct fast_server_
 						       struct fast_server **out);
 /* A connection from outside. Takes link, and closes it where the server is full or closing. */
 void fast_server_take_link(struct fast_server *server, struct fast_link *link);
+
+/* Frees memory with the server: once for each service that was added, at most. */
+void fast_server_keep(struct fast_server *server, void *memory);
 
 /* Frees the dead connections. No lock held; not from a completion of a link. */
 void fast_server_reap(struct fast_server *server);

@@ -129,12 +129,20 @@ static const char *request_refusal(const struct incoming *incoming,
 {
 	const struct fast_packet *packet = &incoming->packet;
 	enum fast_method_kind kind = entry->method->kind;
+	bool gives_items = kind == FAST_METHOD_SERVER_STREAM || kind == FAST_METHOD_BIDI_STREAM;
 
 	if (kind != FAST_METHOD_UNARY && incoming->connection->peer == FAST_PEER_BARE) {
 		return kind == FAST_METHOD_SERVER_STREAM
 			       ? "the method answers with a stream, which needs a client that says "
 				 "HELLO"
 			       : "the method takes a stream, which needs a client that says HELLO";
+	}
+	/* A stub made from another schema, or by a generator that drops the word "stream". */
+	if (gives_items && packet->credit == 0 && packet->resume_after == 0) {
+		return "the method answers with a stream, and was called like one that does not";
+	}
+	if (!gives_items && packet->credit > 0) {
+		return "the method gives one answer, and was called like one that streams";
 	}
 	if (fast_method_takes_items(entry->method) && packet->payload.bytes > 0) {
 		return "the method takes a stream, so its request has no payload";

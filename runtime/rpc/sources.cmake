@@ -21,6 +21,9 @@ set(RPC_SOURCES
     rpc/methods.c
     rpc/outbox.c
     rpc/pool.c
+    rpc/protobuf_c.c
+    rpc/protobuf_c_client.c
+    rpc/protobuf_c_server.c
     rpc/publisher.c
     rpc/reflection.c
     rpc/reply.c

@@ -47,6 +47,14 @@ bool bench_wants(const struct bench *bench, const char *name)
 	return bench->prefix == NULL || strncmp(name, bench->prefix, strlen(bench->prefix)) == 0;
 }
 
+bool bench_wants_some(const struct bench *bench, const char *family)
+{
+	size_t n = bench->prefix == NULL ? 0 : strlen(bench->prefix);
+
+	return n == 0 || strncmp(family, bench->prefix, n) == 0 ||
+	       strncmp(family, bench->prefix, strlen(family)) == 0;
+}
+
 int64_t bench_now_ns(void)
 {
 	struct timespec now;
@@ -120,5 +128,18 @@ void bench_print(struct bench *bench, const char *name, double value, const char
 		bench->head_printed = true;
 	}
 	printf("%-44s %12.2f %-8s %12" PRIu64 "%s\n", name, value, unit, n, noisy ? "  noisy" : "");
+	fflush(stdout);
+}
+
+void bench_skip(struct bench *bench, const char *name, const char *reason)
+{
+	if (!bench_wants_some(bench, name)) {
+		return;
+	}
+	if (bench->json) {
+		printf("{\"name\":\"%s\",\"skipped\":\"%s\"}\n", name, reason);
+	} else {
+		printf("%-40s skipped: %s\n", name, reason);
+	}
 	fflush(stdout);
 }

@@ -24,6 +24,9 @@ void bench_init(struct bench *bench, int argc, char **argv);
 /* Whether a row of this name was asked for. */
 bool bench_wants(const struct bench *bench, const char *name);
 
+/* Whether some row whose name begins with this family's may have been asked for. */
+bool bench_wants_some(const struct bench *bench, const char *family);
+
 /* CLOCK_MONOTONIC, in nanoseconds. */
 int64_t bench_now_ns(void);
 
@@ -53,5 +56,8 @@ bool bench_is_noisy(struct bench_series *baseline);
 /* Prints a row, if it was asked for. n: operations or samples behind the value. */
 void bench_print(struct bench *bench, const char *name, double value, const char *unit, uint64_t n,
 		 bool noisy);
+
+/* Says that a row, if it was asked for, cannot be measured here. */
+void bench_skip(struct bench *bench, const char *name, const char *reason);
 
 #endif

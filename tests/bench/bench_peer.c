@@ -1,377 +1,238 @@
 #include "bench_peer.h"
 
-#include <arpa/inet.h>
-#include <fast/server.h>
-#include <fast/v1/param.pb-c.h>
+#include "contender.h"
+#include "echo_stream.h"
+#include "fast_side.h"
+#include "flow.h"
+
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <nng/nng.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-#define DIGITS 8
+const char *const peer_transport_names[PEER_TRANSPORTS] = {"ipc", "tcp", "tls"};
 
-/* Packed: two tags and two lengths beside the text. */
-static char request_items[DIGITS + 1];
-static char request_filler[PEER_REQUEST_BYTES - 4 - DIGITS + 1];
-static char reply_filler[PEER_REPLY_BYTES - 2 + 1];
-
-static void peer_dispatch(const void *handlers, struct fast_call *call,
-			  const ProtobufCMessage *request, void *arg)
+static void on_ask(struct fast_call *call, const Bench__V1__AskRequest *request, void *arg)
 {
-	void (*const *handler)(struct fast_call *, const Fast__V1__ParamGetRequest *) = handlers;
-
-	(void)arg;
-	(*handler)(call, (const Fast__V1__ParamGetRequest *)request);
-}
-
-const struct fast_method peer_methods[PEER_METHODS] = {
-	[PEER_ECHO] = {"Echo", "bench.Peer/Echo", FAST_METHOD_UNARY, FAST_IDEMPOTENCY_UNKNOWN,
-		       &fast__v1__param_get_request__descriptor,
-		       &fast__v1__param_get_request__descriptor, peer_dispatch},
-	[PEER_WATCH] = {"Watch", "bench.Flow/Watch", FAST_METHOD_SERVER_STREAM,
-			FAST_IDEMPOTENCY_UNKNOWN, &fast__v1__param_get_request__descriptor,
-			&fast__v1__param_get_request__descriptor, peer_dispatch},
-};
-static const struct fast_service peer_service = {"bench.Peer", &peer_methods[PEER_ECHO], 1, NULL,
-						 0};
-static const struct fast_service flow_service = {"bench.Flow", &peer_methods[PEER_WATCH], 1, NULL,
-						 0};
-
-const ProtobufCMessage *peer_request(uint32_t items)
-{
-	static Fast__V1__ParamGetRequest request = FAST__V1__PARAM_GET_REQUEST__INIT;
-	static uint32_t made_items = UINT32_MAX;
-
-	if (items != made_items) { /* once, so that this is no part of a call */
-		snprintf(request_items, sizeof request_items, "%0*u", DIGITS, items % 100000000u);
-		memset(request_filler, 'x', sizeof request_filler - 1);
-		request.plugin = request_items;
-		request.param = request_filler;
-		made_items = items;
-	}
-	return &request.base;
-}
-
-static const ProtobufCMessage *peer_reply(Fast__V1__ParamGetRequest *reply)
-{
-	fast__v1__param_get_request__init(reply);
-	reply->param = reply_filler;
-	return &reply->base;
-}
-
-static void handle_echo(struct fast_call *call, const Fast__V1__ParamGetRequest *request)
-{
-	Fast__V1__ParamGetRequest reply;
+	static uint8_t filler[REPLY_BYTES];
+	Bench__V1__AskResponse response = BENCH__V1__ASK_RESPONSE__INIT;
 
 	(void)request;
-	fast_call_reply(call, peer_reply(&reply));
-}
-
-static void handle_watch(struct fast_call *call, const Fast__V1__ParamGetRequest *request)
-{
-	unsigned long items = strtoul(request->plugin, NULL, 10);
-	Fast__V1__ParamGetRequest reply;
-
-	while (items > 0) {
-		enum fast_status status = fast_call_send(call, peer_reply(&reply));
-		if (status == FAST_OK) {
-			items--;
-		} else if (status == FAST_RESOURCE_EXHAUSTED) {
-			sched_yield(); /* the reader is behind */
-		} else {
-			fast_call_fail(call, status, "the reader is gone");
-			return;
-		}
-	}
-	fast_call_finish(call);
-}
-
-static bool nng_transfer(nng_stream *stream, nng_aio *aio, uint8_t *bytes, size_t count,
-			 void (*start)(nng_stream *, nng_aio *))
-{
-	while (count > 0) {
-		nng_iov iov = {bytes, count};
-		nng_aio_set_iov(aio, 1, &iov);
-		start(stream, aio);
-		nng_aio_wait(aio);
-		if (nng_aio_result(aio) != 0) {
-			return false;
-		}
-		bytes += nng_aio_count(aio);
-		count -= nng_aio_count(aio);
-	}
-	return true;
-}
-
-/* Answers one nng_stream after the other. */
-static void *nng_echo_serve(void *arg)
-{
-	nng_stream_listener *listener = arg;
-	nng_aio *aio = NULL;
-	uint8_t bytes[PEER_REQUEST_BYTES];
-
-	if (nng_aio_alloc(&aio, NULL, NULL) != 0) {
-		return NULL;
-	}
-	for (;;) {
-		nng_stream_listener_accept(listener, aio);
-		nng_aio_wait(aio);
-		if (nng_aio_result(aio) != 0) {
-			return NULL;
-		}
-		nng_stream *stream = nng_aio_get_output(aio, 0);
-		while (nng_transfer(stream, aio, bytes, PEER_REQUEST_BYTES, nng_stream_recv) &&
-		       nng_transfer(stream, aio, bytes, PEER_REPLY_BYTES, nng_stream_send)) {
-		}
-		nng_stream_free(stream);
-	}
-}
-
-static void *raw_serve(void *arg)
-{
-	int listener = *(int *)arg;
-	uint8_t bytes[PEER_REQUEST_BYTES];
-
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		int on = 1;
-		if (fd < 0) {
-			return NULL;
-		}
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-			   sizeof on); /* fails on unix sockets */
-		while (recv(fd, bytes, sizeof bytes, MSG_WAITALL) == (ssize_t)sizeof bytes &&
-		       send(fd, bytes, PEER_REPLY_BYTES, MSG_NOSIGNAL) == PEER_REPLY_BYTES) {
-		}
-		close(fd);
-	}
-}
-
-static int raw_socket(const struct peer *peer, bool is_ipc, struct sockaddr_storage *address,
-		      socklen_t *bytes)
-{
-	struct sockaddr_un *local = (struct sockaddr_un *)address;
-	struct sockaddr_in *inet = (struct sockaddr_in *)address;
-
-	memset(address, 0, sizeof *address);
-	if (is_ipc) {
-		local->sun_family = AF_UNIX;
-		snprintf(local->sun_path, sizeof local->sun_path, "%s", peer->raw_ipc);
-		*bytes = sizeof *local;
-		return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	}
-	inet->sin_family = AF_INET;
-	inet->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	inet->sin_port = htons(peer->raw_tcp);
-	*bytes = sizeof *inet;
-	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-int peer_connect(const struct peer *peer, bool is_ipc)
-{
-	struct sockaddr_storage address;
-	socklen_t bytes;
-	int fd = raw_socket(peer, is_ipc, &address, &bytes);
-	int on = 1;
-
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, bytes) != 0) {
-		close(fd);
-		return -1;
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	return fd;
-}
-
-/* Gives the port where it is tcp. */
-static bool raw_listen(const struct peer *peer, bool is_ipc, uint16_t *port)
-{
-	static int listeners[2];
-	int *listener = &listeners[is_ipc];
-	struct sockaddr_storage address;
-	socklen_t bytes;
-	pthread_t thread;
-
-	*listener = raw_socket(peer, is_ipc, &address, &bytes);
-	if (*listener < 0 || bind(*listener, (struct sockaddr *)&address, bytes) != 0 ||
-	    listen(*listener, 4) != 0 || pthread_create(&thread, NULL, raw_serve, listener) != 0) {
-		return false;
-	}
-	getsockname(*listener, (struct sockaddr *)&address, &bytes);
-	*port = ntohs(((struct sockaddr_in *)&address)->sin_port);
-	return true;
-}
-
-static bool nng_listen_stream(const char *url, int *port)
-{
-	nng_stream_listener *listener = NULL;
-	pthread_t thread;
-
-	return nng_stream_listener_alloc(&listener, url) == 0 &&
-	       nng_stream_listener_listen(listener) == 0 &&
-	       (port == NULL ||
-		nng_stream_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, port) == 0) &&
-	       pthread_create(&thread, NULL, nng_echo_serve, listener) == 0;
+	(void)arg;
+	response.payload = (ProtobufCBinaryData){payload_bytes(REPLY_BYTES), filler};
+	bench_v1_echo_ask_reply(call, &response);
 }
 
 static void peer_name(struct peer *peer)
 {
-	snprintf(peer->fast_ipc, sizeof peer->fast_ipc, "ipc://%s/fast", peer->folder);
-	snprintf(peer->nng_ipc, sizeof peer->nng_ipc, "ipc://%s/nng", peer->folder);
-	snprintf(peer->raw_ipc, sizeof peer->raw_ipc, "%s/raw", peer->folder);
+	peer->certificates = getenv("BENCH_CERTIFICATES");
+	snprintf(peer->fast[PEER_IPC], sizeof peer->fast[0], "ipc://%s/fast", peer->folder);
+	snprintf(peer->fast[PEER_TCP], sizeof peer->fast[0], "tcp://127.0.0.1:0");
+	snprintf(peer->fast[PEER_TLS], sizeof peer->fast[0], "tls+tcp://127.0.0.1:0");
+	snprintf(peer->nng[PEER_IPC], sizeof peer->nng[0], "ipc://%s/nng", peer->folder);
+	snprintf(peer->nng[PEER_TCP], sizeof peer->nng[0], "tcp://127.0.0.1:0");
+	snprintf(peer->nng[PEER_TLS], sizeof peer->nng[0], "tls+tcp://127.0.0.1:0");
+	snprintf(peer->raw_path, sizeof peer->raw_path, "%s/raw", peer->folder);
+	snprintf(peer->mute, sizeof peer->mute, "ipc://%s/mute", peer->folder);
 }
 
-static bool fast_serve(const struct peer *peer, struct fast_server **server)
+struct fast_tls *peer_tls(const struct peer *peer, const char *name)
 {
-	static void (*const echo)(struct fast_call *, const Fast__V1__ParamGetRequest *) =
-		handle_echo;
-	static void (*const watch)(struct fast_call *, const Fast__V1__ParamGetRequest *) =
-		handle_watch;
+	struct fast_tls_options options = {.size = sizeof options, .server_name = "localhost"};
+	struct fast_tls *tls = NULL;
+	char error[FAST_TLS_ERROR_BYTES] = "";
+	char ca[160];
+	char certificate[160];
+	char key[160];
 
-	return fast_server_open(NULL, server) == FAST_OK &&
-	       fast_server_add(*server, &peer_service, &echo, NULL, FAST_SERVICE_INLINE) ==
-		       FAST_OK &&
-	       fast_server_add(*server, &flow_service, &watch, NULL, 0) == FAST_OK &&
-	       fast_server_listen(*server, peer->fast_ipc, 0) == FAST_OK &&
-	       fast_server_listen(*server, "tcp://127.0.0.1:0", 0) == FAST_OK;
+	snprintf(ca, sizeof ca, "%s/ca.pem", peer->certificates);
+	snprintf(certificate, sizeof certificate, "%s/%s.pem", peer->certificates, name);
+	snprintf(key, sizeof key, "%s/%s.key", peer->certificates, name);
+	options.ca_file = ca;
+	options.certificate_file = certificate;
+	options.key_file = key;
+	bench_check(fast_tls_new(&options, &tls, error, sizeof error) == FAST_OK, error);
+	return tls;
+}
+
+static bool fast_serve(struct peer *peer)
+{
+	static const struct bench_v1_echo_handlers echo = {.ask = on_ask};
+	struct fast_server *server = NULL;
+	struct fast_tls *tls = NULL;
+
+	if (fast_server_open(NULL, &server) != FAST_OK ||
+	    fast_server_add(server, &bench_v1_echo_service, &echo, NULL, FAST_SERVICE_INLINE) !=
+		    FAST_OK ||
+	    !flow_serve(server) || fast_server_listen(server, peer->fast[PEER_IPC], 0) != FAST_OK ||
+	    fast_server_listen(server, peer->fast[PEER_TCP], 0) != FAST_OK) {
+		return false;
+	}
+	if (peer->certificates != NULL) {
+		tls = peer_tls(peer, "server");
+		if (fast_server_listen_tls(server, peer->fast[PEER_TLS], tls) != FAST_OK) {
+			return false;
+		}
+	}
+	for (size_t i = 0; fast_server_endpoint(server, i) != NULL; i++) {
+		snprintf(peer->fast[i], sizeof peer->fast[i], "%s",
+			 fast_server_endpoint(server, i));
+	}
+	return true;
+}
+
+/* Many connections are opened, some of them to count their memory. */
+static void files_allow(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 int peer_serve(const char *folder)
 {
 	struct peer peer = {.pid = 0};
-	struct fast_server *server = NULL;
-	uint16_t no_port;
-	int nng_port = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	memset(reply_filler, 'x', sizeof reply_filler - 1);
+	files_allow();
 	snprintf(peer.folder, sizeof peer.folder, "%s", folder);
 	peer_name(&peer);
-	if (!fast_serve(&peer, &server) || !raw_listen(&peer, true, &no_port) ||
-	    !raw_listen(&peer, false, &peer.raw_tcp) || !nng_listen_stream(peer.nng_ipc, NULL) ||
-	    !nng_listen_stream("tcp://127.0.0.1:0", &nng_port)) {
+	if (!fast_serve(&peer) || !raw_stream_listen(&peer) || !nng_stream_listen(&peer)) {
 		return 1;
 	}
-	printf("%s %d %u\n", fast_server_endpoint(server, 1), nng_port, peer.raw_tcp);
+	printf("%s %s %s %s %u\n", peer.fast[PEER_TCP], peer.fast[PEER_TLS], peer.nng[PEER_TCP],
+	       peer.nng[PEER_TLS], peer.raw_port);
 	fflush(stdout);
 	for (;;) {
 		pause();
 	}
 }
 
-static bool peer_spawn(struct peer *peer, int output)
+/* Starts a program with pipes to its input (if commands is asked for) and from its output. */
+static bool program_start(char *const arguments[], pid_t *pid, FILE **commands, FILE **answers)
 {
-	char name[] = "bench_rpc";
-	char serve[] = "--serve";
-	char *arguments[] = {name, serve, peer->folder, NULL};
 	posix_spawn_file_actions_t actions;
+	int in[2] = {-1, -1};
+	int out[2];
 	int error;
 
+	if (pipe2(out, O_CLOEXEC) != 0 || (commands != NULL && pipe2(in, O_CLOEXEC) != 0)) {
+		return false;
+	}
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	error = posix_spawn(&peer->pid, "/proc/self/exe", &actions, NULL, arguments, environ);
+	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+	if (commands != NULL) {
+		posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+	}
+	error = posix_spawn(pid, arguments[0], &actions, NULL, arguments, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	return error == 0;
+	close(out[1]);
+	*answers = fdopen(out[0], "r");
+	if (commands != NULL) {
+		close(in[0]);
+		*commands = fdopen(in[1], "w");
+	}
+	if (error != 0) {
+		*pid = 0;
+	}
+	return error == 0 && *answers != NULL;
 }
 
-/* What the peer says when it serves. */
-static bool peer_read(struct peer *peer, int input)
+static bool own_start(struct peer *peer)
 {
-	FILE *file = fdopen(input, "r");
-	int nng_port = 0;
-	int raw_port = 0;
-	bool is_read = file != NULL &&
-		       fscanf(file, "%95s %d %d", peer->fast_tcp, &nng_port, &raw_port) == 3;
+	char self[] = "/proc/self/exe";
+	char serve[] = "--serve";
+	char *arguments[] = {self, serve, peer->folder, NULL};
+	FILE *answers = NULL;
+	unsigned raw_port = 0;
+	bool is_started = program_start(arguments, &peer->pid, NULL, &answers) &&
+			  fscanf(answers, "%95s %95s %95s %95s %u", peer->fast[PEER_TCP],
+				 peer->fast[PEER_TLS], peer->nng[PEER_TCP], peer->nng[PEER_TLS],
+				 &raw_port) == 5;
 
-	snprintf(peer->nng_tcp, sizeof peer->nng_tcp, "tcp://127.0.0.1:%d", nng_port);
-	peer->raw_tcp = (uint16_t)raw_port;
-	if (file != NULL) {
-		fclose(file);
+	peer->raw_port = (uint16_t)raw_port;
+	if (answers != NULL) {
+		fclose(answers);
 	}
-	return is_read;
+	return is_started;
+}
+
+/* gRPC's server and the program that asks it. Without them its rows are skipped. */
+static void grpc_start(struct peer *peer)
+{
+	char program[256];
+	char serve[] = "--serve";
+	char ask[] = "--ask";
+	char ports[32];
+	char *arguments[] = {program, serve, peer->folder, NULL, NULL};
+	ssize_t bytes = readlink("/proc/self/exe", program, sizeof program - sizeof "bench_grpc");
+	FILE *answers = NULL;
+
+	if (bytes <= 0) {
+		return;
+	}
+	program[bytes] = '\0';
+	memcpy(strrchr(program, '/') + 1, "bench_grpc", sizeof "bench_grpc");
+	if (access(program, X_OK) != 0 ||
+	    !program_start(arguments, &peer->grpc_pid, NULL, &answers) ||
+	    fscanf(answers, "%31s", ports) != 1) {
+		return;
+	}
+	fclose(answers);
+	arguments[1] = ask;
+	arguments[3] = ports;
+	if (!program_start(arguments, &peer->grpc_client, &peer->grpc_commands,
+			   &peer->grpc_answers)) {
+		peer->grpc_commands = NULL;
+	}
 }
 
 bool peer_start(struct peer *peer)
 {
-	cpu_set_t one;
-	int ends[2];
-	bool is_started;
-
 	*peer = (struct peer){.folder = "/tmp/bench_rpc.XXXXXX"};
-	CPU_ZERO(&one);
-	CPU_SET((size_t)sched_getcpu(), &one);
-	if (sched_setaffinity(0, sizeof one, &one) != 0 || mkdtemp(peer->folder) == NULL ||
-	    pipe2(ends, O_CLOEXEC) != 0) {
+	files_allow();
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (mkdtemp(peer->folder) == NULL) {
 		return false;
 	}
+	peer->cpu_count = place_cpus(peer->cpus);
 	peer_name(peer);
-	is_started = peer_spawn(peer, ends[1]);
-	close(ends[1]);
-	return peer_read(peer, ends[0]) && is_started;
+	if (!own_start(peer)) {
+		return false;
+	}
+	grpc_start(peer);
+	return true;
+}
+
+static void process_stop(pid_t pid)
+{
+	if (pid > 0) {
+		kill(pid, SIGTERM);
+		waitpid(pid, NULL, 0);
+	}
 }
 
 void peer_stop(struct peer *peer)
 {
-	static const char *const files[] = {"fast", "fast.lock", "nng", "raw"};
+	static const char *const files[] = {"fast", "fast.lock", "nng", "raw", "mute", "grpc"};
 	char path[128];
 
-	kill(peer->pid, SIGTERM);
-	waitpid(peer->pid, NULL, 0);
+	process_stop(peer->grpc_client);
+	process_stop(peer->grpc_pid);
+	process_stop(peer->pid);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", peer->folder, files[i]);
 		unlink(path);
 	}
 	rmdir(peer->folder);
-}
-
-struct nng_echo {
-	nng_stream_dialer *dialer;
-	nng_stream *stream;
-	nng_aio *aio;
-};
-
-struct nng_echo *nng_echo_open(const char *url)
-{
-	struct nng_echo *echo = calloc(1, sizeof *echo);
-
-	if (echo == NULL || nng_aio_alloc(&echo->aio, NULL, NULL) != 0 ||
-	    nng_stream_dialer_alloc(&echo->dialer, url) != 0) {
-		return NULL;
-	}
-	nng_stream_dialer_dial(echo->dialer, echo->aio);
-	nng_aio_wait(echo->aio);
-	if (nng_aio_result(echo->aio) != 0) {
-		return NULL;
-	}
-	echo->stream = nng_aio_get_output(echo->aio, 0);
-	return echo;
-}
-
-bool nng_echo_ask(struct nng_echo *echo)
-{
-	uint8_t bytes[PEER_REQUEST_BYTES] = {0};
-
-	return nng_transfer(echo->stream, echo->aio, bytes, PEER_REQUEST_BYTES, nng_stream_send) &&
-	       nng_transfer(echo->stream, echo->aio, bytes, PEER_REPLY_BYTES, nng_stream_recv);
-}
-
-void nng_echo_close(struct nng_echo *echo)
-{
-	nng_stream_free(echo->stream);
-	nng_stream_dialer_free(echo->dialer);
-	nng_aio_free(echo->aio);
-	free(echo);
 }

@@ -1,45 +1,45 @@
-/* bench_peer.h - the other process of bench_rpc, and how it is reached. */
+/* bench_peer.h - the other processes of bench_rpc, and how they are reached. */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
-#include <fast/service.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
-#define PEER_REQUEST_BYTES 64
-#define PEER_REPLY_BYTES   32
+enum peer_transport { PEER_IPC, PEER_TCP, PEER_TLS, PEER_TRANSPORTS };
+extern const char *const peer_transport_names[PEER_TRANSPORTS];
 
-/* What it serves, at paths in one folder of its own and at ports that it was given. */
+/* What the peers serve, at paths in one folder of their own and at ports that they were given. */
 struct peer {
-	pid_t pid;
+	pid_t pid;           /* ours, with both baselines on bare streams */
+	pid_t grpc_pid;      /* gRPC's server; 0: there is none */
+	pid_t grpc_client;   /* the process that asks it */
+	FILE *grpc_commands; /* to that process */
+	FILE *grpc_answers;
+	const char *certificates; /* a folder of make_certs.sh; NULL: no TLS */
 	char folder[64];
-	char fast_ipc[96];
-	char fast_tcp[96];
-	char nng_ipc[96];
-	char nng_tcp[96];
-	char raw_ipc[96]; /* a path */
-	uint16_t raw_tcp; /* a port */
+	char fast[PEER_TRANSPORTS][96]; /* endpoints */
+	char nng[PEER_TRANSPORTS][96];  /* urls */
+	char raw_path[96];
+	char mute[96];     /* an endpoint where all is read and nothing answered */
+	uint16_t raw_port; /* tcp */
+	int cpus[2];       /* where all are pinned */
+	int cpu_count;
 };
 
-enum { PEER_ECHO, PEER_WATCH, PEER_METHODS };
-extern const struct fast_method peer_methods[PEER_METHODS];
-
-/* A request of PEER_REQUEST_BYTES that asks for so many items, if of a stream. Valid until the next
- * one; for one thread. */
-const ProtobufCMessage *peer_request(uint32_t items);
-
-/* Pins this process to one CPU and starts the peer on it. False: something failed. */
+/* Starts the peers. Certificates: $BENCH_CERTIFICATES. False: ours could not be started. */
 bool peer_start(struct peer *peer);
 void peer_stop(struct peer *peer);
-/* The peer's main. */
+/* The main of our peer. */
 int peer_serve(const char *folder);
 
-/* A raw socket to the peer; -1: failed. */
-int peer_connect(const struct peer *peer, bool is_ipc);
-
-/* 64 bytes there and 32 back on an nng_stream, with nng_aio_wait(). */
-struct nng_echo;
-struct nng_echo *nng_echo_open(const char *url);
-bool nng_echo_ask(struct nng_echo *echo);
-void nng_echo_close(struct nng_echo *echo);
+/* Pins all threads of a process (0: this one), and those that they will start, to one CPU. */
+void place_pin(pid_t pid, int cpu);
+/* The CPUs that this process may use: at most two; returns how many. */
+int place_cpus(int cpus[2]);
+/* CPU time of a process (0: this one) so far, and its resident memory. */
+int64_t place_cpu_ns(pid_t pid);
+int64_t place_memory_bytes(pid_t pid);
 
 #endif

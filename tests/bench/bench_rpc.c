@@ -1,39 +1,59 @@
-/* bench_rpc - calls between two processes on one CPU, beside bare sockets and bare nng_stream.
+/* bench_rpc - calls between two processes, beside bare sockets, bare nng_stream and gRPC.
  *
- * Both processes are pinned to the same CPU: a wake-up then costs the same in every round. The peer
- * is this program again, started before nng runs in here. */
-#include <fast/client.h>
-#include <fast/server.h>
-#include <fast/stream.h>
+ * Unless a family says otherwise both processes are pinned to the same CPU: a wake-up then costs
+ * the same in every round. The peers are programs of their own, started before nng runs in here. */
+#include "bench.h"
+#include "contender.h"
+#include "families.h"
 
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "bench.h"
-#include "bench_peer.h"
+#define ROUND_NS       100000000
+#define ROUND_NS_QUICK 20000000
+#define BASELINES      3
 
-#define CALLS           2000
-#define CALLS_QUICK     200
-#define STREAM_ITEMS    20000
-#define IN_FLIGHT       64
-#define IN_FLIGHT_CALLS 20000
-
-/* One way to ask 64 bytes and get 32 back. */
-struct contender {
+struct family {
 	const char *name;
-	void (*ask)(struct contender *contender);
-	struct fast_client *client;
-	struct nng_echo *nng;
-	int socket;
-	struct bench_series latencies_us; /* of all rounds */
-	double p50_us;                    /* of this round */
+	uint32_t request_bytes;
+	unsigned connections;
+	unsigned in_flight;
+	bool is_split; /* the client on one CPU, the server on another */
 };
 
-static void check(bool holds, const char *what)
+static const struct family families[] = {
+	{"rpc.unary", REQUEST_BYTES, 1, 1, false},
+	{"rpc.unary_split", REQUEST_BYTES, 1, 1, true},
+	{"rpc.unary4k", 4096, 1, 1, false},
+	{"rpc.unary1m", 1 << 20, 1, 1, false},
+	{"rpc.inflight64", REQUEST_BYTES, 1, 64, false},
+	{"rpc.inflight8x8", REQUEST_BYTES, 8, 8, false},
+	{"rpc.inflight64_split", REQUEST_BYTES, 1, 64, true},
+};
+
+/* What all rounds of one baseline, and of ours beside it, came to. */
+struct pairing {
+	struct contender contender;
+	bool is_there;
+	struct bench_series value; /* p50_us or calls_per_s */
+	struct bench_series p99_us;
+	struct bench_series cpu_us;
+	struct bench_series ratio; /* ours to it */
+};
+
+struct match {
+	struct bench *bench;
+	const struct family *family;
+	struct load load;
+	struct contender fast;
+	struct pairing pairings[BASELINES];
+	struct bench_series value;
+	struct bench_series p99_us;
+	struct bench_series cpu_us;
+	uint64_t calls;
+};
+
+void bench_check(bool holds, const char *what)
 {
 	if (!holds) {
 		fprintf(stderr, "bench_rpc: %s\n", what);
@@ -41,229 +61,187 @@ static void check(bool holds, const char *what)
 	}
 }
 
-static void ask_raw(struct contender *contender)
+int64_t round_ns(const struct bench *bench)
 {
-	uint8_t bytes[PEER_REQUEST_BYTES] = {0};
-
-	check(send(contender->socket, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
-		      recv(contender->socket, bytes, PEER_REPLY_BYTES, MSG_WAITALL) ==
-			      PEER_REPLY_BYTES,
-	      "the raw peer is gone");
+	return bench->quick ? ROUND_NS_QUICK : ROUND_NS;
 }
 
-static void ask_nng(struct contender *contender)
+void contender_measure(struct contender *contender, int64_t duration_ns, struct sample *sample)
 {
-	check(nng_echo_ask(contender->nng), "the nng_stream peer is gone");
+	struct sample warm_up = {0};
+	int64_t begin_ns;
+	int64_t used_ns;
+
+	contender->ops->run(contender, duration_ns / 10, &warm_up);
+	*sample = (struct sample){0};
+	used_ns = place_cpu_ns(contender->client) + place_cpu_ns(contender->server);
+	begin_ns = bench_now_ns();
+	contender->ops->run(contender, duration_ns, sample);
+	sample->calls_per_s = (double)sample->calls * 1e9 / (double)(bench_now_ns() - begin_ns);
+	used_ns = place_cpu_ns(contender->client) + place_cpu_ns(contender->server) - used_ns;
+	sample->cpu_us = (double)used_ns / 1000 / (double)sample->calls;
 }
 
-static void ask_fast(struct contender *contender)
+static bool is_latency(const struct match *match)
 {
-	struct fast_reply reply;
-	enum fast_status status = fast_client_call(contender->client, &peer_methods[PEER_ECHO],
-						   NULL, peer_request(0), &reply);
-
-	check(status == FAST_OK, reply.text);
-	fast_reply_fini(&reply);
+	return match->load.connections * match->load.in_flight == 1;
 }
 
-/* One round of one contender. */
-static void measure(struct contender *contender, int calls)
+static double sample_value(const struct match *match, const struct sample *sample)
 {
-	struct bench_series round = {.values = NULL};
+	return is_latency(match) ? sample->p50_us : sample->calls_per_s;
+}
 
-	for (int i = 0; i < calls / 10; i++) {
-		contender->ask(contender);
+/* The baseline, and ours right after it. */
+static void pairing_measure(struct match *match, struct pairing *pairing)
+{
+	int64_t duration_ns = round_ns(match->bench);
+	struct sample theirs;
+	struct sample ours;
+
+	contender_measure(&pairing->contender, duration_ns, &theirs);
+	contender_measure(&match->fast, duration_ns, &ours);
+	bench_series_add(&pairing->value, sample_value(match, &theirs));
+	bench_series_add(&pairing->p99_us, theirs.p99_us);
+	bench_series_add(&pairing->cpu_us, theirs.cpu_us);
+	bench_series_add(&pairing->ratio,
+			 sample_value(match, &ours) / sample_value(match, &theirs));
+	bench_series_add(&match->value, sample_value(match, &ours));
+	bench_series_add(&match->p99_us, ours.p99_us);
+	bench_series_add(&match->cpu_us, ours.cpu_us);
+	match->calls += ours.calls;
+}
+
+/* prefix: "raw_" for a row of a baseline's own, "" for one of ours. */
+static void match_print(const struct match *match, const char *prefix, const char *row,
+			double value, const char *unit, bool noisy)
+{
+	char name[96];
+
+	snprintf(name, sizeof name, "%s.%s.%s%s", match->family->name,
+		 peer_transport_names[match->load.transport], prefix, row);
+	bench_print(match->bench, name, value, unit, match->calls, noisy);
+}
+
+static void match_print_side(const struct match *match, const char *prefix,
+			     struct bench_series *value, struct bench_series *p99_us,
+			     struct bench_series *cpu_us, bool noisy)
+{
+	if (is_latency(match)) {
+		match_print(match, prefix, "p50_us", bench_median(value), "us", noisy);
+		match_print(match, prefix, "p99_us", bench_median(p99_us), "us", noisy);
+	} else {
+		match_print(match, prefix, "calls_per_s", bench_median(value), "1/s", noisy);
 	}
-	for (int i = 0; i < calls; i++) {
-		int64_t begin_ns = bench_now_ns();
-		contender->ask(contender);
-		double us = (double)(bench_now_ns() - begin_ns) / 1000;
-		bench_series_add(&round, us);
-		bench_series_add(&contender->latencies_us, us);
+	match_print(match, prefix, "cpu_us", bench_median(cpu_us), "us", noisy);
+}
+
+static void match_report(struct match *match)
+{
+	bool noisy = bench_is_noisy(&match->pairings[0].value);
+	char prefix[32];
+	char name[96];
+
+	match_print_side(match, "", &match->value, &match->p99_us, &match->cpu_us, noisy);
+	for (size_t i = 0; i < BASELINES; i++) {
+		struct pairing *pairing = &match->pairings[i];
+		const char *baseline = pairing->contender.ops->name;
+
+		if (!pairing->is_there) {
+			snprintf(name, sizeof name, "%s.%s.vs_%s", match->family->name,
+				 peer_transport_names[match->load.transport], baseline);
+			bench_skip(match->bench, name, "the peer was not built");
+			continue;
+		}
+		noisy = bench_is_noisy(&pairing->value);
+		snprintf(prefix, sizeof prefix, "%s_", baseline);
+		match_print_side(match, prefix, &pairing->value, &pairing->p99_us, &pairing->cpu_us,
+				 noisy);
+		snprintf(prefix, sizeof prefix, "vs_%s", baseline);
+		match_print(match, prefix, "", bench_median(&pairing->ratio), "ratio", noisy);
 	}
-	contender->p50_us = bench_median(&round);
-	bench_series_fini(&round);
 }
 
-static void print_row(struct bench *bench, const char *transport, const char *row, double value,
-		      const char *unit, uint64_t n, bool noisy)
+static void match_fini(struct match *match)
 {
-	char name[64];
-
-	snprintf(name, sizeof name, "rpc.unary.%s.%s", transport, row);
-	bench_print(bench, name, value, unit, n, noisy);
+	for (size_t i = 0; i < BASELINES; i++) {
+		struct pairing *pairing = &match->pairings[i];
+		if (pairing->is_there) {
+			pairing->contender.ops->close(&pairing->contender);
+		}
+		bench_series_fini(&pairing->value);
+		bench_series_fini(&pairing->p99_us);
+		bench_series_fini(&pairing->cpu_us);
+		bench_series_fini(&pairing->ratio);
+	}
+	match->fast.ops->close(&match->fast);
+	bench_series_fini(&match->value);
+	bench_series_fini(&match->p99_us);
+	bench_series_fini(&match->cpu_us);
 }
 
-/* Calls one after the other: ours, and both baselines in each round. */
-static void bench_unary(struct bench *bench, const char *transport, struct contender *fast,
-			struct contender *raw, struct contender *nng)
+static void peer_pin(const struct peer *peer, bool is_split)
 {
-	struct bench_series raw_p50 = {.values = NULL};
-	struct bench_series nng_p50 = {.values = NULL};
-	struct bench_series fast_p50 = {.values = NULL};
-	struct bench_series over_raw = {.values = NULL};
-	struct bench_series over_nng = {.values = NULL};
-	int calls = bench->quick ? CALLS_QUICK : CALLS;
-	uint64_t n = (uint64_t)calls * (uint64_t)bench->rounds;
+	int server_cpu = peer->cpus[is_split ? 1 : 0];
 
+	place_pin(0, peer->cpus[0]);
+	place_pin(peer->pid, server_cpu);
+	if (peer->grpc_commands != NULL) {
+		place_pin(peer->grpc_client, peer->cpus[0]);
+		place_pin(peer->grpc_pid, server_cpu);
+	}
+}
+
+static void family_measure(struct bench *bench, const struct peer *peer,
+			   const struct family *family, enum peer_transport transport)
+{
+	struct match match = {
+		.bench = bench,
+		.family = family,
+		.load = {transport, family->request_bytes, family->connections, family->in_flight},
+		.fast = {.ops = &fast_ops, .peer = peer, .server = peer->pid},
+		.pairings = {{.contender = {&raw_ops, peer, 0, peer->pid, NULL}},
+			     {.contender = {&nng_stream_ops, peer, 0, peer->pid, NULL}},
+			     {.contender = {&grpc_ops, peer, peer->grpc_client, peer->grpc_pid,
+					    NULL}}},
+	};
+
+	bench_check(match.fast.ops->open(&match.fast, &match.load), "no connection");
+	for (size_t i = 0; i < BASELINES; i++) {
+		struct pairing *pairing = &match.pairings[i];
+		pairing->is_there = pairing->contender.ops->open(&pairing->contender, &match.load);
+	}
+	bench_check(match.pairings[0].is_there && match.pairings[1].is_there,
+		    "a baseline cannot be reached");
 	for (int round = 0; round < bench->rounds; round++) {
-		measure(raw, calls);
-		measure(fast, calls);
-		measure(nng, calls);
-		bench_series_add(&raw_p50, raw->p50_us);
-		bench_series_add(&nng_p50, nng->p50_us);
-		bench_series_add(&fast_p50, fast->p50_us);
-		bench_series_add(&over_raw, fast->p50_us / raw->p50_us);
-		bench_series_add(&over_nng, fast->p50_us / nng->p50_us);
+		for (size_t i = 0; i < BASELINES; i++) {
+			if (match.pairings[i].is_there) {
+				pairing_measure(&match, &match.pairings[i]);
+			}
+		}
 	}
-	bool noisy = bench_is_noisy(&raw_p50);
-	print_row(bench, transport, "p50_us", bench_median(&fast_p50), "us", n, noisy);
-	print_row(bench, transport, "p99_us", bench_quantile(&fast->latencies_us, 0.99), "us", n,
-		  noisy);
-	print_row(bench, transport, "raw_p50_us", bench_median(&raw_p50), "us", n, noisy);
-	print_row(bench, transport, "nng_stream_p50_us", bench_median(&nng_p50), "us", n, noisy);
-	print_row(bench, transport, "vs_raw", bench_median(&over_raw), "ratio", n, noisy);
-	print_row(bench, transport, "vs_nng_stream", bench_median(&over_nng), "ratio", n, noisy);
-	bench_series_fini(&raw_p50);
-	bench_series_fini(&nng_p50);
-	bench_series_fini(&fast_p50);
-	bench_series_fini(&over_raw);
-	bench_series_fini(&over_nng);
+	match_report(&match);
+	match_fini(&match);
 }
 
-/* Calls in flight: each answer starts the next. */
-struct flight {
-	struct fast_client *client;
-	pthread_mutex_t lock;
-	pthread_cond_t landed;
-	unsigned to_start; /* guarded by lock */
-	unsigned to_land;  /* guarded by lock */
-};
-
-static void flight_answered(const struct fast_reply *reply, void *arg);
-
-static void flight_start(struct flight *flight)
+static void bench_family(struct bench *bench, const struct peer *peer, const struct family *family)
 {
-	enum fast_status status = fast_client_start(flight->client, &peer_methods[PEER_ECHO], NULL,
-						    peer_request(0), flight_answered, flight);
+	char name[96];
 
-	check(status == FAST_OK, "a call could not be started");
-}
-
-static void flight_answered(const struct fast_reply *reply, void *arg)
-{
-	struct flight *flight = arg;
-	bool starts;
-
-	check(reply->status == FAST_OK, reply->text);
-	pthread_mutex_lock(&flight->lock);
-	starts = flight->to_start > 0;
-	flight->to_start -= starts;
-	if (--flight->to_land == 0) {
-		pthread_cond_signal(&flight->landed);
+	for (enum peer_transport i = 0; i < PEER_TRANSPORTS; i++) {
+		snprintf(name, sizeof name, "%s.%s.", family->name, peer_transport_names[i]);
+		if (!bench_wants_some(bench, name)) {
+			continue;
+		}
+		if (family->is_split && peer->cpu_count < 2) {
+			bench_skip(bench, name, "it wants two CPUs");
+		} else if (i == PEER_TLS && peer->certificates == NULL) {
+			bench_skip(bench, name, "there are no certificates");
+		} else {
+			peer_pin(peer, family->is_split);
+			family_measure(bench, peer, family, i);
+		}
 	}
-	pthread_mutex_unlock(&flight->lock);
-	if (starts) {
-		flight_start(flight);
-	}
-}
-
-static double flight_calls_per_s(struct fast_client *client, unsigned calls)
-{
-	struct flight flight = {.client = client, .to_start = calls - IN_FLIGHT, .to_land = calls};
-	int64_t begin_ns = bench_now_ns();
-
-	pthread_mutex_init(&flight.lock, NULL);
-	pthread_cond_init(&flight.landed, NULL);
-	for (unsigned i = 0; i < IN_FLIGHT; i++) {
-		flight_start(&flight);
-	}
-	pthread_mutex_lock(&flight.lock);
-	while (flight.to_land > 0) {
-		pthread_cond_wait(&flight.landed, &flight.lock);
-	}
-	pthread_mutex_unlock(&flight.lock);
-	pthread_cond_destroy(&flight.landed);
-	pthread_mutex_destroy(&flight.lock);
-	return calls * 1e9 / (double)(bench_now_ns() - begin_ns);
-}
-
-static double stream_items_per_s(struct fast_client *client, uint32_t items)
-{
-	const ProtobufCMessage *item = NULL;
-	struct fast_stream *stream = NULL;
-	uint32_t count = 0;
-	int64_t begin_ns = bench_now_ns();
-
-	check(fast_client_stream(client, &peer_methods[PEER_WATCH], NULL, peer_request(items),
-				 &stream) == FAST_OK,
-	      "the stream could not be opened");
-	while (fast_stream_next(stream, -1, &item) == FAST_OK && item != NULL) {
-		count++;
-	}
-	check(count == items, fast_stream_reply(stream)->text);
-	fast_stream_close(stream);
-	return items * 1e9 / (double)(bench_now_ns() - begin_ns);
-}
-
-static void bench_throughput(struct bench *bench, struct fast_client *client)
-{
-	struct bench_series calls = {.values = NULL};
-	struct bench_series items = {.values = NULL};
-	unsigned divisor = bench->quick ? 10 : 1;
-
-	for (int round = 0; round < bench->rounds; round++) {
-		bench_series_add(&calls, flight_calls_per_s(client, IN_FLIGHT_CALLS / divisor));
-		bench_series_add(&items, stream_items_per_s(client, STREAM_ITEMS / divisor));
-	}
-	bench_print(bench, "rpc.inflight64.ipc.calls_per_s", bench_median(&calls), "1/s",
-		    (uint64_t)bench->rounds * IN_FLIGHT_CALLS / divisor, bench_is_noisy(&calls));
-	bench_print(bench, "rpc.stream.ipc.items_per_s", bench_median(&items), "1/s",
-		    (uint64_t)bench->rounds * STREAM_ITEMS / divisor, bench_is_noisy(&items));
-	bench_series_fini(&calls);
-	bench_series_fini(&items);
-}
-
-static bool wants_any(const struct bench *bench, const char *family)
-{
-	size_t n = strlen(family);
-
-	return bench->prefix == NULL || strncmp(bench->prefix, family, n) == 0 ||
-	       strncmp(bench->prefix, family, strlen(bench->prefix)) == 0;
-}
-
-static struct fast_client *client_open(const char *endpoint)
-{
-	struct fast_client *client = NULL;
-
-	check(fast_client_open(endpoint, NULL, &client) == FAST_OK,
-	      "the client could not be opened");
-	return client;
-}
-
-static void bench_transport(struct bench *bench, const struct peer *peer, bool is_ipc)
-{
-	struct contender fast = {.ask = ask_fast};
-	struct contender raw = {.ask = ask_raw};
-	struct contender nng = {.ask = ask_nng};
-	const char *transport = is_ipc ? "ipc" : "tcp";
-	char family[32];
-
-	snprintf(family, sizeof family, "rpc.unary.%s", transport);
-	if (!wants_any(bench, family)) {
-		return;
-	}
-	raw.socket = peer_connect(peer, is_ipc);
-	nng.nng = nng_echo_open(is_ipc ? peer->nng_ipc : peer->nng_tcp);
-	fast.client = client_open(is_ipc ? peer->fast_ipc : peer->fast_tcp);
-	check(raw.socket >= 0 && nng.nng != NULL, "a baseline's peer cannot be reached");
-	bench_unary(bench, transport, &fast, &raw, &nng);
-	fast_client_close(fast.client);
-	nng_echo_close(nng.nng);
-	close(raw.socket);
-	bench_series_fini(&fast.latencies_us);
-	bench_series_fini(&raw.latencies_us);
-	bench_series_fini(&nng.latencies_us);
 }
 
 int main(int argc, char **argv)
@@ -275,14 +253,17 @@ int main(int argc, char **argv)
 		return peer_serve(argv[2]);
 	}
 	bench_init(&bench, argc, argv);
-	check(peer_start(&peer), "the peer could not be started");
-	bench_transport(&bench, &peer, true);
-	bench_transport(&bench, &peer, false);
-	if (wants_any(&bench, "rpc.inflight64") || wants_any(&bench, "rpc.stream")) {
-		struct fast_client *client = client_open(peer.fast_ipc);
-		bench_throughput(&bench, client);
-		fast_client_close(client);
+	bench_check(peer_start(&peer), "the peer could not be started");
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+		bench_family(&bench, &peer, &families[i]);
 	}
+	peer_pin(&peer, false);
+	bench_streams(&bench, &peer);
+	bench_deadlines(&bench, &peer);
+	bench_handshakes(&bench, &peer);
+	peer_stop(&peer);
+	bench_check(peer_start(&peer), "the peer could not be started again");
+	bench_memory(&bench, &peer);
 	peer_stop(&peer);
 	return 0;
 }

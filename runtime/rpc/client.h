@@ -107,6 +107,8 @@ struct fast_client_connection *fast_client_usable(const struct fast_client *clie
 void fast_client_dial(struct fast_client *client);
 /* No lock held. Starts the dial that is wanted, if any. */
 void fast_client_start_dial(struct fast_client *client);
+/* How long to wait after so many failures, from 1. Lock held or not. */
+int64_t fast_backoff_ms(unsigned failures, int64_t now_ns);
 /* Finds a reader for a connection that has none. */
 void fast_client_read_on(struct fast_client *client);
 void fast_client_connection_ref(struct fast_client_connection *connection);

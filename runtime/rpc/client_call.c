@@ -172,6 +172,7 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	call->connection = connection;
 	call->state = FAST_CLIENT_CALL_OPEN;
 	fast_call_table_add(&connection->calls, call->id, call);
+	fast_stream_ask(call, &packet);
 	packet.timeout_us = call_timeout_us(call);
 	packet.attempt = call->attempt;
 	fast_id_write(call->id, header);

@@ -92,6 +92,11 @@ void fast_client_run_finished(struct fast_client *client);
  * caller's. */
 const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_item *item,
 			    const struct fast_packet *packet);
+/* client_resume.c. Lock held. What the request of a stream says besides. */
+void fast_stream_ask(struct fast_client_call *call, struct fast_packet *request);
+/* Lock held. A call whose connection is lost, or that was answered by PUSHBACK. True: it is a
+ * stream that goes on, and waits for that. */
+bool fast_stream_resume(struct fast_client_call *call, bool is_lost);
 /* client_send.c. Lock held. The server takes more items. */
 void fast_stream_take_credit(struct fast_client_call *call, uint32_t credit);
 /* Lock held. Gives in *out what has to follow the request of this id, or NULL: nothing. */

@@ -183,6 +183,9 @@ static void client_connection_ended(void *arg)
 	fast_list_init(&lost);
 	pthread_mutex_lock(&client->lock);
 	while ((call = fast_call_table_next(&connection->calls, &slot)) != NULL) {
+		if (fast_stream_resume(call, true)) {
+			continue;
+		}
 		if (call_retries(call)) {
 			call->may_have_run = fast_client_call_is_begun(call);
 			fast_call_table_remove(&connection->calls, call->id);

@@ -68,7 +68,7 @@ static void client_dial_again(void *arg)
 }
 
 /* Doubles from failure to failure, give or take a quarter, so that clients do not come as one. */
-static int64_t backoff_ms(unsigned failures, int64_t now_ns)
+int64_t fast_backoff_ms(unsigned failures, int64_t now_ns)
 {
 	int64_t ms = FAST_BACKOFF_MS_MAX;
 	int64_t quarter;
@@ -92,7 +92,7 @@ static void client_dial_failed(struct fast_client *client, struct fast_list *fai
 	client_fail_waiting(client, false, failed);
 	if (is_patient && !fast_list_is_empty(&client->waiting)) {
 		int64_t due_ns =
-			fast_time_after_ms(now_ns, backoff_ms(client->dial_failures, now_ns));
+			fast_time_after_ms(now_ns, fast_backoff_ms(client->dial_failures, now_ns));
 		is_patient = fast_timer_set(client->timers, &client->backoff_timer, due_ns,
 					    client_dial_again, client) == FAST_OK;
 	}

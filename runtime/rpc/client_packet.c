@@ -54,7 +54,10 @@ static bool incoming_response(const struct incoming *incoming)
 	}
 	pthread_mutex_lock(&client->lock);
 	call = incoming_call(incoming);
-	if (call != NULL && !fast_client_claim(call)) {
+	if (call != NULL &&
+	    ((incoming->packet.kind == FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK &&
+	      fast_stream_resume(call, false)) ||
+	     !fast_client_claim(call))) {
 		call = NULL;
 	}
 	goes_on = !incoming->connection->is_going_away || incoming->connection->calls.count > 0;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 18
+/* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 22
  * fields has at most 12 bytes of these. */
-#define FRAME_NUMBERS_BYTES_MAX (18 * 12)
+#define FRAME_NUMBERS_BYTES_MAX (22 * 12)
 
 struct fast_shared_frame {
 	atomic_uint references;
@@ -126,6 +126,21 @@ enum fast_status fast_frame_packet(enum fast_sp_framing framing, const uint8_t *
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	frame_head(*out, framing, header, header_bytes, packet, head_bytes);
+	return FAST_OK;
+}
+
+enum fast_status fast_frame_packed(const uint8_t *payload, size_t payload_bytes,
+				   size_t head_bytes_max, struct fast_frame **out)
+{
+	struct fast_frame *frame = frame_make(head_bytes_max, NULL, payload_bytes);
+
+	if (frame == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	if (payload_bytes > 0) {
+		memcpy(frame->room + head_bytes_max, payload, payload_bytes);
+	}
+	*out = frame;
 	return FAST_OK;
 }
 

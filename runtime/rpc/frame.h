@@ -16,6 +16,14 @@ enum fast_frame_state {
 	FAST_FRAME_SENT,    /* written, at least in part; the connection may be lost since */
 };
 
+/* An item of a stream, until it is sealed. */
+struct fast_frame_item {
+	uint64_t dropped;   /* items before it that were */
+	uint64_t cursor;    /* 0: none */
+	uint64_t gap_first; /* of a mark; 0: nothing is missing */
+	bool is_mark;
+};
+
 /* Guarded by the lock of the connection that it goes to. */
 struct fast_frame {
 	struct fast_list node;
@@ -25,6 +33,7 @@ struct fast_frame {
 	size_t byte_count;
 	size_t payload_bytes;
 	struct fast_shared_frame *shared; /* owner of bytes, unless they follow this struct */
+	struct fast_frame_item item;
 	size_t room_bytes;
 	uint8_t room[];
 };
@@ -35,6 +44,9 @@ struct fast_frame {
 FAST_MUST_CHECK enum fast_status fast_frame_new(const ProtobufCMessage *payload,
 						size_t payload_bytes_max, size_t head_bytes_max,
 						struct fast_frame **out);
+/* The same for a payload that is packed already, and copied. */
+FAST_MUST_CHECK enum fast_status fast_frame_packed(const uint8_t *payload, size_t payload_bytes,
+						   size_t head_bytes_max, struct fast_frame **out);
 /* Frees a frame that is in no outbox. NULL is allowed. */
 void fast_frame_free(struct fast_frame *frame);
 

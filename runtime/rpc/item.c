@@ -11,6 +11,8 @@ struct fast_stream_item *fast_stream_item_new(const struct fast_packet *packet)
 		return NULL;
 	}
 	item->node = (struct fast_list){NULL, NULL};
+	item->gap = (struct fast_item_gap){.is_there = false};
+	item->is_mark = packet->mark;
 	item->bytes = packet->payload.bytes;
 	if (item->bytes > 0) {
 		memcpy(item->data, packet->payload.data, item->bytes);

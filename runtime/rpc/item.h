@@ -5,8 +5,18 @@
 #include "base/list.h"
 #include "wire/packet.h"
 
+/* Items that are missing. */
+struct fast_item_gap {
+	bool is_there;
+	bool is_reset; /* another epoch */
+	uint64_t first;
+	uint64_t last;
+};
+
 struct fast_stream_item {
 	struct fast_list node;
+	struct fast_item_gap gap; /* before it */
+	bool is_mark;             /* the gap is all there is */
 	size_t bytes;
 	uint8_t data[];
 };

@@ -73,6 +73,7 @@ static void call_silence(struct fast_call *call)
 
 	assert(!call->cancel_runs || !pthread_equal(call->canceller, pthread_self()));
 	call->cancel_fn = NULL;
+	call->room_fn = NULL;
 	while (call->cancel_runs) {
 		pthread_cond_wait(&connection->quiet, &connection->lock);
 	}

@@ -85,7 +85,11 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->detail_count = 0;
 	call->items_made = 0;
 	call->items_refused = 0;
-	call->items_told = 0;
+	call->cursor = (struct fast_call_cursor){
+		.asked_epoch = packet->epoch,
+		.after = packet->resume_after,
+		.takes_marks = packet->mark,
+	};
 	call->is_cancelled = false;
 	call->is_in_table = true;
 	call->cancel_runs = false;
@@ -94,7 +98,10 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->timer = (struct fast_timer){.position = 0};
 	fast_list_init(&call->items);
 	call->item_count = 0;
+	call->items_sent = 0;
 	call->credit = packet->credit;
+	call->is_awaited = false;
+	call->room_fn = NULL;
 	call->ready_node = (struct fast_list){NULL, NULL};
 	call->last = NULL;
 	call->input = NULL;

@@ -9,6 +9,19 @@
 #include "rpc/server_context.h"
 #include <fast/client.h>
 
+/* Where a resumable stream stands; the handler's. */
+struct fast_call_cursor {
+	uint64_t epoch;       /* of the service; 0: not known yet */
+	uint64_t asked_epoch; /* in which the caller's cursor counts; 0: it has none */
+	uint64_t after;       /* what the caller has already; counts in asked_epoch */
+	uint64_t newest;      /* of what was sent, or need not be */
+	bool takes_marks;     /* the caller does */
+};
+
+/* Room has come for an item. Lock of the connection held. Gives what is then to be run without
+ * it, or NULL. */
+typedef struct fast_job *fast_call_room_fn(void *arg);
+
 /* Life: opened by a request, run by its handler, ended by the handler; a stream then lives on until
  * its items are written. It is in the connection's table until its answer is queued or nobody wants
  * one any more. */
@@ -29,9 +42,9 @@ struct fast_call {
 	/* the handler's */
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
 	size_t detail_count;
-	uint64_t items_made;    /* number of the newest item */
-	uint64_t items_refused; /* since that item */
-	uint64_t items_told;    /* refused ones of which that item tells */
+	uint64_t items_made;    /* and taken, so far */
+	uint64_t items_refused; /* since the newest item */
+	struct fast_call_cursor cursor;
 
 	/* all guarded by connection->lock */
 	bool is_cancelled; /* nobody wants an answer */
@@ -47,7 +60,11 @@ struct fast_call {
 	/* a stream; all guarded by connection->lock */
 	struct fast_list items; /* frames that wait for credit and for room */
 	uint32_t item_count;    /* <= FAST_STREAM_QUEUE_MAX */
+	uint64_t items_sent;    /* moved to the outbox */
 	uint32_t credit;
+	bool is_awaited;            /* a thread waits for room, on connection->quiet */
+	fast_call_room_fn *room_fn; /* NULL: nobody waits for room */
+	void *room_arg;
 	struct fast_list ready_node; /* in connection->ready, or in connection->spare */
 	struct fast_frame *last;     /* the answer, behind the items; the handler is done */
 
@@ -103,6 +120,27 @@ void fast_call_pump(struct fast_server_connection *connection);
  * stream that tells a state. */
 FAST_MUST_CHECK enum fast_status fast_call_send_newest(struct fast_call *call,
 						       const ProtobufCMessage *message);
+/* As fast_call_send() of an item, or a mark, whose payload is packed already; sent by the next
+ * fast_call_flush(). */
+FAST_MUST_CHECK enum fast_status fast_call_put(struct fast_call *call,
+					       const struct fast_frame_item *item,
+					       const uint8_t *payload, size_t payload_bytes);
+/* The same with a message, which may be NULL; sent at once. */
+FAST_MUST_CHECK enum fast_status fast_call_put_message(struct fast_call *call,
+						       const struct fast_frame_item *item,
+						       const ProtobufCMessage *message);
+void fast_call_flush(struct fast_call *call);
+/* As fast_call_send_at() by fast_call_put(); dropped: items before it that were. */
+FAST_MUST_CHECK enum fast_status fast_call_put_at(struct fast_call *call, uint64_t cursor,
+						  uint64_t dropped, const uint8_t *payload,
+						  size_t payload_bytes);
+/* Whether an item could be sent on its way now. False: fn will be called once when one can be, or
+ * perhaps never, if the call is cancelled. */
+bool fast_call_has_room(struct fast_call *call, fast_call_room_fn *fn, void *arg);
+/* Runs a job where a service's handlers run. NULL is allowed. */
+void fast_call_run_job(const struct fast_call *call, struct fast_job *job);
+/* Lock held. The caller has gone: whoever waits for room learns it. */
+void fast_call_stop_waiting(struct fast_call *call);
 /* Lock held. Forgets the items of a stream. */
 void fast_call_drop_items(struct fast_call *call);
 

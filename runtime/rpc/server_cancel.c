@@ -74,6 +74,7 @@ static struct call_waking call_abandon(struct fast_call *call)
 	call->is_in_table = false;
 	call->is_cancelled = true;
 	fast_call_drop_items(call);
+	fast_call_stop_waiting(call);
 	if (call->last != NULL) { /* the handler is done */
 		fast_frame_free(call->last);
 		call->last = NULL;

@@ -175,12 +175,16 @@ static struct fast_server_connection *server_connection_new(struct fast_server *
 		.peer = FAST_SP_REQ,
 		.message_bytes_max = server->options.message_bytes_max,
 	};
+	pthread_condattr_t monotonic;
 
 	if (connection == NULL) {
 		return NULL;
 	}
 	pthread_mutex_init(&connection->lock, NULL);
-	pthread_cond_init(&connection->quiet, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&connection->quiet, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	fast_list_init(&connection->open);
 	fast_list_init(&connection->ready);
 	fast_list_init(&connection->spare);

@@ -17,7 +17,7 @@ enum fast_peer_kind {
 
 struct fast_server_connection {
 	pthread_mutex_t lock;
-	pthread_cond_t quiet; /* a cancel function has returned */
+	pthread_cond_t quiet; /* a cancel function has returned; a stream has room */
 	struct fast_connection connection;
 	struct fast_server *server;
 	struct fast_list node; /* in server->connections or ->dead; guarded by server->lock */

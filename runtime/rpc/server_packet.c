@@ -153,8 +153,8 @@ static const char *request_refusal(const struct incoming *incoming,
 	if (packet->idempotency_key.bytes > 0) {
 		return "idempotency keys are not kept by this server";
 	}
-	if (packet->resume_after > 0) {
-		return "streams cannot be resumed at this server";
+	if ((packet->resume_after > 0 || packet->epoch > 0) && !entry->method->resumable) {
+		return "the method's stream cannot be resumed";
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@ set(RPC_SOURCES
     rpc/client_finish.c
     rpc/client_open.c
     rpc/client_packet.c
+    rpc/client_resume.c
     rpc/client_send.c
     rpc/connection.c
     rpc/frame.c
@@ -33,6 +34,7 @@ set(RPC_SOURCES
     rpc/server_cancel.c
     rpc/server_connection.c
     rpc/server_context.c
+    rpc/server_cursor.c
     rpc/server_input.c
     rpc/server_packet.c
     rpc/server_stream.c

@@ -16,6 +16,7 @@ const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_it
 			    const struct fast_packet *packet)
 {
 	struct fast_stream *stream = (struct fast_stream *)call;
+	const char *fault;
 
 	if (packet->more) {
 		return "the server sent an item in fragments";
@@ -26,10 +27,21 @@ const char *fast_stream_put(struct fast_client_call *call, struct fast_stream_it
 	if (packet->sequence != stream->sequence + 1) {
 		return "the server left out an item";
 	}
+	fault = call->method->resumable ? fast_stream_place(stream, item, packet) : NULL;
+	if (fault != NULL) {
+		return fault;
+	}
 	stream->credit--;
 	stream->sequence++;
 	stream->dropped += packet->dropped;
+	if (item->is_mark && !item->gap.is_there) {
+		fast_stream_item_free(item);
+		stream->consumed++;
+		fast_stream_grant(stream);
+		return NULL;
+	}
 	fast_list_append(&stream->items, &item->node);
+	stream->item_count++;
 	pthread_cond_broadcast(&call->changed); /* a sender may wait too */
 	return NULL;
 }
@@ -110,8 +122,7 @@ enum fast_status fast_client_stream(struct fast_client *client, const struct fas
 	return FAST_OK;
 }
 
-/* Lock held. Grants again what was consumed, half of the credit at a time. */
-static void stream_grant(struct fast_stream *stream)
+void fast_stream_grant(struct fast_stream *stream)
 {
 	struct fast_client_connection *connection = stream->call.connection;
 	struct fast_packet packet = {
@@ -190,12 +201,21 @@ static enum fast_status stream_unpack(struct fast_stream *stream, struct fast_st
 	return FAST_DATA_LOSS;
 }
 
+void fast_stream_pop(struct fast_stream *stream)
+{
+	fast_list_pop(&stream->items);
+	stream->item_count--;
+	stream->consumed++;
+	fast_stream_grant(stream);
+}
+
 enum fast_status fast_stream_next(struct fast_stream *stream, int64_t wait_ms,
 				  const ProtobufCMessage **message)
 {
 	struct fast_client *client = stream->call.client;
 	int64_t until_ns = fast_time_after_ms(fast_timers_now_ns(client->timers), wait_ms);
 	struct fast_list *node;
+	bool has_gap;
 
 	assert(stream->call.method->kind != FAST_METHOD_CLIENT_STREAM);
 	*message = NULL;
@@ -210,17 +230,23 @@ enum fast_status fast_stream_next(struct fast_stream *stream, int64_t wait_ms,
 		pthread_mutex_unlock(&client->lock);
 		return FAST_DEADLINE_EXCEEDED;
 	}
-	node = stream->is_cancelled ? NULL : fast_list_pop(&stream->items);
+	node = stream->is_cancelled || fast_list_is_empty(&stream->items) ? NULL
+									  : stream->items.next;
+	has_gap =
+		node != NULL &&
+		fast_stream_take_gap(stream, FAST_LIST_ENTRY(node, struct fast_stream_item, node));
 	if (stream->is_cancelled && stream->reply.status == FAST_OK) {
 		/* It had ended well, but not been read to its end. */
 		fast_reply_fail(&stream->reply, FAST_CANCELLED, FAST_EXECUTED_YES,
 				"%s: the stream was cancelled", stream->call.method->path);
 	}
-	if (node != NULL) {
-		stream->consumed++;
-		stream_grant(stream);
+	if (node != NULL && !has_gap) {
+		fast_stream_pop(stream);
 	}
 	pthread_mutex_unlock(&client->lock);
+	if (has_gap) {
+		return FAST_DATA_LOSS; /* and the stream goes on */
+	}
 	if (node != NULL) {
 		return stream_unpack(stream, FAST_LIST_ENTRY(node, struct fast_stream_item, node),
 				     message);
@@ -280,6 +306,7 @@ void fast_stream_close(struct fast_stream *stream)
 	pthread_mutex_unlock(&client->lock);
 	fast_client_finish_all(&failed);
 	fast_timer_cancel_wait(client->timers, &stream->call.timer);
+	fast_timer_cancel_wait(client->timers, &stream->resume.timer);
 	stream_free(stream);
 	/* Last: the client may be closed once no stream is left. */
 	pthread_mutex_lock(&client->lock);

@@ -59,6 +59,10 @@ static const struct field_rule field_rules[] = {
 	[16] = {VALUE_MESSAGE, AT(trace), 0, 0, 0},
 	[17] = {VALUE_UINT64, AT(key_age_us), 0, 0, 0},
 	[18] = {VALUE_UINT64, AT(resume_after), 0, 0, 0},
+	[19] = {VALUE_UINT64, AT(cursor), 0, 0, 0},
+	[20] = {VALUE_FIXED64, AT(epoch), 0, 0, 0},
+	[21] = {VALUE_BOOL, AT(mark), 0, 0, 0},
+	[22] = {VALUE_UINT64, AT(gap_first), 0, 0, 0},
 };
 
 #define FIELD_RULES    (sizeof field_rules / sizeof field_rules[0])

@@ -38,6 +38,10 @@ struct fast_packet {
 	struct fast_span trace; /* packed fast.v1.TraceContext */
 	uint64_t key_age_us;
 	uint64_t resume_after;
+	uint64_t cursor;
+	uint64_t epoch;
+	bool mark;
+	uint64_t gap_first;
 	struct fast_span metadata; /* the whole packet when it has any: re-scan for field 11 */
 	size_t metadata_count;
 	struct fast_span entries; /* never read: what is to be written as field 11, packed */

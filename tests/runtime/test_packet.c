@@ -109,6 +109,10 @@ static void sample_fill(uint64_t *random, struct sample *sample)
 	packet->boot_id = any_number(random);
 	packet->key_age_us = any_number(random);
 	packet->resume_after = any_number(random);
+	packet->cursor = any_number(random);
+	packet->epoch = any_number(random);
+	packet->mark = one_in(random, 2);
+	packet->gap_first = any_number(random);
 	packet->idempotency_key.data = sample->key;
 	packet->idempotency_key.len = one_in(random, 2) ? sizeof sample->key : 0;
 	packet->payload = any_bytes(random, sample);
@@ -164,6 +168,10 @@ static void assert_same(const Fast__V1__Packet *expected, const struct fast_pack
 	assert_true(expected->boot_id == packet->boot_id);
 	assert_true(expected->key_age_us == packet->key_age_us);
 	assert_true(expected->resume_after == packet->resume_after);
+	assert_true(expected->cursor == packet->cursor);
+	assert_true(expected->epoch == packet->epoch);
+	assert_true((expected->mark != 0) == packet->mark);
+	assert_true(expected->gap_first == packet->gap_first);
 	assert_span(expected->idempotency_key, packet->idempotency_key);
 	assert_span(expected->payload, packet->payload);
 	assert_int_equal(expected->n_metadata, packet->metadata_count);

@@ -49,7 +49,7 @@ static void limits_are_held(void **state)
 
 static void unknown_fields_are_skipped(void **state)
 {
-	const uint8_t data[] = {0x98, 0x01, 5,    0x08, 2, 0xa2, 0x01, 1,
+	const uint8_t data[] = {0xb8, 0x07, 5,    0x08, 2, 0xc2, 0x07, 1,
 				'x',  0xfd, 0xff, 1,    1, 2,    3,    4};
 	struct fast_packet packet;
 	const char *reason;

@@ -66,10 +66,18 @@ void fast_call_on_typed_item(struct fast_call *call, fast_call_item_thunk *thunk
 			     fast_any_fn *typed, void *arg);
 
 /* Sends one item of a stream to the caller. message is borrowed. RESOURCE_EXHAUSTED: the reader is
- * too slow, its queue is full (FAST_STREAM_QUEUE_MAX items), nothing was queued: the caller drops
- * the item or tries later. CANCELLED or DEADLINE_EXCEEDED: nobody reads any more; end the call. */
+ * too slow, its queue is full (FAST_STREAM_QUEUE_MAX items), nothing was queued, and the reader is
+ * told of one item dropped; never so for a lossy method, whose oldest item makes room. CANCELLED or
+ * DEADLINE_EXCEEDED: nobody reads any more; end the call. */
 FAST_MUST_CHECK enum fast_status fast_call_send(struct fast_call *call,
 						const ProtobufCMessage *message);
+
+/* The same, and waits at most wait_ms (-1: without limit) for room, for a handler that shall go no
+ * faster than its reader. FAILED_PRECONDITION: it would wait on a thread of the runtime, as the
+ * handlers of an inline service do. DEADLINE_EXCEEDED: the call's. */
+FAST_MUST_CHECK enum fast_status fast_call_send_wait(struct fast_call *call,
+						     const ProtobufCMessage *message,
+						     int64_t wait_ms);
 
 /* Ends a stream with OK. */
 void fast_call_finish(struct fast_call *call);

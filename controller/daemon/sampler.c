@@ -9,6 +9,12 @@
 #define NS_PER_S          INT64_C(1000000000)
 #define SLICES_MAX        10
 #define SLICE_PLUGINS_MIN 16 /* fewer are no burst */
+#define SLICE_MS_MIN      2  /* waking up more often costs more than it spreads */
+/* So many metrics ahead: what was written by the plugin comes from another core, and what was
+ * written a tick ago from memory. */
+#define PREFETCH_SERIES 6
+#define PREFETCH_CELL   3
+#define PREFETCH_SKETCH 1
 
 static bool store_name(struct store_samples *samples, const struct plugin *plugin,
 		       const struct metric *metric)
@@ -82,6 +88,25 @@ static void plugin_store(struct node *node, struct plugin *plugin, int64_t now_u
 	plugin->stored_s = second;
 }
 
+/* Before the metric with this index is read, or, with a negative one, before all of them. */
+static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index)
+{
+	ptrdiff_t count = (ptrdiff_t)plugin->metric_count;
+
+	if (index + PREFETCH_SERIES < count) {
+		series_prefetch(&plugin->metrics[index + PREFETCH_SERIES].series);
+	}
+	if (index + PREFETCH_CELL >= 0 && index + PREFETCH_CELL < count) {
+		const struct metric *metric = &plugin->metrics[index + PREFETCH_CELL];
+
+		fast_page_view_prefetch(plugin->view, metric->cell_offset);
+		series_prefetch_samples(&metric->series);
+	}
+	if (index + PREFETCH_SKETCH >= 0 && index + PREFETCH_SKETCH < count) {
+		series_prefetch_sketch(&plugin->metrics[index + PREFETCH_SKETCH].series);
+	}
+}
+
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns)
 {
 	struct sampler *sampler = &node->sampler;
@@ -99,12 +124,23 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		struct metric *metric = &plugin->metrics[i];
 
+		metric_prefetch(plugin, (ptrdiff_t)i);
 		fast_page_view_read(plugin->view, metric->series.kind, metric->cell_offset,
 				    &sampler->reading);
 		series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
 			   plugin->effective_revision, &node->registry.budget);
 	}
 	plugin_store(node, plugin, now_unix_ns);
+}
+
+/* Begins to fetch the plugin that is read after this one. */
+static void plugin_prefetch(const struct node *node, size_t index)
+{
+	if (index < node->registry.count && node->registry.plugins[index]->live) {
+		for (ptrdiff_t i = -PREFETCH_SERIES; i < 0; i++) {
+			metric_prefetch(node->registry.plugins[index], i);
+		}
+	}
 }
 
 /* Reads the live plugins of the slice; in the last slice all that this tick has not read yet. */
@@ -119,6 +155,7 @@ static void slice_read(struct node *node, int64_t now_unix_ns)
 	for (size_t i = begin; i < end; i++) {
 		struct plugin *plugin = node->registry.plugins[i];
 		if (plugin->live && plugin->tick != sampler->tick) {
+			plugin_prefetch(node, i + 1);
 			sampler_read(node, plugin, node_now_ns(), now_unix_ns);
 		}
 	}
@@ -128,8 +165,11 @@ static uint32_t slices_wanted(const struct node *node)
 {
 	size_t wanted = node->registry.live_count / SLICE_PLUGINS_MIN;
 
-	wanted = wanted < 1 ? 1 : wanted;
-	return (uint32_t)(wanted > SLICES_MAX ? SLICES_MAX : wanted);
+	size_t most = node->tick_ms / SLICE_MS_MIN;
+
+	wanted = wanted > most ? most : wanted;
+	wanted = wanted > SLICES_MAX ? SLICES_MAX : wanted;
+	return (uint32_t)(wanted < 1 ? 1 : wanted);
 }
 
 bool sampler_run(struct node *node, int64_t now_ns)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BUCKETS (sizeof((struct fast_distribution *)NULL)->buckets / sizeof(uint64_t))
+#define OCTAVE  (BUCKETS / 64) /* buckets for which one bit of octaves stands */
 
 struct sketch {
 	uint32_t references;
@@ -16,6 +17,7 @@ struct sketch {
 	double sum;
 	double min;
 	double max;
+	uint64_t octaves;
 	uint64_t buckets[]; /* length of them; all others are 0 */
 };
 
@@ -31,7 +33,13 @@ struct sketch *sketch_new(const struct fast_distribution *distribution,
 	size_t first = 0;
 	size_t end = BUCKETS;
 
-	while (end > 0 && distribution->buckets[end - 1] == 0) {
+	if (distribution->octaves == 0) {
+		end = 0;
+	} else {
+		first = (size_t)__builtin_ctzll(distribution->octaves) * OCTAVE;
+		end = BUCKETS - (size_t)__builtin_clzll(distribution->octaves) * OCTAVE;
+	}
+	while (end > first && distribution->buckets[end - 1] == 0) {
 		end--;
 	}
 	while (first < end && distribution->buckets[first] == 0) {
@@ -54,6 +62,7 @@ struct sketch *sketch_new(const struct fast_distribution *distribution,
 		.sum = distribution->sum,
 		.min = distribution->min,
 		.max = distribution->max,
+		.octaves = distribution->octaves,
 	};
 	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
 	budget->bytes += bytes;
@@ -97,6 +106,7 @@ void sketch_expand(const struct sketch *sketch, struct fast_distribution *out)
 		.sum = sketch->sum,
 		.min = sketch->min,
 		.max = sketch->max,
+		.octaves = sketch->octaves,
 	};
 	memcpy(out->buckets + sketch->first, sketch->buckets, sketch->length * sizeof(uint64_t));
 }

@@ -8,6 +8,7 @@
 #define NS_PER_MS             1000000
 #define NS_PER_S              1e9
 #define SAMPLES_PER_LEVEL_MAX 128
+#define CACHE_LINE_BYTES      64
 
 /* Levels after the first: how far apart their samples are and how far back they reach. */
 static const struct {
@@ -27,6 +28,18 @@ static uint32_t level_capacity(size_t level, uint32_t tick_ms)
 	return capacity < WINDOW_DENSE_SAMPLES_MIN ? WINDOW_DENSE_SAMPLES_MIN : capacity;
 }
 
+/* Each on a cache line of its own. */
+static struct sample *samples_new(size_t count)
+{
+	struct sample *samples = NULL;
+
+	if (posix_memalign((void **)&samples, sizeof *samples, count * sizeof *samples) != 0) {
+		return NULL;
+	}
+	memset(samples, 0, count * sizeof *samples);
+	return samples;
+}
+
 enum fast_status series_init(struct series *series, enum fast_metric_kind kind, uint32_t tick_ms,
 			     int64_t created_ns, int64_t created_unix_ns)
 {
@@ -40,7 +53,7 @@ enum fast_status series_init(struct series *series, enum fast_metric_kind kind, 
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
 		total += level_capacity(i, tick_ms);
 	}
-	series->samples = calloc(total, sizeof *series->samples);
+	series->samples = samples_new(total);
 	if (series->samples == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
@@ -77,9 +90,10 @@ static void level_clear(struct window_level *level, struct sketch_budget *budget
 static void level_push(struct window_level *level, const struct sample *sample,
 		       struct sketch_budget *budget)
 {
-	if (level->count > 0 && sample->time_ns - level_at(level, 0)->time_ns < level->spacing_ns) {
+	if (level->count > 0 && sample->time_ns < level->due_ns) {
 		return;
 	}
+	level->due_ns = sample->time_ns + level->spacing_ns;
 	level->newest = level->count == 0 ? 0 : (level->newest + 1) % level->capacity;
 	level->count += level->count < level->capacity;
 	sketch_unref(level->samples[level->newest].sketch, budget);
@@ -103,6 +117,35 @@ void series_fini(struct series *series, struct sketch_budget *budget)
 	free(series->samples);
 	free(series->frozen);
 	*series = (struct series){.kind = series->kind};
+}
+
+void series_prefetch(const struct series *series)
+{
+	for (size_t at = 0; at < sizeof *series; at += CACHE_LINE_BYTES) {
+		__builtin_prefetch((const char *)series + at);
+	}
+}
+
+void series_prefetch_samples(const struct series *series)
+{
+	const struct window_level *dense = &series->levels[0];
+	const struct sample *newest = dense->samples + dense->newest;
+
+	if (dense->samples != NULL) {
+		__builtin_prefetch(newest);
+		__builtin_prefetch(newest + 1 < dense->samples + dense->capacity ? newest + 1
+										 : dense->samples,
+				   1);
+	}
+}
+
+void series_prefetch_sketch(const struct series *series)
+{
+	const struct window_level *dense = &series->levels[0];
+
+	if (dense->samples != NULL) {
+		__builtin_prefetch(dense->samples[(dense->newest + 1) % dense->capacity].sketch, 1);
+	}
 }
 
 const struct sample *series_newest(const struct series *series)
@@ -142,7 +185,9 @@ static struct sketch *reading_sketch(const struct series *series,
 	if (!kind_has_sketch(series->kind)) {
 		return NULL;
 	}
-	if (newest != NULL && sketch_is_same(newest->sketch, &reading->distribution)) {
+	/* The counts are at hand; the sketch is mostly in no cache. */
+	if (newest != NULL && newest->count == reading->count &&
+	    sketch_is_same(newest->sketch, &reading->distribution)) {
 		return sketch_ref(newest->sketch);
 	}
 	return sketch_new(&reading->distribution, budget);

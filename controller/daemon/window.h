@@ -18,6 +18,7 @@
 #define WINDOW_LEVELS            3
 #define WINDOW_DENSE_SAMPLES_MIN 8
 
+/* One cache line, which it begins. */
 struct sample {
 	int64_t time_ns; /* monotonic */
 	int64_t time_unix_ns;
@@ -29,12 +30,15 @@ struct sample {
 	struct sketch *sketch; /* NULL: the kind has none, or the budget is spent */
 };
 
+_Static_assert(sizeof(struct sample) == 64, "a cache line");
+
 struct window_level {
 	struct sample *samples;
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t newest; /* index, when count > 0 */
 	int64_t spacing_ns;
+	int64_t due_ns; /* the next sample goes here from then on */
 };
 
 struct window_summary {
@@ -67,6 +71,12 @@ void series_fini(struct series *series, struct sketch_budget *budget);
 /* Takes a reading in. A count that went back begins the series anew: the cell was reset. */
 void series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget);
+
+/* Asks the processor for what series_add() will want: a node has more series than fit its caches.
+ * The series itself first; when it is there, its newest samples; then the sketch that goes. */
+void series_prefetch(const struct series *series);
+void series_prefetch_samples(const struct series *series);
+void series_prefetch_sketch(const struct series *series);
 
 /* NULL: no sample yet. */
 const struct sample *series_newest(const struct series *series);

@@ -82,6 +82,7 @@ void fast_distribution_difference(const struct fast_distribution *newer,
 	bool reset = false;
 	double sum = newer->sum;
 
+	out->octaves = newer->octaves; /* a bucket of an octave that only older has is 0 now too */
 	out->zero = count_difference(newer->zero, older->zero, &reset);
 	out->count = out->zero;
 	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {

@@ -29,12 +29,27 @@ static inline uint32_t fast_page_bucket(double value)
 	return (uint32_t)(index > FAST_PAGE_BUCKETS - 1 ? FAST_PAGE_BUCKETS - 1 : index);
 }
 
+static inline void fast_page_bucket_count(struct fast_page_distribution *distribution,
+					  uint32_t bucket)
+{
+	uint64_t octave = UINT64_C(1) << (bucket >> FAST_PAGE_SCALE);
+
+	/* A reader that misses the bit misses the count until its next reading, and no longer. */
+	if (__builtin_expect((page_load(&distribution->octaves) & octave) == 0, 0)) {
+		(void)__atomic_fetch_or(&distribution->octaves, octave, __ATOMIC_RELAXED);
+	}
+	page_add(&distribution->buckets[bucket], 1);
+}
+
 /* Counts a finite value, but not in the sum. */
 static inline void fast_page_distribution_count(struct fast_page_distribution *distribution,
 						double value)
 {
-	page_add(value > 0 ? &distribution->buckets[fast_page_bucket(value)] : &distribution->zero,
-		 1);
+	if (__builtin_expect(value > 0, 1)) {
+		fast_page_bucket_count(distribution, fast_page_bucket(value));
+	} else {
+		page_add(&distribution->zero, 1);
+	}
 	page_lower_double(&distribution->min, value);
 	page_raise_double(&distribution->max, value);
 }

@@ -67,11 +67,12 @@ struct fast_page_ack {
 #define FAST_PAGE_BUCKET_FIRST (FAST_PAGE_OCTAVE_FIRST * (1 << FAST_PAGE_SCALE))
 
 struct fast_page_distribution {
-	uint64_t zero; /* values of 0 and less */
-	uint64_t sum;  /* bits of a double */
-	uint64_t min;  /* bits of a double; +Inf before the first */
-	uint64_t max;  /* bits of a double; -Inf before the first */
-	uint64_t reserved[4];
+	uint64_t zero;    /* values of 0 and less */
+	uint64_t sum;     /* bits of a double */
+	uint64_t min;     /* bits of a double; +Inf before the first */
+	uint64_t max;     /* bits of a double; -Inf before the first */
+	uint64_t octaves; /* bit i: octave i may hold something; so the reader skips the others */
+	uint64_t reserved[3];
 	uint64_t buckets[FAST_PAGE_BUCKETS];
 };
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define SECONDS_PER_NS 1e-9
 
@@ -37,17 +38,37 @@ static double load_sum(const uint64_t *word)
 	return isfinite(value) ? value : 0;
 }
 
+/* Reads 64 bytes where something may be, instead of 4096. Gives the sum of the buckets. */
+static uint64_t octaves_read(const struct fast_page_distribution *cell,
+			     struct fast_distribution *out)
+{
+	uint64_t octaves = page_load(&cell->octaves);
+	uint64_t stale = out->octaves & ~octaves; /* of the reading before */
+	uint64_t count = 0;
+
+	for (; stale != 0; stale &= stale - 1) {
+		memset(out->buckets + (__builtin_ctzll(stale) << FAST_PAGE_SCALE), 0,
+		       sizeof out->buckets / FAST_PAGE_OCTAVES);
+	}
+	for (uint64_t left = octaves; left != 0; left &= left - 1) {
+		size_t first = (size_t)__builtin_ctzll(left) << FAST_PAGE_SCALE;
+
+		for (size_t i = first; i < first + (1 << FAST_PAGE_SCALE); i++) {
+			out->buckets[i] = page_load(&cell->buckets[i]);
+			count += out->buckets[i];
+		}
+	}
+	out->octaves = octaves;
+	return count;
+}
+
 static void distribution_read(const struct fast_page_distribution *cell,
 			      struct fast_distribution *out)
 {
 	_Static_assert(sizeof out->buckets == sizeof cell->buckets, "same buckets");
 
 	out->zero = page_load(&cell->zero);
-	out->count = out->zero;
-	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
-		out->buckets[i] = page_load(&cell->buckets[i]);
-		out->count += out->buckets[i];
-	}
+	out->count = out->zero + octaves_read(cell, out);
 	out->sum = load_sum(&cell->sum);
 	out->min = page_load_double(&cell->min);
 	out->max = page_load_double(&cell->max);
@@ -95,11 +116,21 @@ static void (*const cell_read[])(const void *cell, struct fast_cell_reading *out
 	[FAST_METRIC_HEARTBEAT] = heartbeat_read,
 };
 
+void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset)
+{
+	assert(offset < FAST_PAGE_BYTES);
+	__builtin_prefetch(view->base + offset);
+}
+
 void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,
 			 uint32_t offset, struct fast_cell_reading *out)
 {
 	assert(fast_page_cell_valid(kind, offset));
 
-	*out = (struct fast_cell_reading){.kind = kind};
+	out->kind = kind;
+	out->count = 0;
+	out->value = 0;
+	out->work = 0;
+	out->last_ns = 0;
 	cell_read[kind](view->base + offset, out);
 }

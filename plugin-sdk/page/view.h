@@ -17,6 +17,7 @@ struct fast_distribution {
 	double sum;
 	double min; /* NaN when count is 0 */
 	double max;
+	uint64_t octaves;      /* bit i: one of buckets 8 i to 8 i + 7 may be above 0 */
 	uint64_t buckets[512]; /* FAST_PAGE_BUCKETS */
 };
 
@@ -56,7 +57,11 @@ uint32_t fast_page_cell_bytes(enum fast_metric_kind kind);
  */
 bool fast_page_cell_valid(enum fast_metric_kind kind, uint32_t offset);
 
-/* Reads the cell. The offset must be valid. */
+/* Asks the processor for the cell's first bytes, before they are read. The offset must be valid. */
+void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset);
+
+/* Reads the cell. The offset must be valid. *out is zeroed memory or an earlier reading, whose
+ * distribution is left alone by a kind that has none. */
 void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,
 			 uint32_t offset, struct fast_cell_reading *out);
 

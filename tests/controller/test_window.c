@@ -195,6 +195,7 @@ static void observe(struct fixture *fixture, size_t bucket, uint64_t count, doub
 	struct fast_distribution *distribution = &fixture->reading.distribution;
 
 	distribution->buckets[bucket] += count;
+	distribution->octaves |= UINT64_C(1) << bucket / 8;
 	distribution->count += count;
 	distribution->sum += (double)count * value;
 	distribution->min = 0.001;

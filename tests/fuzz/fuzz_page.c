@@ -79,8 +79,8 @@ static void head_try(const uint8_t *data, size_t bytes)
 
 static void cells_try(const uint8_t *data, size_t bytes)
 {
-	static struct fast_cell_reading older;
-	static struct fast_cell_reading newer;
+	static struct fast_cell_reading older = {.count = 0};
+	static struct fast_cell_reading newer = {.count = 0};
 	uint32_t offset = FAST_PAGE_CELLS_OFFSET;
 
 	fill(offset, sizeof(struct fast_page_heartbeat), data, bytes);

@@ -84,7 +84,7 @@ static void attach_hands_over_name_version_and_page(void **state)
 	struct fake_fastd *fastd = fake_fastd_start(scene->path, FAKE_ANSWERS, "bird-song-2");
 	char instance[64];
 	struct fake_told told;
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 
 	scene_open(scene);
 	fast_plugin_instance(scene->plugin, instance, sizeof instance);
@@ -208,7 +208,7 @@ static void a_plugin_is_found_again_by_the_fastd_that_comes_after(void **state)
 	told = fake_fastd_told(second);
 	assert_string_equal("bird-song", told.name);
 	assert_string_equal("bird-song-7", told.instance);
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 	fast_page_view_read(fake_fastd_view(second), FAST_METRIC_COUNTER, told.last_cell_offset,
 			    &reading);
 	assert_int_equal(11, reading.count);
@@ -306,7 +306,7 @@ static void the_last_values_survive_the_plugin(void **state)
 {
 	struct scene *scene = *state;
 	struct fake_fastd *fastd = fake_fastd_start(scene->path, FAKE_ANSWERS, "x");
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 
 	scene_open(scene);
 	fast_metric_add(counter_declare(scene, "frames"), 99);

@@ -83,7 +83,7 @@ static void a_timer_counts_seconds_since_a_start(void **state)
 {
 	struct world *world = *state;
 	struct fast_metric *metric = world_metric(world, "decode", FAST_METRIC_TIMER);
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 
 	assert_string_equal("s", metric->unit);
 	fast_metric_observe_since(metric, fast_metric_now() - 2000000000);
@@ -130,8 +130,8 @@ static void a_verb_that_does_not_fit_changes_nothing_and_is_reported_once(void *
 	char name[] = "kind_0";
 
 	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_HEARTBEAT; kind++) {
-		struct fast_cell_reading before;
-		struct fast_cell_reading after;
+		struct fast_cell_reading before = {.count = 0};
+		struct fast_cell_reading after = {.count = 0};
 		bool counter = kind == FAST_METRIC_COUNTER;
 		bool distribution = kind == FAST_METRIC_HISTOGRAM || kind == FAST_METRIC_TIMER;
 		name[5] = (char)('0' + kind);

@@ -221,7 +221,7 @@ static void assert_sane(const struct fast_cell_reading *reading)
 static void scribbled_bytes_never_crash_the_reader(void **state)
 {
 	struct pair *pair = *state;
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 	uint32_t random_state = 1;
 
 	for (int round = 0; round < 20; round++) {
@@ -249,7 +249,7 @@ static void scribbled_bytes_never_crash_the_reader(void **state)
 static void a_hole_punched_into_the_page_reads_as_zero(void **state)
 {
 	struct pair *pair = *state;
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 	uint32_t offset = FAST_PAGE_CELLS_OFFSET;
 	uint64_t *count = (uint64_t *)(void *)(pair->map.base + offset);
 

@@ -88,7 +88,7 @@ struct fast_param *world_param(struct world *world, const struct fast_param_spec
 
 struct fast_cell_reading world_read(const struct world *world, const struct fast_metric *metric)
 {
-	struct fast_cell_reading reading;
+	struct fast_cell_reading reading = {.count = 0};
 
 	fast_page_view_read(world->view, metric_kind(metric), metric->cell_offset, &reading);
 	return reading;

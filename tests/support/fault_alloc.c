@@ -1,5 +1,6 @@
 #include "support/fault_alloc.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
@@ -8,9 +9,11 @@
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
+int __real_posix_memalign(void **out, size_t alignment, size_t bytes);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
+int __wrap_posix_memalign(void **out, size_t alignment, size_t bytes);
 char *__wrap_strdup(const char *text);
 
 static atomic_int countdown = -1;
@@ -57,6 +60,11 @@ void *__wrap_malloc(size_t bytes)
 void *__wrap_calloc(size_t count, size_t bytes)
 {
 	return alloc_fails() ? NULL : __real_calloc(count, bytes);
+}
+
+int __wrap_posix_memalign(void **out, size_t alignment, size_t bytes)
+{
+	return alloc_fails() ? ENOMEM : __real_posix_memalign(out, alignment, bytes);
 }
 
 void *__wrap_realloc(void *old, size_t bytes)

@@ -196,6 +196,10 @@ bool fast_client_submit(struct fast_client_call *call)
 		call_reject(call, FAST_CANCELLED, "the client is being closed");
 		return false;
 	}
+	if (call->is_cancelled) {
+		call_reject(call, FAST_CANCELLED, FAST_PARENT_GONE);
+		return false;
+	}
 	if (connection != NULL && fast_list_is_empty(&client->waiting)) {
 		return call_send(call, connection);
 	}

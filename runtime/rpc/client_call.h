@@ -14,9 +14,11 @@ enum fast_client_call_kind {
 	FAST_CLIENT_CALL_STREAM,
 };
 
-/* WAITING and OPEN may go back and forth; CLAIMED: one thread makes its reply; DONE: that is made.
+/* NEW: not submitted. WAITING and OPEN may go back and forth; CLAIMED: one thread makes its reply;
+ * DONE: that is made.
  */
 enum fast_client_call_state {
+	FAST_CLIENT_CALL_NEW,
 	FAST_CLIENT_CALL_WAITING, /* in client->waiting */
 	FAST_CLIENT_CALL_OPEN,    /* in its connection's table */
 	FAST_CLIENT_CALL_CLAIMED,
@@ -36,6 +38,7 @@ struct fast_client_call {
 
 	/* all guarded by client->lock */
 	enum fast_client_call_state state;
+	bool is_cancelled;                         /* while it was NEW */
 	struct fast_client_connection *connection; /* while OPEN */
 	struct fast_frame *frame;                  /* the request; kept until the call is claimed */
 	uint32_t id;
@@ -80,6 +83,10 @@ bool fast_client_abandon(struct fast_client_call *call);
 bool fast_client_call_is_begun(const struct fast_client_call *call);
 /* The reply of a call that was claimed after its deadline. */
 void fast_client_call_expire(struct fast_client_call *call, bool was_open);
+
+/* No lock held. Whom the call was made for has gone: it ends with CANCELLED. If it is claimed by
+ * this it goes to claimed, for fast_client_finish_all(). */
+void fast_client_call_cancel(struct fast_client_call *call, struct fast_list *claimed);
 
 /* No lock held. The claimer has made the reply. */
 void fast_client_finish(struct fast_client_call *call);

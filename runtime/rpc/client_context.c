@@ -2,6 +2,7 @@
 
 #include "rpc/client_stream.h"
 #include "rpc/limits.h"
+#include "rpc/server_call.h"
 #include "rpc/thread.h"
 #include <stdlib.h>
 #include <time.h>
@@ -34,42 +35,106 @@ static enum fast_status metadata_check(struct fast_client_call *call,
 	return FAST_INVALID_ARGUMENT;
 }
 
+/* Enters the call for its parent, with whose deadline it ends. */
+static enum fast_status context_join(struct fast_client_call *call, struct fast_call *parent)
+{
+	int64_t now_ns = fast_timers_now_ns(call->client->timers);
+
+	if (parent->deadline_ns <= now_ns) {
+		return context_fail(call, FAST_DEADLINE_EXCEEDED,
+				    "the deadline of the call that it was made for has passed");
+	}
+	if (parent->deadline_ns < call->deadline_ns) {
+		call->deadline_ns = parent->deadline_ns;
+		call->timeout_ms = (parent->deadline_ns - now_ns) / FAST_NS_PER_MS;
+	}
+	switch (fast_scope_join(parent, call, &call->context->child)) {
+	case FAST_OK:
+		return FAST_OK;
+	case FAST_CANCELLED:
+		return context_fail(call, FAST_CANCELLED, FAST_PARENT_GONE);
+	default:
+		return context_fail(call, FAST_RESOURCE_EXHAUSTED, "no memory for the call");
+	}
+}
+
+static enum fast_status context_make(struct fast_client_call *call,
+				     const struct fast_metadata *metadata,
+				     const struct fast_trace *trace)
+{
+	size_t bytes;
+
+	if (metadata_check(call, metadata) != FAST_OK) {
+		return FAST_INVALID_ARGUMENT;
+	}
+	if (trace != NULL && !fast_trace_is_valid(trace)) {
+		return context_fail(call, FAST_INVALID_ARGUMENT,
+				    "a trace has two ids that are not zero, and a state of at most "
+				    "512 printable characters");
+	}
+	bytes = fast_metadata_packed_bytes(metadata);
+	call->context = malloc(sizeof *call->context + bytes);
+	if (call->context == NULL) {
+		return context_fail(call, FAST_RESOURCE_EXHAUSTED, "no memory for the metadata");
+	}
+	call->context->child = (struct fast_scope_child){.scope = NULL};
+	call->context->entries_bytes = bytes;
+	fast_metadata_pack(metadata, call->context->entries);
+	call->context->trace_bytes =
+		trace == NULL ? 0 : fast_trace_pack(trace, call->context->trace);
+	return FAST_OK;
+}
+
 enum fast_status fast_client_context_open(struct fast_client_call *call,
 					  const struct fast_call_options *options)
 {
 	const struct fast_metadata none = {NULL, 0};
 	const struct fast_metadata *metadata =
 		options->metadata == NULL ? &none : options->metadata;
-	struct fast_client_context *context;
-	size_t bytes;
+	struct fast_call *parent = options->no_parent        ? NULL
+				   : options->parent != NULL ? options->parent
+							     : fast_scope_parent();
+	const struct fast_trace *trace = options->trace;
+	enum fast_status status;
 
-	if (metadata->count == 0 && options->trace == NULL) {
+	if (metadata->count == 0 && trace == NULL && parent == NULL) {
 		return FAST_OK;
 	}
-	if (metadata_check(call, metadata) != FAST_OK) {
-		return FAST_INVALID_ARGUMENT;
+	if (trace == NULL && parent != NULL) {
+		trace = fast_call_trace(parent);
 	}
-	if (options->trace != NULL && !fast_trace_is_valid(options->trace)) {
-		return context_fail(call, FAST_INVALID_ARGUMENT,
-				    "a trace has two ids that are not zero, and a state of at most "
-				    "512 printable characters");
-	}
-	bytes = fast_metadata_packed_bytes(metadata);
-	context = malloc(sizeof *context + bytes);
-	if (context == NULL) {
-		return context_fail(call, FAST_RESOURCE_EXHAUSTED, "no memory for the metadata");
-	}
-	context->entries_bytes = bytes;
-	fast_metadata_pack(metadata, context->entries);
-	context->trace_bytes =
-		options->trace == NULL ? 0 : fast_trace_pack(options->trace, context->trace);
-	call->context = context;
-	return FAST_OK;
+	status = context_make(call, metadata, trace);
+	return status != FAST_OK || parent == NULL ? status : context_join(call, parent);
 }
 
 void fast_client_context_close(struct fast_client_context *context)
 {
-	free(context);
+	if (context != NULL) {
+		fast_scope_quit(&context->child);
+		free(context);
+	}
+}
+
+void fast_client_call_cancel(struct fast_client_call *call, struct fast_list *claimed)
+{
+	struct fast_client *client = call->client;
+	struct fast_client_connection *connection;
+
+	pthread_mutex_lock(&client->lock);
+	connection = call->connection;
+	if (call->state == FAST_CLIENT_CALL_NEW) {
+		call->is_cancelled = true;
+	} else if (fast_client_abandon(call)) {
+		if (connection != NULL && connection->reader == FAST_READER_CALLER) {
+			/* It may be the caller of this very call who reads. */
+			connection->connection.link->ops->interrupt(connection->connection.link);
+		}
+		fast_reply_fail(call->reply, FAST_CANCELLED,
+				call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO,
+				"%s: %s", call->method->path, FAST_PARENT_GONE);
+		fast_list_append(claimed, &call->node);
+	}
+	pthread_mutex_unlock(&client->lock);
 }
 
 void fast_client_context_put(const struct fast_client_context *context, struct fast_packet *packet)

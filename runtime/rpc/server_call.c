@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fast_call_recycle(struct fast_call *call)
+/* Lock held. */
+static void call_put_back(struct fast_call *call)
 {
 	struct fast_server_connection *connection = call->connection;
 
-	assert(!call->is_in_table && !call->has_timer && call->last == NULL);
-	assert(call->item_count == 0);
-	fast_call_input_close(call);
-	fast_list_remove(&call->open_node);
-	connection->open_count--;
-	fast_stats_end(call);
+	fast_scope_unref(call->scope);
 	if (connection->spare_count < FAST_SPARE_CALLS_MAX) {
 		fast_arena_reset(&call->arena);
 		fast_list_append(&connection->spare, &call->ready_node);
@@ -25,6 +21,26 @@ void fast_call_recycle(struct fast_call *call)
 	}
 	fast_arena_fini(&call->arena);
 	free(call);
+}
+
+void fast_call_recycle(struct fast_call *call)
+{
+	struct fast_server_connection *connection = call->connection;
+	bool is_here;
+
+	assert(!call->is_in_table && !call->has_timer && call->last == NULL);
+	assert(call->item_count == 0);
+	fast_call_input_close(call);
+	fast_list_remove(&call->open_node);
+	connection->open_count--;
+	fast_stats_end(call);
+	is_here = fast_scope_forget(call);
+	if (call->handler_runs && !is_here) {
+		call->is_over = true;
+		connection->references++;
+		return;
+	}
+	call_put_back(call);
 }
 
 void fast_call_free_spares(struct fast_server_connection *connection)
@@ -90,7 +106,10 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 		.after = packet->resume_after,
 		.takes_marks = packet->mark,
 	};
+	call->handler_runs = false;
 	call->is_cancelled = false;
+	call->is_over = false;
+	call->scope = NULL;
 	call->is_in_table = true;
 	call->cancel_runs = false;
 	call->cancel_fn = NULL;
@@ -137,12 +156,36 @@ static enum call_admission call_admit(struct fast_server_connection *connection,
 	return admission;
 }
 
+/* The handler has returned and its own thread has not ended the call: another may have. */
+static void call_handler_returned(struct fast_call *call)
+{
+	struct fast_server_connection *connection = call->connection;
+	bool is_last = false;
+
+	pthread_mutex_lock(&connection->lock);
+	call->handler_runs = false;
+	if (call->is_over) {
+		call_put_back(call);
+		is_last = fast_server_connection_unref_locked(connection);
+	}
+	pthread_mutex_unlock(&connection->lock);
+	if (is_last) {
+		fast_server_connection_bury(connection);
+	}
+}
+
 static void call_run(struct fast_call *call)
 {
 	const struct fast_method_entry *entry = call->entry;
 	struct fast_call_input *input = call->input;
+	struct fast_call *before = fast_scope_enter(call);
 
+	call->handler_runs = true;
 	entry->method->dispatch(entry->handlers, call, call->request, entry->arg);
+	if (fast_scope_current() == call) {
+		call_handler_returned(call);
+	}
+	fast_scope_leave(before);
 	if (input != NULL) {
 		fast_call_input_run(input);
 	}

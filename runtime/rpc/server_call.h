@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "rpc/pool.h"
 #include "rpc/reply.h"
+#include "rpc/scope.h"
 #include "rpc/server_connection.h"
 #include "rpc/server_context.h"
 #include <fast/client.h>
@@ -46,8 +47,12 @@ struct fast_call {
 	uint64_t items_refused; /* since the newest item */
 	struct fast_call_cursor cursor;
 
+	bool handler_runs; /* written by its thread; with the lock held where it returns too late */
+
 	/* all guarded by connection->lock */
-	bool is_cancelled; /* nobody wants an answer */
+	bool is_cancelled;        /* nobody wants an answer */
+	bool is_over;             /* but its handler has not returned, which frees it */
+	struct fast_scope *scope; /* the calls made for this one; NULL: there were none */
 	bool is_in_table;
 	struct fast_list open_node; /* in connection->open */
 	bool cancel_runs;           /* on canceller */

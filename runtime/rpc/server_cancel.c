@@ -7,6 +7,7 @@
 struct call_waking {
 	struct fast_call *call; /* whose cancel function it is; NULL: none */
 	struct fast_call_input *input;
+	struct fast_scope *scope; /* to be cancelled; holds a reference */
 };
 
 /* Lock held. True: the caller must run the cancel function by call_run_cancel(). */
@@ -50,12 +51,15 @@ static struct call_waking call_wake(struct fast_call *call)
 	return (struct call_waking){
 		.call = call_take_cancel(call) ? call : NULL,
 		.input = fast_call_input_wake(call),
+		.scope = call->is_cancelled ? fast_scope_ref(call->scope) : NULL,
 	};
 }
 
 /* No lock held. The call may be gone afterwards. */
 static void call_run_waking(struct call_waking waking)
 {
+	fast_scope_cancel(waking.scope);
+	fast_scope_unref(waking.scope);
 	if (waking.call != NULL) {
 		call_run_cancel(waking.call);
 	}
@@ -82,7 +86,7 @@ static struct call_waking call_abandon(struct fast_call *call)
 		bool is_last = fast_server_connection_unref_locked(connection);
 		assert(!is_last); /* the caller's */
 		(void)is_last;
-		return (struct call_waking){NULL, NULL};
+		return (struct call_waking){.call = NULL};
 	}
 	return call_wake(call);
 }
@@ -90,7 +94,7 @@ static struct call_waking call_abandon(struct fast_call *call)
 void fast_call_cancel_with(struct fast_server_connection *connection, uint32_t id,
 			   const struct fast_call *only, struct fast_frame *frame)
 {
-	struct call_waking waking = {NULL, NULL};
+	struct call_waking waking = {.call = NULL};
 	struct fast_call *call;
 
 	pthread_mutex_lock(&connection->lock);
@@ -124,7 +128,7 @@ void fast_call_cancel_all(struct fast_server_connection *connection)
 			break;
 		}
 		struct call_waking waking = call_abandon(call);
-		if (waking.call != NULL || waking.input != NULL) {
+		if (waking.call != NULL || waking.input != NULL || waking.scope != NULL) {
 			pthread_mutex_unlock(&connection->lock);
 			call_run_waking(waking);
 			pthread_mutex_lock(&connection->lock);

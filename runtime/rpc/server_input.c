@@ -171,6 +171,7 @@ static void input_tell(struct fast_call_input *input, struct input_event *event)
 	struct fast_call *call = input->call;
 	const ProtobufCMessage *message = NULL;
 	const char *reason = NULL;
+	struct fast_call *before;
 
 	if (event->item != NULL) {
 		fast_arena_reset(&input->arena);
@@ -186,7 +187,9 @@ static void input_tell(struct fast_call_input *input, struct input_event *event)
 			return;
 		}
 	}
+	before = fast_scope_enter(call);
 	event->thunk(call, event->status, message, event->fn, event->arg);
+	fast_scope_leave(before);
 }
 
 /* Lock held. Grants again what was consumed, half of the credit at a time. */

@@ -28,6 +28,7 @@ set(RPC_SOURCES
     rpc/publisher.c
     rpc/reflection.c
     rpc/reply.c
+    rpc/scope.c
     rpc/server.c
     rpc/server_answer.c
     rpc/server_call.c

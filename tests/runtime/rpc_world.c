@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,9 @@ void outcome_note(const struct fast_reply *reply, void *arg)
 	outcome->executed = reply->executed;
 	outcome->number = response == NULL ? 0 : response->number;
 	outcome->details = reply->detail_count;
+	outcome->retry_after_ms = reply->retry_after_ms;
+	snprintf(outcome->origin, sizeof outcome->origin, "%s",
+		 reply->origin == NULL ? "" : reply->origin);
 	memcpy(outcome->text, reply->text, sizeof outcome->text);
 }
 

@@ -66,6 +66,8 @@ struct outcome {
 	enum fast_executed executed;
 	uint32_t number;
 	size_t details;
+	uint32_t retry_after_ms;
+	char origin[32]; /* "": not said */
 	char text[FAST_STATUS_MESSAGE_BYTES_MAX + 1];
 };
 

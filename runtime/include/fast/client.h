@@ -16,6 +16,7 @@ FAST_BEGIN_DECLS
 /* A connection to one endpoint, opened at the first call and again after a loss. Use from any
  * thread; many calls may be in flight. */
 struct fast_client;
+struct fast_call;
 struct fast_tls;
 
 struct fast_client_options {
@@ -34,7 +35,12 @@ struct fast_call_options {
 	int64_t timeout_ms;  /* 0: FAST_CALL_TIMEOUT_MS_DEFAULT, no limit for streams */
 	bool wait_for_ready; /* wait for a server until the deadline, instead of UNAVAILABLE */
 	const struct fast_metadata *metadata; /* headers; copied; NULL: none */
-	const struct fast_trace *trace;       /* copied; NULL: none */
+	const struct fast_trace *trace;       /* copied; NULL: that of the parent, if any */
+	/* A call made on behalf of one that is being handled ends no later than that, and with
+	 * CANCELLED when it is cancelled. NULL: the call whose handler runs on this thread and has
+	 * not ended it, if any. */
+	struct fast_call *parent; /* has not been ended; on whichever thread */
+	bool no_parent;           /* this call goes on its own */
 };
 
 struct fast_detail {

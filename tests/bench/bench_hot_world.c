@@ -114,18 +114,16 @@ static int page_find(void)
 }
 
 /* Turns both knobs as fastd would: a get of a turned knob is the longer one. */
-static void knobs_turn(void)
+static void knobs_turn(struct hot_world *world)
 {
 	struct fast_page_value integer = {.type = FAST_PARAM_INT, .u.integer = 720};
 	struct fast_page_value string = {.type = FAST_PARAM_STRING, .string = "yolov8-medium"};
-	struct fast_page_view *view = NULL;
 	const char *reason = NULL;
 
-	check(fast_page_view_open(page_find(), &view, &reason), "the page");
-	fast_page_view_set(view, 0, 1, &integer);
-	fast_page_view_set(view, 1, 2, &string);
-	fast_page_view_commit(view);
-	fast_page_view_close(view);
+	check(fast_page_view_open(page_find(), &world->view, &reason), "the page");
+	fast_page_view_set(world->view, 0, 1, &integer);
+	fast_page_view_set(world->view, 1, 2, &string);
+	fast_page_view_commit(world->view);
 }
 
 void hot_world_init(struct hot_world *world)
@@ -155,11 +153,12 @@ void hot_world_init(struct hot_world *world)
 	world->heartbeat = metric_declare(world->plugin, "fps", FAST_METRIC_HEARTBEAT);
 	check(fast_plugin_param(world->plugin, &integer, &world->integer), "a param");
 	check(fast_plugin_param(world->plugin, &string, &world->string), "a param");
-	knobs_turn();
+	knobs_turn(world);
 }
 
 void hot_world_fini(struct hot_world *world)
 {
+	fast_page_view_close(world->view);
 	fast_plugin_close(world->plugin);
 	fast_page_map_close(&world->bare);
 }

@@ -3,6 +3,7 @@
 #define BENCH_HOT_WORLD_H
 
 #include "page/map.h"
+#include "page/view.h"
 #include <fast/plugin.h>
 
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct hot_world {
 	struct fast_metric *heartbeat;
 	struct fast_param *integer;
 	struct fast_param *string;
+	struct fast_page_view *view; /* of the plugin's page, as fastd has it */
 };
 
 typedef void hot_loop_fn(const struct hot_world *world, uint64_t calls);

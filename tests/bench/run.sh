@@ -15,7 +15,7 @@ for argument in "$@"; do
   esac
 done
 # Family of rows, and the program that measures it.
-families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node metric:bench_node)
+families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node)
 programs=()
 for family in "${families[@]}"; do
   name=${family%%:*} program=${family#*:}

@@ -25,6 +25,7 @@ static void real_keep(struct real *real, struct fast_call *call)
 	if (real->kept_count < REAL_KEPT_MAX) {
 		real->kept[real->kept_count++] = call;
 		fast_call_on_cancel(call, real_note_cancel, real);
+		gate_pass(&real->keeping);
 		call = NULL;
 	}
 	pthread_mutex_unlock(&real->lock);
@@ -102,6 +103,7 @@ void real_open(struct real *real, const struct fast_server_options *options, uns
 {
 	*real = (struct real){.folder = "/tmp/fast_rpc.XXXXXX",
 			      .entered = GATE_INITIALIZER,
+			      .keeping = GATE_INITIALIZER,
 			      .cancelled = GATE_INITIALIZER,
 			      .release = GATE_INITIALIZER,
 			      .lock = PTHREAD_MUTEX_INITIALIZER};

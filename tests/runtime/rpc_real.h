@@ -13,7 +13,7 @@
 
 #define REAL_KEPT_MAX 4096
 
-/* What its handlers do; set before calls come. */
+/* What its handlers do. */
 enum real_handling {
 	REAL_ANSWERS,
 	REAL_KEEPS,  /* and answers when real_answer_kept() says so */
@@ -25,8 +25,9 @@ struct real {
 	char endpoint[96];
 	struct fast_server *server;
 	struct testing_v1_probe_handlers handlers;
-	enum real_handling handling;
+	_Atomic(enum real_handling) handling;
 	struct gate entered;   /* once per handler that was run */
+	struct gate keeping;   /* once per call that is kept */
 	struct gate cancelled; /* once per cancel function that was run */
 	struct gate release;
 	pthread_mutex_t lock;

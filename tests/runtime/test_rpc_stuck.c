@@ -205,6 +205,7 @@ static void a_client_that_reads_no_answers_disturbs_nobody(void **state)
 static int serve(const char *endpoint)
 {
 	struct real real = {.entered = GATE_INITIALIZER,
+			    .keeping = GATE_INITIALIZER,
 			    .cancelled = GATE_INITIALIZER,
 			    .release = GATE_INITIALIZER,
 			    .lock = PTHREAD_MUTEX_INITIALIZER};

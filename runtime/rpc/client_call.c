@@ -62,6 +62,7 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 		.method = method,
 		.timeout_ms = call_timeout_ms(kind, all.timeout_ms),
 		.waits_for_ready = all.wait_for_ready,
+		.priority = all.priority != FAST_PRIORITY_DEFAULT ? all.priority : method->priority,
 		.reply = reply,
 	};
 	/* The deadline begins before anything else can wait. */
@@ -175,12 +176,16 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	fast_stream_ask(call, &packet);
 	packet.timeout_us = call_timeout_us(call);
 	packet.attempt = call->attempt;
+	packet.priority = (uint32_t)call->priority;
+	call->frame->lane =
+		fast_lane_of(packet.priority, call->method->kind, call->frame->payload_bytes);
 	fast_id_write(call->id, header);
 	call->frame->state = FAST_FRAME_IDLE;
 	fast_frame_seal(call->frame, framing, header, sizeof header, &packet);
 	fast_keepalive_watch(&connection->connection, &connection->connection.keepalive);
 	fast_connection_push(&connection->connection, call->frame);
 	if (follow_up != NULL) {
+		follow_up->lane = call->frame->lane;
 		fast_connection_push(&connection->connection, follow_up);
 	}
 	fast_connection_flush(&connection->connection);

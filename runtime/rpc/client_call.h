@@ -35,6 +35,7 @@ struct fast_client_call {
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;
 	struct fast_client_context *context; /* NULL: nothing travels with it */
+	enum fast_priority priority;         /* the method's, where its caller said none */
 
 	/* all guarded by client->lock */
 	enum fast_client_call_state state;

@@ -132,13 +132,6 @@ static bool incoming_accepted(const struct incoming *incoming)
 	return true;
 }
 
-/* Known, and nothing to be done. */
-static bool incoming_note(const struct incoming *incoming)
-{
-	(void)incoming;
-	return true;
-}
-
 static bool incoming_hello(const struct incoming *incoming)
 {
 	struct fast_client_connection *connection = incoming->connection;
@@ -149,6 +142,7 @@ static bool incoming_hello(const struct incoming *incoming)
 	}
 	pthread_mutex_lock(&connection->client->lock);
 	connection->has_hello = true;
+	fast_connection_agree(&connection->connection, &hello);
 	if (hello.calls_max > 0 && hello.calls_max < connection->calls_max) {
 		connection->calls_max = hello.calls_max;
 	}
@@ -175,6 +169,12 @@ static bool incoming_ping(const struct incoming *incoming)
 	fast_connection_push(&connection->connection, frame);
 	fast_connection_flush(&connection->connection);
 	pthread_mutex_unlock(&connection->client->lock);
+	return true;
+}
+
+static bool incoming_pong(const struct incoming *incoming)
+{
+	fast_connection_pong(&incoming->connection->connection, incoming->packet.token);
 	return true;
 }
 
@@ -227,18 +227,34 @@ static const struct incoming_kind {
 	[FAST__V1__PACKET_KIND__PACKET_KIND_SERVER_CREDIT] = {incoming_credit, NULL},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_HELLO] = {NULL, incoming_hello},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_PING] = {NULL, incoming_ping},
-	[FAST__V1__PACKET_KIND__PACKET_KIND_PONG] = {NULL, incoming_note},
+	[FAST__V1__PACKET_KIND__PACKET_KIND_PONG] = {NULL, incoming_pong},
 	[FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY] = {NULL, incoming_goaway},
 };
 #define INCOMING_KINDS (sizeof incoming_kinds / sizeof incoming_kinds[0])
 
+static bool incoming_dispatch(const struct incoming *incoming)
+{
+	size_t number = (size_t)incoming->packet.kind;
+	incoming_fn *fn = NULL;
+
+	if (number < INCOMING_KINDS) {
+		fn = incoming->id == FAST_SP_CONNECTION_ID ? incoming_kinds[number].connection
+							   : incoming_kinds[number].call;
+	}
+	if (fn == NULL) {
+		incoming_fail_call(incoming, "the server sent a packet of a wrong kind");
+		return true;
+	}
+	return fn(incoming);
+}
+
 bool fast_client_connection_message(void *arg, const uint8_t *message, size_t bytes)
 {
 	struct incoming incoming = {.connection = arg};
+	struct fast_joiner *joiner = &incoming.connection->connection.joiner;
 	size_t header_bytes = 0;
-	size_t number;
 	const char *reason = NULL;
-	incoming_fn *fn = NULL;
+	bool goes_on;
 
 	if (fast_sp_header_read(message, bytes, &header_bytes, &incoming.id) != FAST_OK) {
 		return false;
@@ -248,14 +264,19 @@ bool fast_client_connection_message(void *arg, const uint8_t *message, size_t by
 		incoming_fail_call(&incoming, "the server sent what is no packet");
 		return true;
 	}
-	number = (size_t)incoming.packet.kind;
-	if (number < INCOMING_KINDS) {
-		fn = incoming.id == FAST_SP_CONNECTION_ID ? incoming_kinds[number].connection
-							  : incoming_kinds[number].call;
+	if (!incoming.connection->has_hello) {
+		return incoming_dispatch(&incoming);
 	}
-	if (fn == NULL) {
-		incoming_fail_call(&incoming, "the server sent a packet of a wrong kind");
+	switch (fast_joiner_take(joiner, incoming.id, message + header_bytes, bytes - header_bytes,
+				 &incoming.packet)) {
+	case FAST_JOINED_PIECE:
 		return true;
+	case FAST_JOINED_BROKEN:
+		return false;
+	case FAST_JOINED_WHOLE:
+		break;
 	}
-	return fn(&incoming);
+	goes_on = incoming_dispatch(&incoming);
+	fast_joiner_release(joiner);
+	return goes_on;
 }

@@ -96,6 +96,7 @@ static enum fast_status stream_push(struct fast_stream *stream, struct fast_fram
 	}
 	fast_id_write(stream->call.id, header);
 	fast_frame_seal(frame, connection->connection.rules.framing, header, sizeof header, packet);
+	frame->lane = stream->call.frame->lane;
 	stream->send_credit--;
 	stream->sent_sequence++;
 	fast_connection_push(&connection->connection, frame);
@@ -170,6 +171,7 @@ enum fast_status fast_stream_half_close(struct fast_stream *stream)
 		struct fast_connection *connection = &call->connection->connection;
 		status = half_close_frame(connection->rules.framing, call->id, &frame);
 		if (status == FAST_OK) {
+			frame->lane = call->frame->lane;
 			fast_connection_push(connection, frame);
 			fast_connection_flush(connection);
 		}

@@ -274,8 +274,9 @@ enum fast_status fast_connection_init(struct fast_connection *connection,
 		.rules = {.framing = link->framing,
 			  .peer = parts->peer,
 			  .message_bytes_max = parts->message_bytes_max},
+		.joiner = {.message_bytes_max = parts->message_bytes_max},
 	};
-	fast_outbox_init(&connection->outbox);
+	fast_outbox_init(&connection->outbox, link->framing);
 	fast_outbox_push(&connection->outbox, frame);
 	fast_link_start(link, &connection_link_events, connection);
 	return FAST_OK;
@@ -293,4 +294,30 @@ void fast_connection_fini(struct fast_connection *connection)
 	}
 	fast_outbox_fini(&connection->outbox);
 	fast_input_fini(&connection->input);
+	fast_joiner_fini(&connection->joiner);
+}
+
+void fast_connection_agree(struct fast_connection *connection, const struct fast_hello *hello)
+{
+	struct fast_outbox *outbox = &connection->outbox;
+
+	if (hello->fragment_bytes_max == 0) {
+		return;
+	}
+	outbox->fragment_bytes = FAST_FRAGMENT_BYTES;
+	if (hello->fragment_bytes_max < FAST_FRAGMENT_BYTES) {
+		outbox->fragment_bytes = hello->fragment_bytes_max < FAST_FRAGMENT_BYTES_MIN
+						 ? FAST_FRAGMENT_BYTES_MIN
+						 : hello->fragment_bytes_max;
+	}
+	fast_window_open(&outbox->window, connection->timers);
+}
+
+void fast_connection_pong(struct fast_connection *connection, uint64_t token)
+{
+	pthread_mutex_lock(connection->lock);
+	if (fast_window_answer(&connection->outbox.window, token)) {
+		fast_connection_flush(connection);
+	}
+	pthread_mutex_unlock(connection->lock);
 }

@@ -34,6 +34,7 @@ struct fast_connection {
 	void *arg;
 	struct fast_input_rules rules;
 	struct fast_input input;   /* the reader's */
+	struct fast_joiner joiner; /* the reader's */
 	struct fast_outbox outbox; /* guarded by lock */
 	bool is_sending;           /* guarded by lock: a send is under way */
 	bool has_ended;            /* guarded by lock */
@@ -70,6 +71,12 @@ void fast_connection_flush(struct fast_connection *connection);
  * with the lock held or not, the second with it held. */
 void fast_connection_cork(struct fast_connection *connection);
 void fast_connection_uncork(struct fast_connection *connection);
+
+/* Lock held. The peer has said HELLO: from now on long messages go to it in pieces, if it joins
+ * them, and bulk waits for it. */
+void fast_connection_agree(struct fast_connection *connection, const struct fast_hello *hello);
+/* No lock held. The peer has answered a PING. */
+void fast_connection_pong(struct fast_connection *connection, uint64_t token);
 
 /* Starts a receive on the link's threads. One reader at a time. Lock held or not. */
 void fast_connection_recv(struct fast_connection *connection);

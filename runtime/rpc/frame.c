@@ -9,6 +9,8 @@
 /* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 22
  * fields has at most 12 bytes of these. */
 #define FRAME_NUMBERS_BYTES_MAX (22 * 12)
+/* What the head may grow by when the frame becomes the first fragment of its message. */
+#define FRAME_CUT_BYTES 2
 
 struct fast_shared_frame {
 	atomic_uint references;
@@ -19,7 +21,10 @@ struct fast_shared_frame {
 static struct fast_frame *frame_make(size_t head_bytes, const ProtobufCMessage *payload,
 				     size_t payload_bytes)
 {
-	struct fast_frame *frame = malloc(sizeof *frame + head_bytes + payload_bytes);
+	struct fast_frame *frame;
+
+	head_bytes += FRAME_CUT_BYTES;
+	frame = malloc(sizeof *frame + head_bytes + payload_bytes);
 
 	if (frame == NULL) {
 		return NULL;
@@ -86,6 +91,9 @@ static void frame_head(struct fast_frame *frame, enum fast_sp_framing framing,
 	at = frame->room + frame->room_bytes - message_bytes - prefix_bytes;
 	frame->bytes = at;
 	frame->byte_count = prefix_bytes + message_bytes;
+	frame->is_cut = false;
+	frame->is_begun = false;
+	frame->cut_bytes = 0;
 	at += fast_sp_prefix_write(framing, message_bytes, at);
 	memcpy(at, header, header_bytes);
 	written = fast_packet_head_write(packet, frame->payload_bytes, at + header_bytes);

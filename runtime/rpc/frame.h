@@ -3,6 +3,7 @@
 #define FAST_RPC_FRAME_H
 
 #include "base/list.h"
+#include "rpc/lane.h"
 #include "wire/packet.h"
 #include "wire/sp.h"
 
@@ -12,7 +13,7 @@
 enum fast_frame_state {
 	FAST_FRAME_IDLE,    /* in no outbox; no byte of it was written */
 	FAST_FRAME_WAITING, /* in an outbox; no byte of it was written */
-	FAST_FRAME_SENDING, /* handed to the link; finished, or lost with the connection */
+	FAST_FRAME_SENDING, /* handed to the link, or begun; finished, or lost with it */
 	FAST_FRAME_SENT,    /* written, at least in part; the connection may be lost since */
 };
 
@@ -34,6 +35,15 @@ struct fast_frame {
 	size_t payload_bytes;
 	struct fast_shared_frame *shared; /* owner of bytes, unless they follow this struct */
 	struct fast_frame_item item;
+	enum fast_lane lane; /* set before it is pushed */
+
+	/* the outbox's */
+	bool is_cut;         /* bytes are the first fragment of its message alone */
+	bool is_begun;       /* some of it went with an earlier send */
+	size_t cut_bytes;    /* of the payload, that are in fragments so far */
+	size_t left_bytes;   /* that no send has taken yet */
+	size_t batch_offset; /* of its first byte in the send that has taken some */
+
 	size_t room_bytes;
 	uint8_t room[];
 };

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/timer.h"
+#include "rpc/limits.h"
 #include "rpc/stats.h"
 #include "wire/check.h"
 #include <pthread.h>
@@ -49,6 +50,7 @@ enum fast_status fast_hello_frame(enum fast_sp_framing framing,
 	hello.packet_bytes_max = (uint32_t)terms->message_bytes_max;
 	hello.calls_max = terms->calls_max;
 	hello.keepalive_ms = terms->keepalive_ms;
+	hello.fragment_bytes_max = FAST_FRAGMENT_BYTES;
 	if (terms->agent != NULL) {
 		hello.agent = (char *)(uintptr_t)terms->agent;
 	}
@@ -84,6 +86,7 @@ enum fast_status fast_hello_read(const struct fast_packet *packet, struct fast_h
 		.packet_bytes_max = hello->packet_bytes_max,
 		.calls_max = hello->calls_max,
 		.keepalive_ms = hello->keepalive_ms,
+		.fragment_bytes_max = hello->fragment_bytes_max,
 	};
 	fast_text_copy(out->agent, sizeof out->agent, hello->agent);
 	fast_arena_fini(&arena);

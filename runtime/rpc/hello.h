@@ -14,6 +14,7 @@ struct fast_hello {
 	uint32_t packet_bytes_max;            /* 0: not said */
 	uint32_t calls_max;                   /* 0: not said */
 	uint32_t keepalive_ms;                /* 0: any silence */
+	uint32_t fragment_bytes_max;          /* 0: whole messages only */
 	char agent[FAST_AGENT_BYTES_MAX + 1]; /* printable ASCII */
 };
 

@@ -11,6 +11,7 @@ struct fast_connection;
 /* What a PING is for; in the top byte of its token. */
 enum fast_ping {
 	FAST_PING_KEEPALIVE = 1,
+	FAST_PING_WINDOW, /* the rest is a position */
 	FAST_PING_DRAIN,
 };
 

@@ -39,8 +39,25 @@
 #define FAST_BATCH_BYTES_MAX       32768
 /* Stream items wait in their streams while more than this waits in the connection. */
 #define FAST_OUTBOX_STREAM_BYTES 65536
+/* The largest piece of a payload in one frame, where the peer joins them. */
+#define FAST_FRAGMENT_BYTES 16384
+/* A peer that wants smaller ones gets these. */
+#define FAST_FRAGMENT_BYTES_MIN 1024
+/* An answer or request up to this size may overtake bulk. */
+#define FAST_LANE_SMALL_BYTES 4096
+/* Bulk under way on a connection: grows while the way is no longer than at its shortest plus so
+ * many milliseconds, and shrinks when it is longer by more than the other. */
+#define FAST_WINDOW_BYTES_FIRST  16384
+#define FAST_WINDOW_BYTES_MIN    8192
+#define FAST_WINDOW_BYTES_MAX    (4u << 20)
+#define FAST_WINDOW_DELAY_MS_MIN 25
+#define FAST_WINDOW_DELAY_MS_MAX 75
+/* So often it is emptied for a round trip, to measure the shortest one anew. */
+#define FAST_WINDOW_PROBE_MS 10000
 /* A peer that lets this much pile up is not read until half of it has gone. */
 #define FAST_OUTBOX_PAUSE_BYTES (1u << 20)
+/* The same where bulk waits for the window: the answers to its pings have to be read. */
+#define FAST_OUTBOX_BULK_PAUSE_BYTES (8u << 20)
 
 /* Call objects kept for reuse, per connection or client. */
 #define FAST_SPARE_CALLS_MAX 64

@@ -94,6 +94,9 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 	bool is_cancelled;
 	bool is_last;
 
+	if (frame != NULL) {
+		fast_call_set_lane(call, frame);
+	}
 	pthread_mutex_lock(&connection->lock);
 	call_silence(call);
 	if (frame != NULL && call->item_count > 0 && !call->is_cancelled) {
@@ -161,6 +164,7 @@ void fast_call_break(struct fast_call *call, enum fast_status status, const char
 		fast_connection_end(&connection->connection);
 		return;
 	}
+	fast_call_set_lane(call, frame);
 	fast_call_cancel_with(connection, call->id, call, frame);
 }
 

@@ -124,6 +124,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->ready_node = (struct fast_list){NULL, NULL};
 	call->last = NULL;
 	call->input = NULL;
+	call->priority = packet->priority;
 }
 
 enum call_admission { CALL_ADMITTED, CALL_IS_OPEN, CALL_TOO_MANY, CALL_TOO_LATE };

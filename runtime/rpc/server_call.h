@@ -73,6 +73,7 @@ struct fast_call {
 	struct fast_list ready_node; /* in connection->ready, or in connection->spare */
 	struct fast_frame *last;     /* the answer, behind the items; the handler is done */
 
+	uint32_t priority;             /* fast.v1.Priority, as the peer sent it */
 	struct fast_call_input *input; /* NULL: the request is one message; guarded by lock */
 };
 
@@ -146,6 +147,11 @@ bool fast_call_has_room(struct fast_call *call, fast_call_room_fn *fn, void *arg
 void fast_call_run_job(const struct fast_call *call, struct fast_job *job);
 /* Lock held. The caller has gone: whoever waits for room learns it. */
 void fast_call_stop_waiting(struct fast_call *call);
+/* Puts a packet of the call into the call's lane. */
+static inline void fast_call_set_lane(const struct fast_call *call, struct fast_frame *frame)
+{
+	frame->lane = fast_lane_of(call->priority, call->entry->method->kind, frame->payload_bytes);
+}
 /* Lock held. Forgets the items of a stream. */
 void fast_call_drop_items(struct fast_call *call);
 

@@ -74,15 +74,29 @@ void fast_server_reap_due(void *server)
 	fast_server_reap(server);
 }
 
+/* Lock held. What may wait before the peer is not read any more. */
+static size_t server_connection_pause_bytes(const struct fast_server_connection *connection)
+{
+	return connection->connection.outbox.window.is_on ? FAST_OUTBOX_BULK_PAUSE_BYTES
+							  : FAST_OUTBOX_PAUSE_BYTES;
+}
+
+/* Lock held. Who is not read cannot open the window either. */
+static void server_connection_pause(struct fast_server_connection *connection, bool is_paused)
+{
+	connection->is_paused = is_paused;
+	connection->connection.outbox.is_pressed = is_paused;
+}
+
 /* Lock held, by fast_connection. */
 static void server_connection_writable(void *arg)
 {
 	struct fast_server_connection *connection = arg;
 
 	fast_call_pump(connection);
-	if (connection->is_paused &&
-	    connection->connection.outbox.waiting_bytes <= FAST_OUTBOX_PAUSE_BYTES / 2) {
-		connection->is_paused = false;
+	if (connection->is_paused && connection->connection.outbox.waiting_bytes <=
+					     server_connection_pause_bytes(connection) / 2) {
+		server_connection_pause(connection, false);
 		fast_connection_recv(&connection->connection);
 	}
 }
@@ -93,10 +107,13 @@ static void server_connection_received(void *arg)
 {
 	struct fast_server_connection *connection = arg;
 
-	connection->is_paused =
-		!connection->connection.has_ended &&
-		connection->connection.outbox.waiting_bytes > FAST_OUTBOX_PAUSE_BYTES;
-	if (!connection->is_paused) {
+	server_connection_pause(connection,
+				!connection->connection.has_ended &&
+					connection->connection.outbox.waiting_bytes >
+						server_connection_pause_bytes(connection));
+	if (connection->is_paused) {
+		fast_connection_flush(&connection->connection);
+	} else {
 		fast_connection_recv(&connection->connection);
 	}
 }

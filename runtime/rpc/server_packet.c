@@ -91,6 +91,7 @@ static bool incoming_hello(const struct incoming *incoming)
 	pthread_mutex_lock(&connection->lock);
 	memcpy(connection->agent, hello.agent, sizeof connection->agent);
 	connection->connection.keepalive.interval_ms = options->keepalive_ms;
+	fast_connection_agree(&connection->connection, &hello);
 	pthread_mutex_unlock(&connection->lock);
 	if (hello.packet_bytes_max > 0 && hello.packet_bytes_max < FAST_MESSAGE_BYTES_MAX) {
 		connection->peer_bytes_max = hello.packet_bytes_max;
@@ -116,10 +117,9 @@ static bool incoming_ping(const struct incoming *incoming)
 	return connection_push(connection, status, frame);
 }
 
-/* Whatever it answers: the keepalive has heard that something came. */
 static bool incoming_pong(const struct incoming *incoming)
 {
-	(void)incoming;
+	fast_connection_pong(&incoming->connection->connection, incoming->packet.token);
 	return true;
 }
 
@@ -196,6 +196,7 @@ static bool incoming_request(const struct incoming *incoming)
 
 static bool incoming_cancel(const struct incoming *incoming)
 {
+	fast_joiner_drop(&incoming->connection->connection.joiner, incoming->id);
 	fast_call_cancel(incoming->connection, incoming->id);
 	return true;
 }
@@ -278,6 +279,29 @@ static bool incoming_dispatch(const struct incoming *incoming)
 	return kind.call(incoming);
 }
 
+/* Own peers may send a message in pieces; it is handled when the last has come. */
+static bool incoming_join(struct incoming *incoming, const uint8_t *data, size_t bytes)
+{
+	struct fast_joiner *joiner = &incoming->connection->connection.joiner;
+	bool goes_on;
+
+	if (incoming->connection->peer != FAST_PEER_OWN) {
+		return incoming_dispatch(incoming);
+	}
+	switch (fast_joiner_take(joiner, incoming->id, data, bytes, &incoming->packet)) {
+	case FAST_JOINED_PIECE:
+		return true;
+	case FAST_JOINED_BROKEN:
+		incoming_is_malformed(incoming);
+		return false;
+	case FAST_JOINED_WHOLE:
+		break;
+	}
+	goes_on = incoming_dispatch(incoming);
+	fast_joiner_release(joiner);
+	return goes_on;
+}
+
 bool fast_server_connection_message(void *arg, const uint8_t *message, size_t bytes)
 {
 	struct fast_server_connection *connection = arg;
@@ -306,5 +330,6 @@ bool fast_server_connection_message(void *arg, const uint8_t *message, size_t by
 	    incoming.packet.kind != FAST__V1__PACKET_KIND__PACKET_KIND_HELLO) {
 		connection->peer = FAST_PEER_BARE;
 	}
-	return incoming_dispatch(&incoming);
+	return incoming_join(&incoming, message + incoming.header_bytes,
+			     bytes - incoming.header_bytes);
 }

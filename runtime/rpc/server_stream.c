@@ -244,6 +244,7 @@ static enum fast_status call_queue(struct fast_call *call, struct fast_frame *fr
 	call->items_made++;
 	frame->item.dropped += call->items_refused;
 	call->items_refused = 0;
+	fast_call_set_lane(call, frame);
 	fast_list_append(&call->items, &frame->node);
 	call->item_count++;
 	call_make_ready(call);

@@ -13,6 +13,7 @@ set(RPC_SOURCES
     rpc/client_resume.c
     rpc/client_send.c
     rpc/connection.c
+    rpc/fragment.c
     rpc/frame.c
     rpc/health.c
     rpc/hello.c
@@ -43,4 +44,5 @@ set(RPC_SOURCES
     rpc/stats.c
     rpc/stream.c
     rpc/thread.c
-    rpc/trace.c)
+    rpc/trace.c
+    rpc/window.c)

@@ -51,7 +51,7 @@ static void frames_leave_in_order_whatever_the_link_takes(void **state)
 	(void)state;
 	assert_non_null(wire.bytes);
 	assert_non_null(expected);
-	fast_outbox_init(&outbox);
+	fast_outbox_init(&outbox, FAST_SP_TCP);
 	for (unsigned i = 0; i < 1000; i++) {
 		for (uint32_t n = random_below(&random, 20); n > 0; n--) {
 			size_t bytes = sizes[random_below(&random, FAST_TEST_COUNT(sizes))];
@@ -85,7 +85,7 @@ static void small_frames_are_joined_and_large_ones_are_not_copied(void **state)
 	struct fast_frame *large = frame_of(FAST_BATCH_FRAME_BYTES_MAX + 1, 'L');
 
 	(void)state;
-	fast_outbox_init(&outbox);
+	fast_outbox_init(&outbox, FAST_SP_TCP);
 	for (int i = 0; i < 10; i++) {
 		fast_outbox_push(&outbox, frame_of(100, 's'));
 	}
@@ -106,7 +106,7 @@ static void without_memory_for_a_batch_frames_go_one_by_one(void **state)
 	struct fast_frame *frames[3];
 
 	(void)state;
-	fast_outbox_init(&outbox);
+	fast_outbox_init(&outbox, FAST_SP_TCP);
 	for (int i = 0; i < 3; i++) {
 		frames[i] = frame_of(100, 's');
 		fast_outbox_push(&outbox, frames[i]);
@@ -127,7 +127,7 @@ static void a_loss_tells_what_was_begun(void **state)
 	struct fast_frame *frames[4];
 
 	(void)state;
-	fast_outbox_init(&outbox);
+	fast_outbox_init(&outbox, FAST_SP_TCP);
 	for (int i = 0; i < 4; i++) {
 		frames[i] = frame_of(100, 'k');
 		frames[i]->kept = true;
@@ -156,7 +156,7 @@ static void a_dropped_frame_leaves_unless_it_was_begun(void **state)
 	struct fast_frame *waiting = frame_of(100, 'w');
 
 	(void)state;
-	fast_outbox_init(&outbox);
+	fast_outbox_init(&outbox, FAST_SP_TCP);
 	begun->kept = true;
 	waiting->kept = true;
 	fast_outbox_push(&outbox, begun);

@@ -144,7 +144,7 @@ static void a_gap_in_the_sequence_is_cut_off(void **state)
 	expect_cut_off(FAST_INVALID_ARGUMENT, "left out");
 }
 
-static void an_item_in_fragments_is_cut_off(void **state)
+static void an_item_in_pieces_without_a_payload_ends_the_connection(void **state)
 {
 	Fast__V1__Packet packet = FAST__V1__PACKET__INIT;
 
@@ -154,7 +154,9 @@ static void an_item_in_fragments_is_cut_off(void **state)
 	packet.sequence = 1;
 	packet.more = true;
 	assert_true(peer_send_packet(&peer, ID, &packet));
-	expect_cut_off(FAST_UNIMPLEMENTED, "fragments");
+	world_run(&world);
+	assert_true(peer.has_ended);
+	assert_null(flow.calls[0].call); /* it was told that its caller has gone, and has ended */
 }
 
 static void an_item_that_cannot_be_read_is_cut_off(void **state)
@@ -227,7 +229,7 @@ int main(void)
 		test(more_items_than_credit_are_cut_off),
 		test(an_item_after_the_half_close_is_cut_off),
 		test(a_gap_in_the_sequence_is_cut_off),
-		test(an_item_in_fragments_is_cut_off),
+		test(an_item_in_pieces_without_a_payload_ends_the_connection),
 		test(an_item_that_cannot_be_read_is_cut_off),
 		test(a_second_half_close_is_counted_and_dropped),
 		test(items_for_a_method_of_one_request_are_counted_and_dropped),

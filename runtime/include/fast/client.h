@@ -39,8 +39,9 @@ struct fast_call_options {
 	/* A call made on behalf of one that is being handled ends no later than that, and with
 	 * CANCELLED when it is cancelled. NULL: the call whose handler runs on this thread and has
 	 * not ended it, if any. */
-	struct fast_call *parent; /* has not been ended; on whichever thread */
-	bool no_parent;           /* this call goes on its own */
+	struct fast_call *parent;    /* has not been ended; on whichever thread */
+	bool no_parent;              /* this call goes on its own */
+	enum fast_priority priority; /* 0: the method's */
 };
 
 struct fast_detail {

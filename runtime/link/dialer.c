@@ -1,10 +1,12 @@
 #include "link/link_inproc.h"
 #include "link/link_nng.h"
+#include "link/link_unix.h"
 #include "link/tls.h"
 
 #include "base/timer.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -193,6 +195,13 @@ static void dialer_timed(void *arg)
 	fast_nng_completion(arg, timer_ended);
 }
 
+/* Whether its dials need nothing of nng's. */
+static bool dialer_is_apart(const struct fast_link_dialer *dialer)
+{
+	return dialer->endpoint.kind == FAST_ENDPOINT_INPROC ||
+	       dialer->endpoint.kind == FAST_ENDPOINT_UNIX;
+}
+
 /* False: no memory, or not enough of something else, such as threads. */
 static bool dialer_prepare(struct fast_link_dialer *dialer)
 {
@@ -214,6 +223,33 @@ static bool dialer_prepare(struct fast_link_dialer *dialer)
 	       nng_stream_dialer_set_bool(dialer->dialer, NNG_OPT_TCP_NODELAY, true) == 0;
 }
 
+static bool dialer_is_closing(struct fast_link_dialer *dialer)
+{
+	bool is_closing;
+
+	pthread_mutex_lock(&dialer->lock);
+	is_closing = dialer->is_closing;
+	pthread_mutex_unlock(&dialer->lock);
+	return is_closing;
+}
+
+/* A unix socket connects at once, or its queue is full. */
+static enum fast_status dialer_connect(struct fast_link_dialer *dialer, struct fast_link **out)
+{
+	for (;;) {
+		enum fast_status status = fast_unix_connect(dialer->endpoint.path, out);
+
+		if (status != FAST_DEADLINE_EXCEEDED ||
+		    fast_clock_now_ns() >= dialer->deadline_ns) {
+			return status;
+		}
+		if (dialer_is_closing(dialer)) {
+			return FAST_CANCELLED;
+		}
+		(void)poll(NULL, 0, DIAL_PAUSE_NS / NS_PER_MS);
+	}
+}
+
 static void *dialer_report_apart(void *arg)
 {
 	struct fast_link_dialer *dialer = arg;
@@ -222,6 +258,8 @@ static void *dialer_report_apart(void *arg)
 
 	if (dialer->endpoint.kind == FAST_ENDPOINT_INPROC) {
 		status = fast_inproc_connect(dialer->endpoint.path, &link);
+	} else if (dialer->endpoint.kind == FAST_ENDPOINT_UNIX) {
+		status = dialer_connect(dialer, &link);
 	}
 	dialer->dialed(status, link, dialer->arg);
 	pthread_mutex_lock(&dialer->lock);
@@ -231,7 +269,7 @@ static void *dialer_report_apart(void *arg)
 	return NULL;
 }
 
-/* Does and reports a dial within the process, or reports one that could not start. Where not even a
+/* Does and reports a dial without nng, or reports one that could not start. Where not even a
  * thread is to be had, this one does it. */
 static void dialer_start_apart(struct fast_link_dialer *dialer)
 {
@@ -306,7 +344,7 @@ void fast_link_dial(struct fast_link_dialer *dialer, int64_t timeout_ms,
 				      : now_ns + timeout_ms * NS_PER_MS;
 	pthread_mutex_lock(&dialer->lock);
 	assert(dialer->phase == DIALER_IDLE && !dialer->is_closing);
-	is_ready = dialer->endpoint.kind != FAST_ENDPOINT_INPROC && dialer_prepare(dialer);
+	is_ready = !dialer_is_apart(dialer) && dialer_prepare(dialer);
 	if (is_ready) {
 		dialer_try(dialer);
 	}

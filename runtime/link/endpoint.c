@@ -11,6 +11,7 @@
 #define TCP_SCHEME      "tcp://"
 #define TLS_SCHEME      "tls+tcp://"
 #define INPROC_SCHEME   "inproc://"
+#define UNIX_SCHEME     "unix://"
 #define PORT_DIGITS_MAX 5
 #define HOST_LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
@@ -89,14 +90,14 @@ static bool tcp_parse(const char *text, enum fast_endpoint_kind kind, struct fas
 	       port_parse(colon + 1, &out->port);
 }
 
-static bool ipc_parse(const char *path, struct fast_endpoint *out)
+static bool path_parse(const char *path, enum fast_endpoint_kind kind, struct fast_endpoint *out)
 {
 	size_t bytes = strlen(path);
 
 	if (bytes == 0 || bytes > FAST_SOCKET_PATH_BYTES_MAX) {
 		return false;
 	}
-	out->kind = FAST_ENDPOINT_IPC;
+	out->kind = kind;
 	memcpy(out->path, path, bytes + 1);
 	return true;
 }
@@ -121,7 +122,9 @@ enum fast_status fast_endpoint_parse(const char *text, struct fast_endpoint *out
 	bool is_good = false;
 
 	if ((rest = after_scheme(text, IPC_SCHEME)) != NULL) {
-		is_good = ipc_parse(rest, &endpoint);
+		is_good = path_parse(rest, FAST_ENDPOINT_IPC, &endpoint);
+	} else if ((rest = after_scheme(text, UNIX_SCHEME)) != NULL) {
+		is_good = path_parse(rest, FAST_ENDPOINT_UNIX, &endpoint);
 	} else if ((rest = after_scheme(text, TCP_SCHEME)) != NULL) {
 		is_good = tcp_parse(rest, FAST_ENDPOINT_TCP, &endpoint);
 	} else if ((rest = after_scheme(text, TLS_SCHEME)) != NULL) {
@@ -141,6 +144,8 @@ static void print_with(const char *tcp_scheme, const struct fast_endpoint *endpo
 {
 	if (endpoint->kind == FAST_ENDPOINT_IPC) {
 		snprintf(out, FAST_ENDPOINT_BYTES_MAX, IPC_SCHEME "%s", endpoint->path);
+	} else if (endpoint->kind == FAST_ENDPOINT_UNIX) {
+		snprintf(out, FAST_ENDPOINT_BYTES_MAX, UNIX_SCHEME "%s", endpoint->path);
 	} else if (endpoint->kind == FAST_ENDPOINT_INPROC) {
 		snprintf(out, FAST_ENDPOINT_BYTES_MAX, INPROC_SCHEME "%s", endpoint->path);
 	} else {
@@ -163,10 +168,9 @@ void fast_endpoint_print_stream(const struct fast_endpoint *endpoint,
 const char *fast_endpoint_kind_name(enum fast_endpoint_kind kind)
 {
 	static const char *const names[] = {
-		[FAST_ENDPOINT_IPC] = "ipc",
-		[FAST_ENDPOINT_TCP] = "tcp",
-		[FAST_ENDPOINT_TLS] = "tls+tcp",
-		[FAST_ENDPOINT_INPROC] = "inproc",
+		[FAST_ENDPOINT_IPC] = "ipc",     [FAST_ENDPOINT_TCP] = "tcp",
+		[FAST_ENDPOINT_TLS] = "tls+tcp", [FAST_ENDPOINT_INPROC] = "inproc",
+		[FAST_ENDPOINT_UNIX] = "unix",
 	};
 
 	return names[kind];

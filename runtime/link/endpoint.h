@@ -1,5 +1,5 @@
-/* link/endpoint.h - "ipc:///path", "tcp://127.0.0.1:port", "tls+tcp://host:port" and
- * "inproc://name", taken apart. */
+/* link/endpoint.h - "ipc:///path", "tcp://127.0.0.1:port", "tls+tcp://host:port",
+ * "inproc://name" and "unix:///path", taken apart. */
 #ifndef FAST_LINK_ENDPOINT_H
 #define FAST_LINK_ENDPOINT_H
 
@@ -10,13 +10,14 @@ enum fast_endpoint_kind {
 	FAST_ENDPOINT_TCP,
 	FAST_ENDPOINT_TLS,
 	FAST_ENDPOINT_INPROC,
+	FAST_ENDPOINT_UNIX, /* as ipc, by sockets of our own */
 };
 
 #define FAST_HOST_BYTES_MAX 100
 
 struct fast_endpoint {
 	enum fast_endpoint_kind kind;
-	char path[FAST_SOCKET_PATH_BYTES_MAX + 1]; /* ipc; inproc: the name */
+	char path[FAST_SOCKET_PATH_BYTES_MAX + 1]; /* ipc, unix; inproc: the name */
 	char host[FAST_HOST_BYTES_MAX + 1];        /* tcp, tls; "127.0.0.1", "[::1]" or a name */
 	uint16_t port;                             /* tcp, tls */
 };

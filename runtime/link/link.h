@@ -1,8 +1,8 @@
 /* link/link.h - byte streams to peers, behind a table of operations.
  *
  * Implementations: nng_stream for ipc:// and tcp:// (link_nng.c), TLS over another link
- * (tls_link.c), memory for tests (link_memory.c). A link on the process's own non-blocking sockets
- * fits behind the same table. */
+ * (tls_link.c), the process's own sockets for unix:// (link_unix.c), memory for inproc:// and for
+ * tests (link_memory.c). */
 #ifndef FAST_LINK_H
 #define FAST_LINK_H
 

@@ -1,6 +1,7 @@
 #include "link/link_nng.h"
 
 #include "link/link_inproc.h"
+#include "link/link_unix.h"
 #include "link/socket_path.h"
 #include "link/tls.h"
 
@@ -19,8 +20,9 @@ struct fast_link_listener {
 	char name[FAST_ENDPOINT_BYTES_MAX];
 	nng_stream_listener *listener;
 	struct fast_tls_acceptor *acceptor; /* tls alone; else NULL */
-	struct fast_inproc_listener
-		*inproc; /* inproc alone, which uses nothing of nng; else NULL */
+	/* Where these are, nothing of nng is used; else NULL. */
+	struct fast_inproc_listener *inproc;
+	struct fast_unix_listener *direct;
 	nng_aio *accept_aio;
 	nng_aio *pause_aio; /* its own: nng forgets to reset an aio that has slept */
 	fast_link_accepted_fn *accepted;
@@ -191,6 +193,8 @@ static enum fast_status listener_new(const char *endpoint, unsigned mode, struct
 	}
 	if (parsed.kind == FAST_ENDPOINT_INPROC) {
 		status = fast_inproc_listen(parsed.path, accepted, arg, &listener->inproc);
+	} else if (parsed.kind == FAST_ENDPOINT_UNIX) {
+		status = fast_unix_listen(parsed.path, mode, accepted, arg, &listener->direct);
 	} else if (status == FAST_OK) {
 		status = listener_open(listener, mode);
 	}
@@ -199,7 +203,7 @@ static enum fast_status listener_new(const char *endpoint, unsigned mode, struct
 		return status;
 	}
 	*out = listener;
-	if (listener->inproc == NULL) {
+	if (listener->listener != NULL) {
 		listener_accept(listener);
 	}
 	return FAST_OK;
@@ -241,6 +245,7 @@ void fast_link_listener_close(struct fast_link_listener *listener)
 	fast_take_over(listener);
 	fast_tls_acceptor_free(listener->acceptor);
 	fast_inproc_listener_close(listener->inproc);
+	fast_unix_listener_close(listener->direct);
 	nng_stream_listener_free(listener->listener);
 	nng_aio_free(listener->pause_aio);
 	nng_aio_free(listener->accept_aio);

@@ -31,7 +31,7 @@ static const struct errno_row errno_rows[] = {
 	{ENFILE, FAST_RESOURCE_EXHAUSTED}, {ENOMEM, FAST_RESOURCE_EXHAUSTED},
 };
 
-static enum fast_status status_of(int error)
+enum fast_status fast_socket_path_status(int error)
 {
 	for (size_t i = 0; i < sizeof errno_rows / sizeof errno_rows[0]; i++) {
 		if (errno_rows[i].error == error) {
@@ -75,7 +75,7 @@ static enum fast_status socket_probe(const char *path)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {
-		return status_of(errno);
+		return fast_socket_path_status(errno);
 	}
 	memcpy(address.sun_path, path, strlen(path));
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
@@ -90,7 +90,7 @@ static enum fast_status socket_probe(const char *path)
 	case EPROTOTYPE: /* it is served, but not as a stream */
 		return FAST_ALREADY_EXISTS;
 	default:
-		return status_of(error);
+		return fast_socket_path_status(error);
 	}
 }
 
@@ -100,7 +100,7 @@ static enum fast_status path_clear(const char *path)
 	enum fast_status status;
 
 	if (lstat(path, &file) != 0) {
-		return errno == ENOENT ? FAST_OK : status_of(errno);
+		return errno == ENOENT ? FAST_OK : fast_socket_path_status(errno);
 	}
 	if (!S_ISSOCK(file.st_mode)) {
 		return FAST_FAILED_PRECONDITION;
@@ -110,7 +110,7 @@ static enum fast_status path_clear(const char *path)
 		return FAST_OK; /* it has gone meanwhile */
 	}
 	if (status == FAST_OK && unlink(path) != 0 && errno != ENOENT) {
-		return status_of(errno);
+		return fast_socket_path_status(errno);
 	}
 	return status;
 }

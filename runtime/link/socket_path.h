@@ -12,4 +12,7 @@ FAST_MUST_CHECK enum fast_status fast_socket_path_claim(const char *path, int *l
 /* After listening, or not. */
 void fast_socket_path_release(int lock);
 
+/* Of a call about a path or a socket. UNKNOWN: no other status says it. */
+enum fast_status fast_socket_path_status(int error);
+
 #endif

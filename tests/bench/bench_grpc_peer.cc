@@ -121,7 +121,7 @@ std::shared_ptr<grpc::Channel> channel_open(const Places &places, const std::str
 	grpc::ChannelArguments arguments;
 
 	arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1); // a connection for each channel
-	if (transport == "ipc") {
+	if (transport == "ipc" || transport == "unix") {
 		target = "unix:" + places.folder + "/grpc";
 	} else if (transport == "tls") {
 		grpc::SslCredentialsOptions options;

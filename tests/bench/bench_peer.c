@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-const char *const peer_transport_names[PEER_TRANSPORTS] = {"ipc", "tcp", "tls"};
+const char *const peer_transport_names[PEER_TRANSPORTS] = {"ipc", "tcp", "unix", "tls"};
 
 static void on_ask(struct fast_call *call, const Bench__V1__AskRequest *request, void *arg)
 {
@@ -35,8 +35,10 @@ static void peer_name(struct peer *peer)
 	peer->certificates = getenv("BENCH_CERTIFICATES");
 	snprintf(peer->fast[PEER_IPC], sizeof peer->fast[0], "ipc://%s/fast", peer->folder);
 	snprintf(peer->fast[PEER_TCP], sizeof peer->fast[0], "tcp://127.0.0.1:0");
+	snprintf(peer->fast[PEER_UNIX], sizeof peer->fast[0], "unix://%s/direct", peer->folder);
 	snprintf(peer->fast[PEER_TLS], sizeof peer->fast[0], "tls+tcp://127.0.0.1:0");
 	snprintf(peer->nng[PEER_IPC], sizeof peer->nng[0], "ipc://%s/nng", peer->folder);
+	snprintf(peer->nng[PEER_UNIX], sizeof peer->nng[0], "ipc://%s/nng", peer->folder);
 	snprintf(peer->nng[PEER_TCP], sizeof peer->nng[0], "tcp://127.0.0.1:0");
 	snprintf(peer->nng[PEER_TLS], sizeof peer->nng[0], "tls+tcp://127.0.0.1:0");
 	snprintf(peer->raw_path, sizeof peer->raw_path, "%s/raw", peer->folder);
@@ -72,7 +74,8 @@ static bool fast_serve(struct peer *peer)
 	    fast_server_add(server, &bench_v1_echo_service, &echo, NULL, FAST_SERVICE_INLINE) !=
 		    FAST_OK ||
 	    !flow_serve(server) || fast_server_listen(server, peer->fast[PEER_IPC], 0) != FAST_OK ||
-	    fast_server_listen(server, peer->fast[PEER_TCP], 0) != FAST_OK) {
+	    fast_server_listen(server, peer->fast[PEER_TCP], 0) != FAST_OK ||
+	    fast_server_listen(server, peer->fast[PEER_UNIX], 0) != FAST_OK) {
 		return false;
 	}
 	if (peer->certificates != NULL) {
@@ -224,7 +227,7 @@ static void process_stop(pid_t pid)
 
 void peer_stop(struct peer *peer)
 {
-	static const char *const files[] = {"fast", "fast.lock", "nng", "raw", "mute", "grpc"};
+	static const char *const files[] = {"fast", "direct", "nng", "raw", "mute", "grpc"};
 	char path[128];
 
 	process_stop(peer->grpc_client);

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum peer_transport { PEER_IPC, PEER_TCP, PEER_TLS, PEER_TRANSPORTS };
+/* PEER_UNIX is one of ours alone; the others then use ipc. */
+enum peer_transport { PEER_IPC, PEER_TCP, PEER_UNIX, PEER_TLS, PEER_TRANSPORTS };
 extern const char *const peer_transport_names[PEER_TRANSPORTS];
 
 /* What the peers serve, at paths in one folder of their own and at ports that they were given. */

@@ -49,7 +49,7 @@ static bool raw_connect(struct echo_stream *stream, const struct peer *peer,
 			enum peer_transport transport)
 {
 	struct address address;
-	const char *path = transport == PEER_IPC ? peer->raw_path : NULL;
+	const char *path = transport == PEER_IPC || transport == PEER_UNIX ? peer->raw_path : NULL;
 
 	stream->fd = raw_socket(path, peer->raw_port, &address);
 	if (stream->fd < 0) {

@@ -117,6 +117,7 @@ static void bench_stream_memory(struct bench *bench, const struct peer *peer)
 void bench_streams(struct bench *bench, const struct peer *peer)
 {
 	bench_stream_items(bench, peer, PEER_IPC);
+	bench_stream_items(bench, peer, PEER_UNIX);
 	bench_stream_items(bench, peer, PEER_TLS);
 }
 

@@ -126,6 +126,21 @@ static void a_stock_req_socket_is_answered_over_ipc(void **state)
 	world_close(&world);
 }
 
+static void a_stock_req_socket_is_answered_by_a_direct_link(void **state)
+{
+	struct world world;
+	char direct[128];
+	char ipc[128];
+
+	(void)state;
+	world_open(&world);
+	snprintf(direct, sizeof direct, "unix://%s/direct", world.folder);
+	snprintf(ipc, sizeof ipc, "ipc://%s/direct", world.folder);
+	assert_ok(fast_server_listen(world.server, direct, 0600));
+	expect_echoes(ipc, 100);
+	world_close(&world);
+}
+
 static void a_stock_req_socket_is_answered_over_tcp(void **state)
 {
 	struct world world;
@@ -244,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stock_req_socket_is_answered_over_ipc),
+		cmocka_unit_test(a_stock_req_socket_is_answered_by_a_direct_link),
 		cmocka_unit_test(a_stock_req_socket_is_answered_over_tcp),
 		cmocka_unit_test(a_stock_req_socket_is_told_what_is_wrong),
 		cmocka_unit_test(many_short_lived_sockets_leave_the_server_whole),

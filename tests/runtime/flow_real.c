@@ -105,7 +105,8 @@ int flow_real_setup(void **state)
 		snprintf(ipc.endpoint, sizeof ipc.endpoint, "inproc://%s",
 			 strrchr(ipc.folder, '/') + 1);
 	} else {
-		snprintf(ipc.endpoint, sizeof ipc.endpoint, "ipc://%s/s", ipc.folder);
+		snprintf(ipc.endpoint, sizeof ipc.endpoint, "%s://%s/s", flow_real_transport,
+			 ipc.folder);
 	}
 	flow_real_serve(NULL);
 	assert_ok(fast_client_open(ipc.endpoint, NULL, &ipc.client));

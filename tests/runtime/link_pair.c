@@ -150,6 +150,8 @@ void link_pass_text(struct link_end *from, struct link_end *to, const char *text
 	assert_string_equal(text, buffer);
 }
 
+const char *link_scheme = "ipc";
+
 int link_folder_make(void **state)
 {
 	(void)state;
@@ -183,6 +185,19 @@ const char *link_folder_endpoint(const char *name)
 {
 	static char endpoint[FAST_ENDPOINT_BYTES_MAX];
 
-	snprintf(endpoint, sizeof endpoint, "ipc://%s/%s", folder, name);
+	snprintf(endpoint, sizeof endpoint, "%s://%s/%s", link_scheme, folder, name);
 	return endpoint;
+}
+
+int link_run_tests(const struct CMUnitTest *tests, size_t count)
+{
+	static const char *const schemes[] = {"ipc", "unix"};
+	int failed = 0;
+
+	for (size_t i = 0; i < FAST_TEST_COUNT(schemes); i++) {
+		link_scheme = schemes[i];
+		failed += _cmocka_run_group_tests(link_scheme, tests, count, link_folder_make,
+						  link_folder_remove);
+	}
+	return failed;
 }

@@ -60,8 +60,14 @@ void link_pass_text(struct link_end *from, struct link_end *to, const char *text
 /* Gives path in a fresh folder; the group's setup and teardown make and remove it. */
 int link_folder_make(void **state);
 int link_folder_remove(void **state);
-/* "ipc://FOLDER/NAME", in a buffer of its own per name's use; valid until the next call. */
+/* Of those endpoints that have a path: "ipc", or "unix". */
+extern const char *link_scheme;
+/* "ipc://FOLDER/NAME", or as link_scheme says, in a buffer of its own per name's use; valid until
+ * the next call. */
 const char *link_folder_endpoint(const char *name);
 const char *link_folder_path(const char *name);
+
+/* Runs them for each link_scheme; gives how many failed. */
+int link_run_tests(const struct CMUnitTest *tests, size_t count);
 
 #endif

@@ -7,7 +7,7 @@ foreach(module status log timer arena sp field packet packet_limits link_memory)
 endforeach()
 fast_test(runtime/test_check LIBS fast_internal fast_test_node)
 
-foreach(module link_nng link_peer listener dialer nng_shortage)
+foreach(module link_nng link_peer link_unix listener dialer nng_shortage)
     fast_test(runtime/test_${module} LIBS fast_internal
         SOURCES ${PROJECT_SOURCE_DIR}/tests/runtime/link_pair.c)
 endforeach()

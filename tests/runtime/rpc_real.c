@@ -95,7 +95,7 @@ void real_name_endpoint(const char *folder, char *out, size_t bytes)
 	if (strcmp(real_transport, "inproc") == 0) {
 		snprintf(out, bytes, "inproc://%s", strrchr(folder, '/') + 1);
 	} else {
-		snprintf(out, bytes, "ipc://%s/s", folder);
+		snprintf(out, bytes, "%s://%s/s", real_transport, folder);
 	}
 }
 
@@ -188,7 +188,8 @@ int real_listen_deaf(const char *endpoint)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", endpoint + strlen("ipc://"));
+	snprintf(address.sun_path, sizeof address.sun_path, "%s",
+		 strstr(endpoint, "://") + strlen("://"));
 	assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof address));
 	assert_int_equal(0, listen(fd, 16));
 	return fd;

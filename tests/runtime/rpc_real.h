@@ -35,7 +35,7 @@ struct real {
 	unsigned kept_count;                   /* guarded by lock */
 };
 
-/* "ipc" unless a test's main says "inproc". */
+/* "ipc" unless a test's main says "unix" or "inproc". */
 extern const char *real_transport;
 
 /* Serves at once; flags as fast_server_add(). */

@@ -66,7 +66,7 @@ static void no_thread_starts_before_the_first_dial(void **state)
 static void an_endpoint_that_is_none_is_refused(void **state)
 {
 	static const char *const endpoints[] = {
-		"", "ipc://", "tcp://127.0.0.1:0", "tcp://8.8.8.8:53", "unix:///tmp/x", "nonsense",
+		"", "ipc://", "tcp://127.0.0.1:0", "tcp://8.8.8.8:53", "unix://", "nonsense",
 	};
 	struct fast_link_dialer *dialer = NULL;
 
@@ -117,6 +117,7 @@ static void dialling_nobody_fails_at_once(void **state)
 	assert_status(FAST_UNAVAILABLE, dial_fails(link_folder_endpoint("none"), 60000));
 	assert_status(FAST_UNAVAILABLE, dial_fails("ipc:///no/such/folder/at.all", 60000));
 	assert_status(FAST_UNAVAILABLE, dial_fails("ipc:///etc/passwd/x", 60000));
+	assert_status(FAST_UNAVAILABLE, dial_fails("unix:///etc/passwd/x", 60000));
 	assert_true(fast_clock_now_ns() - before_ns < 10000 * NS_PER_MS);
 }
 
@@ -395,5 +396,5 @@ int main(void)
 		cmocka_unit_test(dialling_survives_each_allocation_failure),
 	};
 
-	return cmocka_run_group_tests(tests, link_folder_make, link_folder_remove);
+	return link_run_tests(tests, FAST_TEST_COUNT(tests));
 }

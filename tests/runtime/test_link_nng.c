@@ -34,10 +34,10 @@ static void echoes(const char *endpoint, enum fast_sp_framing framing, const cha
 	link_pair_close(&pair);
 }
 
-static void bytes_go_both_ways_over_ipc(void **state)
+static void bytes_go_both_ways_over_a_path(void **state)
 {
 	(void)state;
-	echoes(link_folder_endpoint("echo"), FAST_SP_IPC, "ipc");
+	echoes(link_folder_endpoint("echo"), FAST_SP_IPC, link_scheme);
 }
 
 static void bytes_go_both_ways_over_tcp(void **state)
@@ -47,7 +47,7 @@ static void bytes_go_both_ways_over_tcp(void **state)
 	echoes("tcp://localhost:0", FAST_SP_TCP, "tcp");
 }
 
-static void the_kernel_says_who_the_ipc_peer_is(void **state)
+static void the_kernel_says_who_the_peer_is(void **state)
 {
 	struct link_pair pair;
 
@@ -319,9 +319,9 @@ static void free_ends_a_stuck_send_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bytes_go_both_ways_over_ipc),
+		cmocka_unit_test(bytes_go_both_ways_over_a_path),
 		cmocka_unit_test(bytes_go_both_ways_over_tcp),
-		cmocka_unit_test(the_kernel_says_who_the_ipc_peer_is),
+		cmocka_unit_test(the_kernel_says_who_the_peer_is),
 		cmocka_unit_test(several_pieces_are_sent_as_one),
 		cmocka_unit_test(a_waiting_receive_gives_what_comes),
 		cmocka_unit_test(a_deadline_ends_the_wait_and_loses_nothing),
@@ -333,5 +333,5 @@ int main(void)
 		cmocka_unit_test(free_ends_a_stuck_send_too),
 	};
 
-	return cmocka_run_group_tests(tests, link_folder_make, link_folder_remove);
+	return link_run_tests(tests, FAST_TEST_COUNT(tests));
 }

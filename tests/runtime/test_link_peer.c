@@ -34,8 +34,8 @@ static int connect_to(const char *endpoint)
 		tcp.sin_port = htons((uint16_t)port);
 		assert_int_equal(0, connect(fd, (struct sockaddr *)&tcp, sizeof tcp));
 	} else {
-		memcpy(ipc.sun_path, endpoint + strlen("ipc://"),
-		       strlen(endpoint) - strlen("ipc://"));
+		const char *path = strstr(endpoint, "://") + strlen("://");
+		memcpy(ipc.sun_path, path, strlen(path));
 		assert_int_equal(0, connect(fd, (struct sockaddr *)&ipc, sizeof ipc));
 	}
 	return fd;
@@ -323,5 +323,5 @@ int main(void)
 		cmocka_unit_test(freeing_in_full_flow_ends_everything),
 	};
 
-	return cmocka_run_group_tests(tests, link_folder_make, link_folder_remove);
+	return link_run_tests(tests, FAST_TEST_COUNT(tests));
 }

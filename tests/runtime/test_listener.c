@@ -183,13 +183,17 @@ static void closing_removes_the_file(void **state)
 
 static void paths_that_cannot_be_are_refused(void **state)
 {
-	char endpoint[300] = "ipc:///tmp/";
-	size_t bytes = strlen(endpoint);
+	char endpoint[300];
+	size_t bytes;
 
 	(void)state;
+	snprintf(endpoint, sizeof endpoint, "%s:///tmp/", link_scheme);
+	bytes = strlen(endpoint);
 	memset(endpoint + bytes, 'x', 200);
+	endpoint[bytes + 200] = '\0';
 	assert_status(FAST_INVALID_ARGUMENT, listen_fails(endpoint, 0));
 	assert_status(FAST_INVALID_ARGUMENT, listen_fails("ipc://", 0));
+	assert_status(FAST_INVALID_ARGUMENT, listen_fails("unix://", 0));
 	assert_status(FAST_INVALID_ARGUMENT, listen_fails("carrier-pigeon://home", 0));
 	assert_status(FAST_NOT_FOUND, listen_fails(link_folder_endpoint("no/such"), 0));
 }
@@ -197,7 +201,7 @@ static void paths_that_cannot_be_are_refused(void **state)
 static void a_path_of_107_bytes_is_the_longest(void **state)
 {
 	char endpoint[FAST_ENDPOINT_BYTES_MAX] = {0};
-	size_t bytes = strlen("ipc://") + FAST_SOCKET_PATH_BYTES_MAX;
+	size_t bytes = strlen(link_scheme) + strlen("://") + FAST_SOCKET_PATH_BYTES_MAX;
 	struct link_pair pair;
 
 	(void)state;
@@ -363,5 +367,5 @@ int main(void)
 		cmocka_unit_test(listening_survives_each_allocation_failure),
 	};
 
-	return cmocka_run_group_tests(tests, link_folder_make, link_folder_remove);
+	return link_run_tests(tests, FAST_TEST_COUNT(tests));
 }

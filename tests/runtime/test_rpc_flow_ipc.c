@@ -246,6 +246,8 @@ int main(void)
 
 	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
 
+	flow_real_transport = "unix";
+	failed += cmocka_run_group_tests_name("unix", tests, NULL, NULL);
 	flow_real_transport = "inproc";
 	return failed + cmocka_run_group_tests_name("inproc", tests, NULL, NULL);
 }

@@ -87,5 +87,8 @@ int main(void)
 		flow_real_test(a_full_queue_refuses_new_streams_but_goes_on_with_old_ones),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+
+	flow_real_transport = "unix";
+	return failed + cmocka_run_group_tests_name("unix", tests, NULL, NULL);
 }

@@ -179,5 +179,8 @@ int main(void)
 		cmocka_unit_test(a_close_cancels_and_then_waits_for_the_handlers),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+
+	real_transport = "unix";
+	return failed + cmocka_run_group_tests_name("unix", tests, NULL, NULL);
 }

@@ -314,5 +314,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "--serve") == 0) {
 		return serve(argv[2]);
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+
+	real_transport = "unix";
+	return failed + cmocka_run_group_tests_name("unix", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ struct fast_reply;
 
 /* Who calls: what the kernel or the transport says, never what the peer claims. */
 struct fast_peer {
-	const char *endpoint; /* "ipc", "tcp", "tls+tcp", "inproc" */
+	const char *endpoint; /* "ipc", "unix", "tcp", "tls+tcp", "inproc" */
 	bool has_credentials; /* whether the next three mean something */
 	uint32_t uid;
 	uint32_t gid;

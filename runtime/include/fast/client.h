@@ -75,7 +75,7 @@ void fast_reply_fini(struct fast_reply *reply);
 typedef void fast_reply_fn(const struct fast_reply *reply, void *arg);
 
 /* endpoint: "ipc:///run/fastd/fastd.sock", "tcp://127.0.0.1:5000", "tls+tcp://node.example:5000",
- * "inproc://name" for a server in the same process.
+ * "inproc://name" for a server in the same process; "unix:///path" reaches what ipc does, sooner.
  * Gives *out, which the caller closes. Connects at the first call, so a missing server shows there.
  * INVALID_ARGUMENT: the endpoint is not understood. FAILED_PRECONDITION: it is tls+tcp, and the
  * options give no tls, or one without a CA. */

@@ -73,10 +73,10 @@ FAST_MUST_CHECK enum fast_status fast_server_add(struct fast_server *server,
 						 const void *handlers, void *arg, unsigned flags);
 
 /* endpoint: "ipc:///path" (a stale socket is taken over; mode is the file's, e.g. 0660; 0: by
- * umask), "tcp://127.0.0.1:0", or "inproc://name" for clients in the same process (1 to 64 letters,
- * digits, '-', '_' and '.'; at most 256 names). INVALID_ARGUMENT: not understood, a path of more
- * than 107 bytes, or tcp that is not loopback. ALREADY_EXISTS: somebody serves there.
- * PERMISSION_DENIED. */
+ * umask) or "unix:///path" (the same, without NNG between, for clients of either),
+ * "tcp://127.0.0.1:0", or "inproc://name" for clients in the same process (1 to 64 letters, digits,
+ * '-', '_' and '.'; at most 256 names). INVALID_ARGUMENT: not understood, a path of more than 107
+ * bytes, or tcp that is not loopback. ALREADY_EXISTS: somebody serves there. PERMISSION_DENIED. */
 FAST_MUST_CHECK enum fast_status fast_server_listen(struct fast_server *server,
 						    const char *endpoint, unsigned mode);
 

@@ -132,27 +132,37 @@ static struct fast_param *failure_next(const struct session *session)
 	return NULL;
 }
 
-/* Packs the next thing to say; 0: all is said. *failed: what failure it is, or NULL. */
-static size_t announcement_next(const struct session *session, uint8_t *packet,
-				struct fast_param **failed)
+/* The next thing to say. */
+struct saying {
+	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	size_t bytes;              /* 0: all is said */
+	int fd;                    /* a segment's; -1: none */
+	struct fast_param *failed; /* whose failure it is, or NULL */
+};
+
+static void saying_next(const struct session *session, struct saying *out)
 {
 	struct fast_plugin *plugin = session->plugin;
-	size_t bytes = 0;
 
-	*failed = NULL;
+	out->bytes = 0;
+	out->fd = -1;
+	out->failed = NULL;
 	pthread_mutex_lock(&plugin->lock);
 	if (session->announced < plugin->announce_count) {
-		bytes = fast_session_pack_announcement(&plugin->announce[session->announced],
-						       packet);
+		const struct announcement *next = &plugin->announce[session->announced];
+
+		out->bytes = fast_session_pack_announcement(next, out->packet);
+		if (next->segment > 0) {
+			out->fd = plugin->segments[next->segment].fd;
+		}
 	} else {
-		*failed = failure_next(session);
-		if (*failed != NULL) {
-			(*failed)->failure_unsent = false;
-			bytes = fast_session_pack_failure(*failed, packet);
+		out->failed = failure_next(session);
+		if (out->failed != NULL) {
+			out->failed->failure_unsent = false;
+			out->bytes = fast_session_pack_failure(out->failed, out->packet);
 		}
 	}
 	pthread_mutex_unlock(&plugin->lock);
-	return bytes;
 }
 
 static void failure_unsent_set(struct fast_plugin *plugin, struct fast_param *param)
@@ -165,23 +175,28 @@ static void failure_unsent_set(struct fast_plugin *plugin, struct fast_param *pa
 /* Sends what the socket takes. */
 static void session_announce(struct session *session)
 {
-	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
-	struct fast_param *failed;
-	size_t bytes;
+	struct saying next;
 
 	session->blocked = false;
-	while (!session->broken && (bytes = announcement_next(session, packet, &failed)) > 0) {
-		enum fast_status status = fast_session_send(session->socket, packet, bytes, -1);
+	for (;;) {
+		if (!session->broken) {
+			saying_next(session, &next);
+		}
+		if (session->broken || next.bytes == 0) {
+			return;
+		}
+		enum fast_status status =
+			fast_session_send(session->socket, next.packet, next.bytes, next.fd);
 
 		if (status == FAST_RESOURCE_EXHAUSTED) {
 			session->blocked = true;
-			if (failed != NULL) {
-				failure_unsent_set(session->plugin, failed);
+			if (next.failed != NULL) {
+				failure_unsent_set(session->plugin, next.failed);
 			}
 			return;
 		}
 		session->broken = status != FAST_OK;
-		session->announced += failed == NULL;
+		session->announced += next.failed == NULL;
 	}
 }
 

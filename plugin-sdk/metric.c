@@ -3,6 +3,8 @@
 #include "page/view.h"
 #include "plugin_impl.h"
 
+#include <fast/log.h>
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +31,7 @@ static enum fast_status refuse(char *reason, enum fast_status status, const char
 }
 
 /* Copies the spec, checked, into scratch, which is no metric yet. */
-static enum fast_status spec_check(const struct fast_metric_spec *spec, struct fast_metric *scratch,
+static enum fast_status spec_check(const struct fast_metric_spec *spec, struct metric_info *scratch,
 				   char *reason)
 {
 	if (spec->size < sizeof *spec) {
@@ -75,91 +77,134 @@ static enum fast_status spec_check(const struct fast_metric_spec *spec, struct f
 }
 
 /* Finds the metric, or makes it from scratch. The caller holds the lock. */
-static enum fast_status metric_obtain(struct fast_plugin *plugin, const struct fast_metric *scratch,
-				      struct fast_metric **out, char *reason)
+static enum fast_status metric_obtain(struct fast_plugin *plugin, const struct metric_info *scratch,
+				      struct metric_info **out, char *reason)
 {
-	for (size_t i = 0; i < plugin->metric_count; i++) {
+	struct handles *handles = plugin->handles;
+	size_t count = plugin->metric_count;
+
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(plugin->metrics[i]->name, scratch->name) == 0) {
 			*out = plugin->metrics[i];
 			return FAST_OK;
 		}
 	}
-	if (plugin->metric_count == FAST_PLUGIN_METRICS_MAX) {
+	if (count == FAST_PLUGIN_METRICS_MAX) {
 		return refuse(
 			reason, FAST_RESOURCE_EXHAUSTED,
 			"metric \"%s\": the plugin has %d metrics already, the most there can be",
 			scratch->name, FAST_PLUGIN_METRICS_MAX);
 	}
-	struct fast_metric *metric = malloc(sizeof *metric);
+	struct metric_info *metric = malloc(sizeof *metric);
 	if (metric == NULL) {
 		return refuse(reason, FAST_RESOURCE_EXHAUSTED, "metric \"%s\": no memory",
 			      scratch->name);
 	}
 	*metric = *scratch;
 	metric->plugin = plugin;
+	metric->handle = &handles->u.wiped.metrics[count];
+	handles->infos[count] = metric;
 	plugin->metrics[plugin->metric_count++] = metric;
 	*out = metric;
 	return FAST_OK;
 }
 
-/* Gives the metric its cell and publishes it. The caller holds the lock. */
-static void metric_place(struct fast_metric *metric, enum fast_metric_kind kind)
+/* Finds room for a cell, in a new segment if need be. The caller holds the lock. */
+static enum fast_status cell_reserve(struct fast_plugin *plugin, enum fast_metric_kind kind,
+				     uint32_t *offset)
 {
-	struct fast_plugin *plugin = metric->plugin;
-	uint32_t offset = plugin->cells_end;
+	uint32_t bytes = fast_page_cell_bytes(kind);
+	uint32_t segment = (plugin->cells_end - 1) / FAST_PAGE_BYTES;
 
-	assert(fast_page_cell_valid(kind, offset)); /* room for all: see plugin_impl.h */
-	plugin->cells_end += fast_page_cell_bytes(kind);
-	fast_page_cell_init(&plugin->map, kind, offset);
-	metric->cell_offset = offset;
-	__atomic_store_n(&metric->bound, (uintptr_t)(plugin->map.base + offset) + kind,
-			 __ATOMIC_RELEASE);
-	plugin->announce[plugin->announce_count++] = (struct announcement){.metric = metric};
-	fast_plugin_wake(plugin);
+	*offset = plugin->cells_end;
+	if (*offset - segment * FAST_PAGE_BYTES > FAST_PAGE_BYTES - bytes) {
+		segment++;
+		*offset = segment * FAST_PAGE_BYTES + FAST_PAGE_CELLS_OFFSET;
+	}
+	if (segment == plugin->segment_count) {
+		enum fast_status status = fast_segments_grow(plugin);
+
+		if (status != FAST_OK) {
+			return status;
+		}
+	}
+	plugin->cells_end = *offset + bytes;
+	return FAST_OK;
 }
 
-void fast_metric_bind(struct fast_metric *metric, enum fast_metric_kind kind)
+/* Gives the metric its cell and publishes it. The caller holds the lock. RESOURCE_EXHAUSTED: there
+ * is no memory for a segment; the metric has no kind then. */
+static enum fast_status metric_place(struct metric_info *metric, enum fast_metric_kind kind)
+{
+	struct fast_plugin *plugin = metric->plugin;
+	enum fast_status status = cell_reserve(plugin, kind, &metric->cell_offset);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	metric->kind = kind;
+	fast_segments_bind(plugin, metric);
+	plugin->announce[plugin->announce_count++] = (struct announcement){.metric = metric};
+	fast_plugin_wake(plugin);
+	return FAST_OK;
+}
+
+void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind)
 {
 	pthread_mutex_lock(&metric->plugin->lock);
-	if (metric_kind(metric) == FAST_METRIC_UNDECLARED) {
+	if (metric->kind == FAST_METRIC_UNDECLARED) {
 		if (kind == FAST_METRIC_TIMER && metric->unit[0] == '\0') {
 			memcpy(metric->unit, "s", sizeof "s");
 		}
-		metric_place(metric, kind);
+		if (metric_place(metric, kind) != FAST_OK) {
+			__atomic_store_n(&metric->handle->bound, FAST_METRIC_KIND_NOWHERE,
+					 __ATOMIC_RELEASE);
+			fast_log(FAST_LOG_ERROR, "metric \"%s\": no memory; it counts nowhere",
+				 metric->name);
+		}
 	}
 	pthread_mutex_unlock(&metric->plugin->lock);
 }
 
 /* Declares under the lock what spec_check() has passed. */
 static enum fast_status metric_declare(struct fast_plugin *plugin, enum fast_metric_kind kind,
-				       const struct fast_metric *scratch, struct fast_metric **out,
+				       const struct metric_info *scratch, struct fast_metric **out,
 				       char *reason)
 {
-	struct fast_metric *metric = NULL;
-	enum fast_metric_kind old_kind;
-	enum fast_status status = FAST_OK;
+	struct metric_info *metric = NULL;
+	enum fast_status status;
 
 	pthread_mutex_lock(&plugin->lock);
 	status = metric_obtain(plugin, scratch, &metric, reason);
 	if (status != FAST_OK) {
 		goto out;
 	}
-	old_kind = metric_kind(metric);
-	if (old_kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED) {
+	if (metric->kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED) {
 		(void)snprintf(metric->unit, sizeof metric->unit, "%s", scratch->unit);
 		(void)snprintf(metric->help, sizeof metric->help, "%s", scratch->help);
-		metric_place(metric, kind);
-	} else if (kind != FAST_METRIC_UNDECLARED && kind != old_kind) {
+		status = metric_place(metric, kind);
+	} else if (kind != FAST_METRIC_UNDECLARED && kind != metric->kind) {
 		status = refuse(reason, FAST_ALREADY_EXISTS,
 				"metric \"%s\" is already declared as %s; it cannot also be %s",
-				scratch->name, kind_names[old_kind], kind_names[kind]);
+				scratch->name, kind_names[metric->kind], kind_names[kind]);
 		goto out;
 	}
-	*out = metric;
+	if (status != FAST_OK) {
+		status = refuse(reason, status, "metric \"%s\": no memory", scratch->name);
+		goto out;
+	}
+	*out = metric->handle;
 
 out:
 	pthread_mutex_unlock(&plugin->lock);
 	return status;
+}
+
+struct fast_metric *fast_metric_nowhere(void)
+{
+	static struct fast_metric nowhere = {.bound = FAST_METRIC_KIND_NOWHERE};
+
+	return &nowhere; /* no verb fits this kind */
 }
 
 enum fast_status fast_plugin_metric(struct fast_plugin *plugin, const struct fast_metric_spec *spec,
@@ -170,9 +215,12 @@ enum fast_status fast_plugin_metric(struct fast_plugin *plugin, const struct fas
 	assert(out != NULL);
 
 	char reason[FAST_REASON_BYTES];
-	struct fast_metric scratch = {.reported = ATOMIC_FLAG_INIT};
+	struct metric_info scratch = {.reported = ATOMIC_FLAG_INIT};
 	enum fast_status status = spec_check(spec, &scratch, reason);
 
+	if (!fast_plugin_is_here(plugin)) {
+		return FAST_UNAVAILABLE; /* nor may anything be locked in such a process */
+	}
 	if (status == FAST_OK) {
 		status = metric_declare(plugin, spec->kind, &scratch, out, reason);
 	}

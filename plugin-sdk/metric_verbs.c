@@ -24,20 +24,30 @@ static const struct {
 	[FAST_METRIC_HEARTBEAT] = {"heartbeat", "inc() or beat()"},
 };
 
-/* The verb found no cell of its kind. True: the metric had no kind, now it has this one or what
- * another thread was quicker to give it; try again. False: the verb does not fit. */
+/* The verb found no cell of its kind. True: the metric had none in this process, now it has one of
+ * this kind or of what it is; try again. False: the verb does not fit, or nothing can be counted.
+ */
 __attribute__((cold, noinline)) static bool metric_settle(struct fast_metric *metric,
 							  enum fast_metric_kind kind,
 							  const char *verb)
 {
+	struct metric_info *info;
+
+	if ((int)metric_kind(metric) == FAST_METRIC_KIND_NOWHERE) {
+		return false;
+	}
+	info = metric_info(metric);
 	if (metric_kind(metric) == FAST_METRIC_UNDECLARED) {
-		fast_metric_bind(metric, kind);
+		if (!fast_plugin_is_here(info->plugin)) {
+			return false;
+		}
+		fast_metric_bind(info, kind);
 		return true;
 	}
-	if (!atomic_flag_test_and_set(&metric->reported)) {
+	if (!atomic_flag_test_and_set(&info->reported)) {
 		kind = metric_kind(metric);
 		fast_log(FAST_LOG_WARNING, "metric \"%s\" is a %s: %s does not fit it; use %s",
-			 metric->name, fitting[kind].name, verb, fitting[kind].verbs);
+			 info->name, fitting[kind].name, verb, fitting[kind].verbs);
 	}
 	return false;
 }

@@ -22,22 +22,27 @@ static struct fast_param *param_find(const struct fast_plugin *plugin, const cha
 static struct fast_param *param_new(struct fast_plugin *plugin, const struct param_rules *rules,
 				    size_t choice, enum fast_param_ack ack)
 {
+	uint32_t slot = (uint32_t)plugin->param_count;
 	struct fast_param *param = malloc(sizeof *param);
 
 	if (param == NULL) {
 		return NULL;
 	}
+	if (slot / FAST_PAGE_PARAMS_MAX == plugin->segment_count &&
+	    fast_segments_grow(plugin) != FAST_OK) {
+		free(param);
+		return NULL;
+	}
 	*param = (struct fast_param){
 		.plugin = plugin,
-		.params = fast_page_map_params(&plugin->map),
-		.slot = (uint32_t)plugin->param_count,
+		.slot = slot,
 		.good = rules->initial,
 		.choice = choice,
 		.updating = ATOMIC_FLAG_INIT,
 		.rules = *rules,
 		.explicit_ack = ack == FAST_PARAM_ACK_EXPLICIT,
 	};
-	param->ack = fast_page_map_ack(&plugin->map, param->slot);
+	fast_segments_connect(plugin, param);
 	plugin->params[plugin->param_count++] = param;
 	plugin->announce[plugin->announce_count++] = (struct announcement){.param = param};
 	fast_plugin_wake(plugin);
@@ -104,6 +109,9 @@ enum fast_status fast_plugin_param(struct fast_plugin *plugin, const struct fast
 	size_t choice = 0;
 	enum fast_status status = fast_param_rules_init(&rules, spec, reason);
 
+	if (!fast_plugin_is_here(plugin)) {
+		return FAST_UNAVAILABLE; /* nor may anything be locked in such a process */
+	}
 	if (status == FAST_OK) {
 		(void)fast_param_rules_allow(&rules, &rules.initial, &choice);
 		status = param_declare(plugin, &rules, choice, spec_ack(spec), out, reason);

@@ -10,7 +10,9 @@
 
 void fast_param_applied(struct fast_param *param, uint64_t revision)
 {
-	page_store(&param->ack->revision, revision);
+	if (fast_plugin_is_here(param->plugin)) {
+		page_store(&param->ack->revision, revision);
+	}
 }
 
 /* Copies a reason as fastd will take it: whole characters of UTF-8 in one line. */
@@ -33,6 +35,9 @@ void fast_param_failed(struct fast_param *param, uint64_t revision, const char *
 {
 	struct fast_plugin *plugin = param->plugin;
 
+	if (!fast_plugin_is_here(plugin)) {
+		return;
+	}
 	pthread_mutex_lock(&plugin->lock);
 	param->failed_revision = revision;
 	param->failure_unsent = true;

@@ -24,10 +24,11 @@ struct reading {
 };
 
 /* Reads from the bank of that generation; words: how much of the string. */
-static inline void bank_read(const struct fast_param *param, uint64_t generation, size_t words,
-			     struct reading *out)
+static inline void bank_read(const struct fast_param *param, const struct fast_page_params *region,
+			     uint64_t generation, size_t words, struct reading *out)
 {
-	const struct fast_page_slot *slot = &param->params->bank[generation & 1][param->slot];
+	const struct fast_page_slot *slot =
+		&region->bank[generation & 1][param->slot % FAST_PAGE_PARAMS_MAX];
 
 	out->revision = page_load(&slot->revision);
 	out->value.word = page_load(&slot->value);
@@ -36,15 +37,19 @@ static inline void bank_read(const struct fast_param *param, uint64_t generation
 	}
 }
 
-/* Reads the slot of the bank in force. False: the bank changed. */
+/* Reads the slot of the bank in force. False: the bank changed, or there is no page here. */
 static inline bool slot_read(const struct fast_param *param, size_t words, struct reading *out)
 {
-	const struct fast_page_params *params = param->params;
-	uint64_t generation = __atomic_load_n(&params->generation, __ATOMIC_ACQUIRE);
+	const struct fast_page_params *first = region_load(param->first);
+	const struct fast_page_params *region = region_load(param->region);
 
-	bank_read(param, generation, words, out);
+	if (__builtin_expect(first == NULL || region == NULL, 0)) {
+		return false;
+	}
+	uint64_t generation = __atomic_load_n(&first->generation, __ATOMIC_ACQUIRE);
+	bank_read(param, region, generation, words, out);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return page_load(&params->generation) == generation;
+	return page_load(&first->generation) == generation;
 }
 
 /* Whether this is the value that was good before. */
@@ -143,18 +148,29 @@ static inline void reading_finish(struct fast_param *param, size_t words, struct
 	reading->choice = atomic_load_explicit(&param->choice, memory_order_relaxed);
 }
 
+/* The first try failed. False: so do all. */
+__attribute__((cold, noinline)) static bool slot_reread(struct fast_param *param, size_t words,
+							struct reading *reading)
+{
+	bool read = false;
+
+	if (!fast_plugin_is_here(param->plugin)) {
+		return false;
+	}
+	for (int i = 1; i < READ_TRIES_MAX && !read; i++) {
+		read = slot_read(param, words, reading);
+	}
+	return read;
+}
+
 /* Reads the param as it is now. words is constant where this is inlined. */
 static inline void param_read(struct fast_param *param, size_t words, struct reading *reading)
 {
-	int tries = 0;
-
-	while (!likely(slot_read(param, words, reading))) {
-		if (++tries == READ_TRIES_MAX) {
-			reading_fall_back(param, reading);
-			return;
-		}
+	if (likely(slot_read(param, words, reading)) || slot_reread(param, words, reading)) {
+		reading_finish(param, words, reading);
+	} else {
+		reading_fall_back(param, reading);
 	}
-	reading_finish(param, words, reading);
 }
 
 static inline uint64_t scalar_read(struct fast_param *param)
@@ -262,18 +278,18 @@ static void reading_give(const struct fast_param *param, const struct reading *r
 /* Reads all from one bank. False: the bank changed. */
 static bool raw_read(struct fast_param *const *params, size_t count, struct fast_param_reading *out)
 {
-	const struct fast_page_params *page = params[0]->params;
-	uint64_t generation = __atomic_load_n(&page->generation, __ATOMIC_ACQUIRE);
+	const struct fast_page_params *first = region_load(params[0]->first);
+	uint64_t generation = __atomic_load_n(&first->generation, __ATOMIC_ACQUIRE);
 
 	for (size_t i = 0; i < count; i++) {
 		struct reading reading = {0};
 
-		bank_read(params[i], generation,
+		bank_read(params[i], region_load(params[i]->region), generation,
 			  is_text(params[i]) ? FAST_PAGE_STRING_BYTES / 8 : 0, &reading);
 		raw_keep(&reading, &out[i]);
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return page_load(&page->generation) == generation;
+	return page_load(&first->generation) == generation;
 }
 
 /* Takes the words as they were read, or else the last good value. */
@@ -297,8 +313,9 @@ enum fast_status fast_param_snapshot(struct fast_param *const *params, size_t co
 				     struct fast_param_reading *out)
 {
 	bool whole = count == 0;
+	bool here = whole || fast_plugin_is_here(params[0]->plugin);
 
-	for (int i = 0; i < READ_TRIES_MAX && !whole; i++) {
+	for (int i = 0; i < READ_TRIES_MAX && here && !whole; i++) {
 		whole = raw_read(params, count, out);
 	}
 	for (size_t i = 0; i < count; i++) {

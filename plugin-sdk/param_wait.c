@@ -53,12 +53,18 @@ static bool word_wait(const uint32_t *word, uint32_t value, const struct timespe
 	return true;
 }
 
-static enum fast_status mark_wait(const struct fast_page_params *params, mark_fn *mark,
-				  const void *of, uint64_t *seen, int64_t timeout_ms)
+static enum fast_status mark_wait(struct fast_plugin *plugin, mark_fn *mark, const void *of,
+				  uint64_t *seen, int64_t timeout_ms)
 {
 	struct timespec memory;
 	const struct timespec *until = deadline(timeout_ms, &memory);
+	const struct fast_page_params *params;
 	bool in_time = true;
+
+	if (!fast_plugin_is_here(plugin)) {
+		return FAST_UNAVAILABLE;
+	}
+	params = region_load(&plugin->handles->u.wiped.params[0]);
 
 	for (;;) {
 		/* Before the mark: a change after it makes the sleep end at once. */
@@ -82,29 +88,34 @@ static uint64_t param_mark(const void *of)
 }
 
 /* Undeclared slots have revision 0, as those that nobody has turned. */
-static uint64_t bank_mark(const struct fast_page_slot *bank)
+static uint64_t bank_mark(const struct fast_page_slot *bank, uint64_t slot, uint64_t mark)
 {
-	uint64_t mark = 0;
-
-	for (uint64_t i = 0; i < FAST_PAGE_PARAMS_MAX; i++) {
+	for (size_t i = 0; i < FAST_PAGE_PARAMS_MAX; i++) {
 		uint64_t revision = page_load(&bank[i].revision);
 
-		mark = revision == 0 ? mark : ((mark ^ (i + 1)) * FNV_PRIME ^ revision) * FNV_PRIME;
+		slot++;
+		mark = revision == 0 ? mark : ((mark ^ slot) * FNV_PRIME ^ revision) * FNV_PRIME;
 	}
 	return mark;
 }
 
 static uint64_t params_mark(const void *of)
 {
-	const struct fast_page_params *params = of;
+	const struct fast_page_params *const *regions = of; /* one word for each segment */
+	const struct fast_page_params *first = region_load(&regions[0]);
 	uint64_t mark = 0;
 
 	for (int i = 0; i < READ_TRIES_MAX; i++) {
-		uint64_t generation = __atomic_load_n(&params->generation, __ATOMIC_ACQUIRE);
+		uint64_t generation = __atomic_load_n(&first->generation, __ATOMIC_ACQUIRE);
 
-		mark = bank_mark(params->bank[generation & 1]);
+		mark = 0;
+		for (size_t n = 0; n < FAST_PAGE_SEGMENTS_MAX && region_load(&regions[n]) != NULL;
+		     n++) {
+			mark = bank_mark(region_load(&regions[n])->bank[generation & 1],
+					 n * FAST_PAGE_PARAMS_MAX, mark);
+		}
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (page_load(&params->generation) == generation) {
+		if (page_load(&first->generation) == generation) {
 			break;
 		}
 	}
@@ -113,15 +124,13 @@ static uint64_t params_mark(const void *of)
 
 enum fast_status fast_param_wait(struct fast_param *param, uint64_t *seen, int64_t timeout_ms)
 {
-	return mark_wait(param->params, param_mark, param, seen, timeout_ms);
+	return mark_wait(param->plugin, param_mark, param, seen, timeout_ms);
 }
 
 enum fast_status fast_plugin_wait_params(struct fast_plugin *plugin, uint64_t *seen,
 					 int64_t timeout_ms)
 {
-	const struct fast_page_params *params = fast_page_map_params(&plugin->map);
-
-	return mark_wait(params, params_mark, params, seen, timeout_ms);
+	return mark_wait(plugin, params_mark, plugin->handles->u.wiped.params, seen, timeout_ms);
 }
 
 void fast_plugin_wake_waiters(struct fast_plugin *plugin)

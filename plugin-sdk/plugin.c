@@ -105,7 +105,7 @@ static enum fast_status plugin_configure(struct fast_plugin *plugin, const char 
 	return address_resolve(options == NULL ? NULL : options->socket, &plugin->address);
 }
 
-static int64_t unix_now_ns(void)
+int64_t fast_plugin_unix_now_ns(void)
 {
 	struct timespec now;
 
@@ -114,7 +114,7 @@ static int64_t unix_now_ns(void)
 }
 
 /* Starts the housekeeping thread; no signal of the process is ever handled on it. */
-static enum fast_status thread_start(struct fast_plugin *plugin)
+enum fast_status fast_plugin_start(struct fast_plugin *plugin)
 {
 	sigset_t all;
 	sigset_t old;
@@ -125,7 +125,6 @@ static enum fast_status thread_start(struct fast_plugin *plugin)
 			 "plugin \"%s\": no memfd: it runs, but fastd can't see it", plugin->name);
 		return FAST_OK;
 	}
-	pthread_mutex_lock(&plugin->lock);
 	plugin->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -134,8 +133,35 @@ static enum fast_status thread_start(struct fast_plugin *plugin)
 			: pthread_create(&plugin->thread, NULL, fast_attach_run, plugin);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	plugin->has_thread = error == 0;
-	pthread_mutex_unlock(&plugin->lock);
 	return error == 0 ? FAST_OK : FAST_RESOURCE_EXHAUSTED;
+}
+
+/* Memory for what there will be, and the page. */
+static enum fast_status page_open(struct fast_plugin *plugin)
+{
+	enum fast_status status;
+
+	plugin->handles = fast_handles_new();
+	if (plugin->handles == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	status = fast_segments_open(plugin, 1);
+	if (status == FAST_OK) {
+		fast_segments_publish(plugin);
+	}
+	return status;
+}
+
+static enum fast_status plugin_start(struct fast_plugin *plugin)
+{
+	enum fast_status status = fast_fork_register(plugin);
+
+	if (status == FAST_OK) {
+		pthread_mutex_lock(&plugin->lock);
+		status = fast_plugin_start(plugin);
+		pthread_mutex_unlock(&plugin->lock);
+	}
+	return status;
 }
 
 enum fast_status fast_plugin_open(const char *name, const struct fast_plugin_options *options,
@@ -151,19 +177,16 @@ enum fast_status fast_plugin_open(const char *name, const struct fast_plugin_opt
 	plugin->wake_fd = -1;
 	plugin->socket_fd = -1;
 	plugin->cells_end = FAST_PAGE_CELLS_OFFSET;
-	plugin->open_time_unix_ns = unix_now_ns();
+	plugin->open_time_unix_ns = fast_plugin_unix_now_ns();
 	pthread_mutex_init(&plugin->lock, NULL);
 	fast_plugin_changed_init(plugin);
 
 	enum fast_status status = plugin_configure(plugin, name, options);
 	if (status == FAST_OK) {
-		status = fast_page_map_open(&plugin->map);
+		status = page_open(plugin);
 	}
 	if (status == FAST_OK) {
-		status = fast_fork_register(plugin);
-	}
-	if (status == FAST_OK) {
-		status = thread_start(plugin);
+		status = plugin_start(plugin);
 	}
 	if (status != FAST_OK) {
 		fast_plugin_close(plugin);
@@ -198,7 +221,8 @@ void fast_plugin_close(struct fast_plugin *plugin)
 	if (plugin->wake_fd >= 0) {
 		(void)close(plugin->wake_fd);
 	}
-	fast_page_map_close(&plugin->map);
+	fast_segments_close(plugin);
+	fast_handles_free(plugin->handles);
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		free(plugin->metrics[i]);
 	}
@@ -220,6 +244,7 @@ enum fast_status fast_plugin_wait_attached(struct fast_plugin *plugin, int64_t t
 	struct timespec until;
 	int error = 0;
 
+	(void)fast_plugin_is_here(plugin); /* a forked child attaches now */
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	if (timeout_ms > 0) {
 		until.tv_sec += (time_t)(timeout_ms / 1000);

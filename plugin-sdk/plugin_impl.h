@@ -16,28 +16,54 @@
 /* fastd may add a number to the plugin's name. */
 #define FAST_INSTANCE_BYTES_MAX (FAST_PLUGIN_NAME_BYTES_MAX + 16)
 #define FAST_PLUGIN_ERROR_BYTES 512
-#define FAST_ANNOUNCE_MAX       (FAST_PLUGIN_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX)
+#define FAST_ANNOUNCE_MAX                                                                          \
+	(FAST_PLUGIN_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX + FAST_PAGE_SEGMENTS_MAX)
 
-_Static_assert(FAST_PLUGIN_PARAMS_MAX == FAST_PAGE_PARAMS_MAX, "a slot for each param");
-_Static_assert(FAST_PAGE_CELLS_OFFSET +
-			       FAST_PLUGIN_METRICS_MAX * sizeof(struct fast_page_heartbeat) <=
-		       FAST_PAGE_BYTES,
-	       "the page holds the most metrics at their largest, so no cell is ever refused");
+_Static_assert(FAST_PLUGIN_PARAMS_MAX <= FAST_PAGE_SEGMENTS_MAX * FAST_PAGE_PARAMS_MAX,
+	       "a slot for each param");
+_Static_assert(FAST_PAGE_SEGMENTS_MAX *((FAST_PAGE_BYTES - FAST_PAGE_CELLS_OFFSET) /
+					sizeof(struct fast_page_heartbeat)) >=
+		       FAST_PLUGIN_METRICS_MAX,
+	       "the segments hold the most metrics at their largest");
 
+/* What the plugin's author holds: the address of the cell, which is aligned to 64 bytes, plus the
+ * kind; 0: no verb yet, or not in this process. Set by release, after the cell is whole. */
 struct fast_metric {
-	/* Address of the cell, which is aligned to 64 bytes, plus the kind; 0: no verb yet. Set
-	 * once, by release, after the cell is whole. */
 	uintptr_t bound;
-	struct fast_plugin *plugin;
-	atomic_flag reported; /* a verb that does not fit was reported */
-	uint32_t cell_offset; /* guarded by the plugin's lock; fixed once bound */
-	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
-	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1]; /* guarded; fixed once bound */
-	char help[FAST_METRIC_HELP_BYTES_MAX + 1]; /* guarded; fixed once bound */
 };
 
-#define FAST_METRIC_KIND_MASK ((uintptr_t)63)
+#define FAST_METRIC_KIND_MASK    ((uintptr_t)63)
+#define FAST_METRIC_KIND_NOWHERE 63 /* the handle of what was refused */
 _Static_assert(offsetof(struct fast_metric, bound) == 0, "read inline by plugins");
+
+/* All else about a metric. */
+struct metric_info {
+	struct fast_metric *handle;
+	struct fast_plugin *plugin;
+	atomic_flag reported;       /* a verb that does not fit was reported */
+	enum fast_metric_kind kind; /* guarded by the plugin's lock, as what follows, until bound */
+	uint32_t cell_offset;       /* from the begin of the first segment */
+	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
+	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
+	char help[FAST_METRIC_HELP_BYTES_MAX + 1];
+};
+
+/* What points into the page. The kernel zeroes the first part in every child, whether it was made
+ * by fork() or a bare clone(): a child finds that it has no page, and touches the parent's never.
+ */
+#define HANDLES_WIPED_BYTES 12288
+struct handles {
+	union {
+		struct {
+			struct fast_metric metrics[FAST_PLUGIN_METRICS_MAX];
+			const struct fast_page_params *params[FAST_PAGE_SEGMENTS_MAX];
+		} wiped;
+		unsigned char bytes[HANDLES_WIPED_BYTES];
+	} u;
+	struct metric_info *infos[FAST_PLUGIN_METRICS_MAX]; /* as far behind as the part is long */
+};
+_Static_assert(sizeof(((struct handles *)0)->u) == HANDLES_WIPED_BYTES, "whole memory pages");
+_Static_assert(sizeof(struct fast_metric) == sizeof(struct metric_info *), "side by side");
 
 /* A value as a page slot holds it. */
 struct param_value {
@@ -61,9 +87,12 @@ struct param_rules {
 
 struct fast_param {
 	struct fast_plugin *plugin;
-	const struct fast_page_params *params; /* region A */
-	struct fast_page_ack *ack;
-	uint32_t slot;
+	/* Region A of the first segment, which has the generation, and of the param's own: words
+	 * of the handles, NULL where this process has no page. */
+	const struct fast_page_params *const *first;
+	const struct fast_page_params *const *region;
+	struct fast_page_ack *ack; /* as good as *region */
+	uint32_t slot;             /* over all segments */
 	/* The newest good value that a get has found: read by any thread as relaxed atomics,
 	 * written by the one that has set `updating`. Who finds it set does without. */
 	_Atomic uint64_t revision;
@@ -83,8 +112,9 @@ struct fast_param {
 
 /* What fastd is told of: a metric once its kind is known, or a param. */
 struct announcement {
-	const struct fast_metric *metric; /* or NULL */
+	const struct metric_info *metric; /* or NULL */
 	const struct fast_param *param;   /* or NULL */
+	uint32_t segment;                 /* or 0 */
 };
 
 struct fast_plugin {
@@ -92,11 +122,13 @@ struct fast_plugin {
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
 	struct sockaddr_un address;
 	int64_t open_time_unix_ns;
-	struct fast_page_map map;
+	struct fast_page_map map; /* the first segment */
+	struct handles *handles;
 	pthread_t thread;
 	bool refusal_logged; /* the thread's */
 	atomic_bool attached;
 	atomic_bool stopping;
+	_Atomic pid_t child; /* this process, forked off and without a page yet; 0: not so */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
@@ -107,11 +139,17 @@ struct fast_plugin {
 	size_t metric_count;
 	size_t param_count;
 	size_t announce_count;
-	struct fast_metric *metrics[FAST_PLUGIN_METRICS_MAX];
+	size_t segment_count;
+	struct fast_page_map segments[FAST_PAGE_SEGMENTS_MAX]; /* [0] is map */
+	struct metric_info *metrics[FAST_PLUGIN_METRICS_MAX];
 	struct fast_param *params[FAST_PLUGIN_PARAMS_MAX];
 	struct announcement announce[FAST_ANNOUNCE_MAX]; /* only grows */
 	char instance[FAST_INSTANCE_BYTES_MAX + 1];      /* what fastd gave; "": nothing yet */
+	char parent[FAST_INSTANCE_BYTES_MAX + 1];        /* a forked child's; "": none */
 	char error[FAST_PLUGIN_ERROR_BYTES];
+
+	/* A forked child's knobs as they were. */
+	struct fast_page_slot inherited[FAST_PAGE_SEGMENTS_MAX][FAST_PAGE_PARAMS_MAX];
 
 	struct fast_plugin *next; /* guarded by the list's lock, in fork.c */
 };
@@ -120,6 +158,9 @@ struct fast_plugin {
 FAST_PRINTF(3, 4)
 enum fast_status fast_plugin_refuse(struct fast_plugin *plugin, enum fast_status status,
 				    const char *format, ...);
+
+/* Nanoseconds since 1970. */
+int64_t fast_plugin_unix_now_ns(void);
 
 /* Tells the thread that there is something to do. The caller holds the lock. */
 void fast_plugin_wake(struct fast_plugin *plugin);
@@ -134,7 +175,31 @@ uint64_t fast_param_page_revision(const struct fast_param *param);
 void fast_plugin_wake_waiters(struct fast_plugin *plugin);
 
 /* Gives an undeclared metric its kind and cell; one that has a kind keeps it. Takes the lock. */
-void fast_metric_bind(struct fast_metric *metric, enum fast_metric_kind kind);
+void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind);
+
+/* A page with the announced number of segments and nothing in it (segment.c). The caller holds the
+ * lock, or is alone. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_segments_open(struct fast_plugin *plugin, size_t count);
+void fast_segments_close(struct fast_plugin *plugin);
+/* Lets all who read params see them: now the page is in this process. */
+void fast_segments_publish(struct fast_plugin *plugin);
+/* One more segment, announced. The caller holds the lock. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_segments_grow(struct fast_plugin *plugin);
+/* Writes the cell's begin and lets the handle point to it. The caller holds the lock. */
+void fast_segments_bind(struct fast_plugin *plugin, struct metric_info *metric);
+/* Lets the param read and acknowledge. The caller holds the lock. */
+void fast_segments_connect(struct fast_plugin *plugin, struct fast_param *param);
+
+/* Makes memory for handles. NULL: there is none. */
+struct handles *fast_handles_new(void);
+void fast_handles_free(struct handles *handles);
+
+/* Starts the housekeeping thread. The caller holds the lock. */
+FAST_MUST_CHECK enum fast_status fast_plugin_start(struct fast_plugin *plugin);
+
+/* Whether this process has a page; a forked child gets its own at the first call. False: never in
+ * this process, which a bare clone() has made or which has no memory (fork.c). Takes the lock. */
+bool fast_plugin_is_here(struct fast_plugin *plugin);
 
 /* The thread's whole life (attach.c). arg is the plugin. */
 void *fast_attach_run(void *arg);
@@ -143,11 +208,24 @@ void *fast_attach_run(void *arg);
 FAST_MUST_CHECK enum fast_status fast_fork_register(struct fast_plugin *plugin);
 void fast_fork_forget(struct fast_plugin *plugin);
 
+static inline struct metric_info *metric_info(const struct fast_metric *metric)
+{
+	const unsigned char *info = (const unsigned char *)metric + HANDLES_WIPED_BYTES;
+
+	return *(struct metric_info *const *)(const void *)info;
+}
+
 static inline enum fast_metric_kind metric_kind(const struct fast_metric *metric)
 {
 	uintptr_t bound = __atomic_load_n(&metric->bound, __ATOMIC_ACQUIRE);
 
 	return (enum fast_metric_kind)(bound & FAST_METRIC_KIND_MASK);
+}
+
+/* NULL: not in this process. */
+static inline const struct fast_page_params *region_load(const struct fast_page_params *const *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
 #endif

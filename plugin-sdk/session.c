@@ -25,20 +25,21 @@ size_t fast_session_pack_attach(const struct fast_plugin *plugin, const char *in
 	attach.name = (char *)plugin->name;
 	attach.instance = (char *)instance;
 	attach.version = (char *)plugin->version;
+	attach.parent = (char *)plugin->parent;
 	attach.open_time_unix_ns = plugin->open_time_unix_ns;
 	up.kind_case = FAST__V1__SESSION_UP__KIND_ATTACH;
 	up.attach = &attach;
 	return pack(&up, packet);
 }
 
-static size_t metric_pack(const struct fast_metric *metric, uint8_t *packet)
+static size_t metric_pack(const struct metric_info *metric, uint8_t *packet)
 {
 	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;
 	Fast__V1__DeclareMetric declare = FAST__V1__DECLARE_METRIC__INIT;
 	Fast__V1__MetricSpec spec = FAST__V1__METRIC_SPEC__INIT;
 
 	spec.name = (char *)metric->name;
-	spec.kind = (Fast__V1__MetricKind)metric_kind(metric); /* the numbers are the same */
+	spec.kind = (Fast__V1__MetricKind)metric->kind; /* the numbers are the same */
 	spec.unit = (char *)metric->unit;
 	spec.help = (char *)metric->help;
 	declare.spec = &spec;
@@ -112,10 +113,24 @@ static size_t param_pack(const struct fast_param *param, uint8_t *packet)
 	return pack(&up, packet);
 }
 
+static size_t segment_pack(uint32_t index, uint8_t *packet)
+{
+	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;
+	Fast__V1__Segment segment = FAST__V1__SEGMENT__INIT;
+
+	segment.index = index;
+	up.kind_case = FAST__V1__SESSION_UP__KIND_SEGMENT;
+	up.segment = &segment;
+	return pack(&up, packet);
+}
+
 size_t fast_session_pack_announcement(const struct announcement *announcement, uint8_t *packet)
 {
-	return announcement->metric != NULL ? metric_pack(announcement->metric, packet)
-					    : param_pack(announcement->param, packet);
+	if (announcement->metric != NULL) {
+		return metric_pack(announcement->metric, packet);
+	}
+	return announcement->param != NULL ? param_pack(announcement->param, packet)
+					   : segment_pack(announcement->segment, packet);
 }
 
 size_t fast_session_pack_failure(const struct fast_param *param, uint8_t *packet)

@@ -7,7 +7,7 @@
 #include <fast/v1/session.pb-c.h>
 
 /* Additions to the page and to session.proto that this SDK knows. */
-#define FAST_SESSION_REVISION_FAILURES 2 /* ParamFailed */
+#define FAST_SESSION_REVISION_FAILURES 2 /* ParamFailed; Segment, which is sent to any */
 
 /* A declaration with 32 choices of 64 bytes, which is the largest packet, fits. */
 #define FAST_SESSION_PACKET_BYTES_MAX 4096

@@ -230,6 +230,7 @@ Fast__V1__PluginInfo *convert_plugin(struct scratch *scratch, const struct node_
 	out->param_count = plugin->param_count;
 	out->revision = plugin->revision;
 	out->effective_revision = plugin->effective_revision;
+	out->parent = scratch_text(scratch, plugin->parent);
 	return scratch->failed ? NULL : out;
 }
 

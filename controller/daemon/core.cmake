@@ -19,6 +19,7 @@ set(CORE_SOURCES
     daemon/session.c
     daemon/session_attach.c
     daemon/session_declare.c
+    daemon/session_more.c
     daemon/sketch.c
     daemon/store.c
     daemon/store_job.c

@@ -58,6 +58,7 @@ struct node_filter {
 struct node_plugin {
 	char name[NODE_INSTANCE_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
+	char parent[NODE_INSTANCE_BYTES_MAX + 1]; /* from which it was forked off; "": none */
 	bool live;
 	uint32_t pid;
 	uint32_t uid;

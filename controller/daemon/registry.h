@@ -52,6 +52,7 @@ struct plugin {
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
+	char parent[NODE_INSTANCE_BYTES_MAX + 1]; /* from which it was forked off; "": none */
 	bool live;
 	uint32_t pid;
 	uint32_t uid;

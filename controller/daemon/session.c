@@ -159,6 +159,9 @@ static void packet_handle(struct session *session, const Fast__V1__SessionUp *pa
 	case FAST__V1__SESSION_UP__KIND_DECLARE_PARAM:
 		session_declare_param(session, packet->declare_param);
 		break;
+	case FAST__V1__SESSION_UP__KIND_SEGMENT:
+		session_segment(session, packet->segment, page_fd);
+		break;
 	case FAST__V1__SESSION_UP__KIND_PARAM_FAILED:
 		session_param_failed(session, packet->param_failed);
 		break;

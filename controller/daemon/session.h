@@ -47,7 +47,12 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 /* ---- session_declare.c ---- */
 
 void session_declare_metric(struct session *session, const Fast__V1__DeclareMetric *declare);
-void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed);
 void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare);
+
+/* ---- session_more.c ---- */
+
+void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed);
+/* segment_fd stays the caller's; -1: none came. */
+void session_segment(struct session *session, const Fast__V1__Segment *segment, int segment_fd);
 
 #endif

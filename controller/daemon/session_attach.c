@@ -45,7 +45,9 @@ static bool attach_check(struct session *session, const Fast__V1__Attach *attach
 	}
 	if (fast_plugin_name_check(attach->name, reason, sizeof reason) != FAST_OK ||
 	    fast_text_check("plugin", attach->name, "version", attach->version,
-			    FAST_PLUGIN_VERSION_BYTES_MAX, reason, sizeof reason) != FAST_OK) {
+			    FAST_PLUGIN_VERSION_BYTES_MAX, reason, sizeof reason) != FAST_OK ||
+	    fast_text_check("plugin", attach->name, "parent", attach->parent,
+			    NODE_INSTANCE_BYTES_MAX, reason, sizeof reason) != FAST_OK) {
 		session_refuse(session, FAST_INVALID_ARGUMENT, "", "%s", reason);
 		return false;
 	}
@@ -113,6 +115,7 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 		return;
 	}
 	(void)snprintf(plugin->version, sizeof plugin->version, "%s", attach->version);
+	(void)snprintf(plugin->parent, sizeof plugin->parent, "%s", attach->parent);
 	plugin->view = view;
 	plugin->pid = session->pid;
 	plugin->uid = session->uid;

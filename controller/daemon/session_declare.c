@@ -3,8 +3,7 @@
 #include "apply.h"
 
 #include "page/names.h"
-
-#include <fast/param_change.h>
+#include "page/page.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,7 +62,7 @@ static void metric_check(const struct plugin *plugin, const Fast__V1__DeclareMet
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "metric \"%s\": kind %d is not known; use 1 to 5", spec->name,
 			       (int)spec->kind);
-	} else if (!fast_page_cell_valid(kind, declare->cell_offset)) {
+	} else if (!fast_page_view_cell_valid(plugin->view, kind, declare->cell_offset)) {
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "metric \"%s\": no cell of %u bytes can lie at %u; it must be a "
 			       "multiple of 64 within region B, after the acknowledgements",
@@ -247,7 +246,8 @@ static bool slot_is_free(const struct plugin *plugin, uint32_t slot)
 			return false;
 		}
 	}
-	return slot < FAST_PLUGIN_PARAMS_MAX;
+	return slot < FAST_PAGE_PARAMS_MAX * fast_page_view_segments(plugin->view) &&
+	       slot < FAST_PLUGIN_PARAMS_MAX;
 }
 
 static void param_check(const struct plugin *plugin, const Fast__V1__DeclareParam *declare,
@@ -259,7 +259,9 @@ static void param_check(const struct plugin *plugin, const Fast__V1__DeclarePara
 	if (verdict->status == FAST_OK && !slot_is_free(plugin, declare->slot)) {
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "param \"%s\": slot %u is not a free one of 0 to %d", spec->name,
-			       declare->slot, FAST_PLUGIN_PARAMS_MAX - 1);
+			       declare->slot,
+			       FAST_PAGE_PARAMS_MAX * (int)fast_page_view_segments(plugin->view) -
+				       1);
 	}
 }
 
@@ -362,29 +364,5 @@ void session_declare_param(struct session *session, const Fast__V1__DeclareParam
 	node_unlock(node);
 	if (verdict.status != FAST_OK) {
 		session_refuse(session, verdict.status, declare->spec->name, "%s", verdict.reason);
-	}
-}
-
-/* A failure of a value that has been replaced meanwhile says nothing any more. */
-void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed)
-{
-	struct node *node = session->node;
-	char reason[NODE_TEXT_BYTES_MAX] = "";
-	struct param *param;
-	enum fast_status status = FAST_NOT_FOUND;
-
-	(void)snprintf(reason, sizeof reason, "a failure of a param that was not declared");
-	node_lock(node);
-	param = plugin_param(session->plugin, failed->name);
-	if (param != NULL) {
-		status = fast_text_check("param", param->name, "reason", failed->reason,
-					 FAST_PARAM_REASON_BYTES_MAX, reason, sizeof reason);
-	}
-	if (status == FAST_OK && failed->revision > 0 && failed->revision == param->page_revision) {
-		param_fail(node, session->plugin, param, failed->reason);
-	}
-	node_unlock(node);
-	if (status != FAST_OK) {
-		session_refuse(session, status, failed->name, "%s", reason);
 	}
 }

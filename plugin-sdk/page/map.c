@@ -6,14 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
-#endif
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000 /* Linux 4.17 */
 #endif
 
 #define MEMFD_NAME "fast-page"
@@ -39,7 +38,7 @@ static int memfd_open(void)
 	return fd;
 }
 
-enum fast_status fast_page_map_open(struct fast_page_map *map)
+enum fast_status fast_page_map_open(struct fast_page_map *map, uint32_t segment)
 {
 	assert(map != NULL);
 
@@ -53,6 +52,7 @@ enum fast_status fast_page_map_open(struct fast_page_map *map)
 	struct fast_page_head *head = base;
 	page_store(&head->version, FAST_PAGE_VERSION);
 	page_store(&head->bytes, FAST_PAGE_BYTES);
+	page_store(&head->segment, segment);
 	page_store(&head->magic, FAST_PAGE_MAGIC);
 	if (mprotect(base, FAST_PAGE_B_OFFSET, PROT_READ) != 0) {
 		goto fail;
@@ -87,38 +87,45 @@ void fast_page_map_close(struct fast_page_map *map)
 }
 
 /* Reads the parent's params through the descriptor: the mapping itself was not inherited. */
-static void params_copy(const struct fast_page_map *map)
+static void bank_copy(const struct fast_page_map *map, struct fast_page_slot *bank)
 {
-	struct fast_page_params *params = fast_page_map_params(map);
+	const size_t bytes = FAST_PAGE_PARAMS_MAX * sizeof *bank;
+	uint64_t before = 0;
+	uint64_t after = 1;
 
-	for (int i = 0; i < COPY_TRIES_MAX; i++) {
-		uint64_t generation = 0;
+	for (int i = 0; i < COPY_TRIES_MAX && before != after; i++) {
+		off_t at = FAST_PAGE_A_OFFSET;
 
-		if (pread(map->fd, params, sizeof *params, FAST_PAGE_A_OFFSET) < 0 ||
-		    pread(map->fd, &generation, sizeof generation, FAST_PAGE_A_OFFSET) < 0 ||
-		    generation == params->generation) {
+		if (pread(map->fd, &before, sizeof before, at) != (ssize_t)sizeof before) {
+			return;
+		}
+		at += (off_t)(offsetof(struct fast_page_params, bank) + (before & 1) * bytes);
+		if (pread(map->fd, bank, bytes, at) != (ssize_t)bytes ||
+		    pread(map->fd, &after, sizeof after, FAST_PAGE_A_OFFSET) < 0) {
 			return;
 		}
 	}
 }
 
-bool fast_page_map_replace(struct fast_page_map *map)
+void fast_page_map_inherit(struct fast_page_map *map, struct fast_page_slot *bank)
 {
-	assert(map->fd >= 0);
-
-	void *base = mmap(map->base, FAST_PAGE_BYTES, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	bool placed = base == map->base;
-
-	if (placed) {
-		params_copy(map);
-		(void)mprotect(base, FAST_PAGE_B_OFFSET, PROT_READ);
-	} else if (base != MAP_FAILED) {
-		(void)munmap(base, FAST_PAGE_BYTES); /* a kernel that takes the flag for a hint */
+	if (map->fd >= 0) {
+		bank_copy(map, bank);
+		(void)close(map->fd);
+	} else if (map->base != NULL) { /* private memory, a copy of the parent's */
+		(void)munmap(map->base, FAST_PAGE_BYTES);
 	}
-	(void)close(map->fd);
-	map->fd = -1;
-	return placed;
+	*map = (struct fast_page_map){.fd = -1};
+}
+
+void fast_page_map_fill(const struct fast_page_map *map, const struct fast_page_slot *bank)
+{
+	struct fast_page_params *params = fast_page_map_params(map);
+
+	if (mprotect(map->base, FAST_PAGE_B_OFFSET, PROT_READ | PROT_WRITE) == 0) {
+		memcpy(params->bank[0], bank, sizeof params->bank[0]); /* nobody else has it yet */
+		(void)mprotect(map->base, FAST_PAGE_B_OFFSET, PROT_READ);
+	}
 }
 
 static void distribution_init(struct fast_page_distribution *distribution)

@@ -13,17 +13,19 @@ struct fast_page_map {
 	int fd; /* the sealed memfd; -1: the system gave none, and fastd can't have the page */
 };
 
-/* Makes a page with its head written and nothing else. A forked child does not inherit it.
- * RESOURCE_EXHAUSTED. */
-FAST_MUST_CHECK enum fast_status fast_page_map_open(struct fast_page_map *map);
+/* Makes a segment of a page with its head written and nothing else. A forked child does not inherit
+ * it. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_page_map_open(struct fast_page_map *map, uint32_t segment);
 
 /* base NULL is allowed. */
 void fast_page_map_close(struct fast_page_map *map);
 
-/* In a forked child: puts private memory in the page's place, with the parent's params and no
- * cells, and closes the descriptor. False: there is no such memory; the page must not be touched
- * again. Safe after fork in a threaded process. */
-bool fast_page_map_replace(struct fast_page_map *map);
+/* In a forked child: copies the bank in force of the parent's page, which is not mapped here, into
+ * bank, and lets go of the page. Safe after fork in a threaded process. */
+void fast_page_map_inherit(struct fast_page_map *map, struct fast_page_slot *bank);
+
+/* Makes bank the one in force of a page that nobody else has. */
+void fast_page_map_fill(const struct fast_page_map *map, const struct fast_page_slot *bank);
 
 /* Writes the state of a cell that nothing has been counted in. */
 void fast_page_cell_init(const struct fast_page_map *map, enum fast_metric_kind kind,

@@ -15,7 +15,11 @@
 #define FAST_PAGE_VERSION 1
 #define FAST_PAGE_BYTES   (1u << 20)
 
-#define FAST_PAGE_PARAMS_MAX   64 /* slots of region A */
+/* A plugin that outgrows its page has further segments, each a memfd like the first. Offsets and
+ * slots count on from one to the next. The generation is that of the first. */
+#define FAST_PAGE_SEGMENTS_MAX 8
+
+#define FAST_PAGE_PARAMS_MAX   64 /* slots of region A, in each segment */
 #define FAST_PAGE_STRING_BYTES 64
 
 #define FAST_PAGE_A_OFFSET 4096u
@@ -30,6 +34,7 @@ struct fast_page_head {
 	uint64_t magic;   /* FAST_PAGE_MAGIC */
 	uint64_t version; /* FAST_PAGE_VERSION */
 	uint64_t bytes;   /* FAST_PAGE_BYTES */
+	uint64_t segment; /* 0: the first; since revision 2 */
 };
 
 /* One param in one bank. */
@@ -45,7 +50,7 @@ struct fast_page_slot {
 struct fast_page_params {
 	uint64_t generation; /* of the bank in force: generation & 1 */
 	uint32_t wake;       /* futex word: the low half of each new generation */
-	uint32_t waiters;    /* reserved: waiters asleep on the word */
+	uint32_t waiters;    /* reserved */
 	uint64_t reserved[6];
 	struct fast_page_slot bank[2][FAST_PAGE_PARAMS_MAX];
 };

@@ -30,6 +30,13 @@ bool fast_page_cell_valid(enum fast_metric_kind kind, uint32_t offset)
 	       offset <= FAST_PAGE_BYTES - bytes;
 }
 
+bool fast_page_view_cell_valid(const struct fast_page_view *view, enum fast_metric_kind kind,
+			       uint32_t offset)
+{
+	return offset / FAST_PAGE_BYTES < view->count &&
+	       fast_page_cell_valid(kind, offset % FAST_PAGE_BYTES);
+}
+
 /* A plugin of ours never leaves a sum that is not finite; what does is worth nothing. */
 static double load_sum(const uint64_t *word)
 {
@@ -118,19 +125,19 @@ static void (*const cell_read[])(const void *cell, struct fast_cell_reading *out
 
 void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset)
 {
-	assert(offset < FAST_PAGE_BYTES);
-	__builtin_prefetch(view->base + offset);
+	assert(offset / FAST_PAGE_BYTES < view->count);
+	__builtin_prefetch(view_at(view, offset));
 }
 
 void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,
 			 uint32_t offset, struct fast_cell_reading *out)
 {
-	assert(fast_page_cell_valid(kind, offset));
+	assert(fast_page_view_cell_valid(view, kind, offset));
 
 	out->kind = kind;
 	out->count = 0;
 	out->value = 0;
 	out->work = 0;
 	out->last_ns = 0;
-	cell_read[kind](view->base + offset, out);
+	cell_read[kind](view_at(view, offset), out);
 }

@@ -47,7 +47,7 @@ static const char *fd_check(int fd)
 	return NULL;
 }
 
-static const char *head_check(const struct fast_page_head *head)
+static const char *head_check(const struct fast_page_head *head, size_t segment)
 {
 	if (page_load(&head->magic) != FAST_PAGE_MAGIC) {
 		return "the page does not begin with \"FSTPAGE1\"";
@@ -57,6 +57,9 @@ static const char *head_check(const struct fast_page_head *head)
 	}
 	if (page_load(&head->bytes) != FAST_PAGE_BYTES) {
 		return "the page's head names the wrong size; it must be 1048576 bytes";
+	}
+	if (page_load(&head->segment) != segment) {
+		return "the page's head names another segment than the next one";
 	}
 	return NULL;
 }
@@ -76,41 +79,81 @@ static unsigned char *page_map(int fd)
 	return base;
 }
 
-enum fast_status fast_page_view_open(int fd, struct fast_page_view **out, const char **reason)
+static void segment_free(struct view_segment *segment)
 {
-	assert(out != NULL);
-	assert(reason != NULL);
+	if (segment == NULL) {
+		return;
+	}
+	if (segment->base != NULL) {
+		(void)munmap(segment->base, FAST_PAGE_BYTES);
+	}
+	free(segment);
+}
 
-	struct fast_page_view *view = NULL;
+enum fast_status fast_page_view_add(struct fast_page_view *view, int fd, const char **reason)
+{
+	struct view_segment *segment = NULL;
 
 	*reason = fd_check(fd);
 	if (*reason != NULL) {
 		return FAST_INVALID_ARGUMENT;
 	}
-	view = calloc(1, sizeof *view);
+	if (view->count == FAST_PAGE_SEGMENTS_MAX) {
+		*reason = "the page has 8 segments already, the most that there can be";
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	segment = calloc(1, sizeof *segment);
+	if (segment == NULL) {
+		*reason = "fastd has no memory for the page";
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	segment->base = page_map(fd);
+	if (segment->base == NULL) {
+		*reason = "the page can't be mapped for reading and writing";
+		goto fail;
+	}
+	*reason =
+		head_check((const struct fast_page_head *)(const void *)segment->base, view->count);
+	if (*reason != NULL) {
+		goto fail;
+	}
+	view->segments[view->count++] = segment;
+	return FAST_OK;
+
+fail:
+	segment_free(segment);
+	return FAST_INVALID_ARGUMENT;
+}
+
+size_t fast_page_view_segments(const struct fast_page_view *view)
+{
+	return view->count;
+}
+
+enum fast_status fast_page_view_open(int fd, struct fast_page_view **out, const char **reason)
+{
+	assert(out != NULL);
+	assert(reason != NULL);
+
+	enum fast_status status;
+	struct fast_page_view *view = calloc(1, sizeof *view);
+
 	if (view == NULL) {
 		*reason = "fastd has no memory for the page";
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	view->base = page_map(fd);
-	if (view->base == NULL) {
-		*reason = "the page can't be mapped for reading and writing";
-		goto fail;
+	status = fast_page_view_add(view, fd, reason);
+	if (status != FAST_OK) {
+		fast_page_view_close(view);
+		return status;
 	}
-	*reason = head_check((const struct fast_page_head *)(const void *)view->base);
-	if (*reason != NULL) {
-		goto fail;
-	}
-	view->params = (struct fast_page_params *)(void *)(view->base + FAST_PAGE_A_OFFSET);
+	view->params =
+		(struct fast_page_params *)(void *)(view->segments[0]->base + FAST_PAGE_A_OFFSET);
 	/* An earlier fastd may have counted up to here. Any number will do, but going on from this
 	 * one keeps a reader from taking the next bank for the one that it is reading. */
 	view->generation = page_load(&view->params->generation);
 	*out = view;
 	return FAST_OK;
-
-fail:
-	fast_page_view_close(view);
-	return FAST_INVALID_ARGUMENT;
 }
 
 void fast_page_view_close(struct fast_page_view *view)
@@ -118,26 +161,28 @@ void fast_page_view_close(struct fast_page_view *view)
 	if (view == NULL) {
 		return;
 	}
-	if (view->base != NULL) {
-		(void)munmap(view->base, FAST_PAGE_BYTES);
+	for (size_t i = 0; i < view->count; i++) {
+		segment_free(view->segments[i]);
 	}
 	free(view);
 }
 
 uint64_t fast_page_view_ack(const struct fast_page_view *view, uint32_t slot)
 {
-	assert(slot < FAST_PAGE_PARAMS_MAX);
+	assert(slot / FAST_PAGE_PARAMS_MAX < view->count);
 
-	const unsigned char *ack = view->base + FAST_PAGE_ACK_OFFSET(slot);
+	const unsigned char *ack = view->segments[slot / FAST_PAGE_PARAMS_MAX]->base +
+				   FAST_PAGE_ACK_OFFSET(slot % FAST_PAGE_PARAMS_MAX);
 	return page_load(&((const struct fast_page_ack *)(const void *)ack)->revision);
 }
 
 void fast_page_view_set(struct fast_page_view *view, uint32_t slot, uint64_t revision,
 			const struct fast_page_value *value)
 {
-	assert(slot < FAST_PAGE_PARAMS_MAX);
+	assert(slot / FAST_PAGE_PARAMS_MAX < view->count);
 
-	struct fast_page_slot *shadow = &view->shadow[slot];
+	struct fast_page_slot *shadow =
+		&view->segments[slot / FAST_PAGE_PARAMS_MAX]->shadow[slot % FAST_PAGE_PARAMS_MAX];
 	*shadow = (struct fast_page_slot){.revision = revision};
 	switch (value->type) {
 	case FAST_PARAM_BOOL:
@@ -166,17 +211,27 @@ static void slot_write(struct fast_page_slot *slot, const struct fast_page_slot 
 	}
 }
 
+static void bank_write(const struct view_segment *segment, uint64_t generation)
+{
+	struct fast_page_params *params =
+		(struct fast_page_params *)(void *)(segment->base + FAST_PAGE_A_OFFSET);
+	struct fast_page_slot *bank = params->bank[generation & 1];
+
+	for (size_t i = 0; i < FAST_PAGE_PARAMS_MAX; i++) {
+		slot_write(&bank[i], &segment->shadow[i]);
+	}
+}
+
 void fast_page_view_commit(struct fast_page_view *view)
 {
 	struct fast_page_params *params = view->params;
 	uint64_t generation = view->generation + 1;
-	struct fast_page_slot *bank = params->bank[generation & 1];
 
 	/* Whoever sees a word of this bank's new filling also sees that the generation has gone on
 	 * since the bank was last in force, and reads again. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	for (size_t i = 0; i < FAST_PAGE_PARAMS_MAX; i++) {
-		slot_write(&bank[i], &view->shadow[i]);
+	for (size_t i = 0; i < view->count; i++) {
+		bank_write(view->segments[i], generation);
 	}
 	__atomic_store_n(&params->generation, generation, __ATOMIC_RELEASE);
 	view->generation = generation;

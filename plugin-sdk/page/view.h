@@ -47,15 +47,24 @@ struct fast_page_value {
  * then a static sentence that says why. */
 FAST_MUST_CHECK enum fast_status fast_page_view_open(int fd, struct fast_page_view **out,
 						     const char **reason);
+/* Adds the next segment of the page, checked as the first. INVALID_ARGUMENT, RESOURCE_EXHAUSTED
+ * (the page has all it can have, or no memory), with *reason. */
+FAST_MUST_CHECK enum fast_status fast_page_view_add(struct fast_page_view *view, int fd,
+						    const char **reason);
+size_t fast_page_view_segments(const struct fast_page_view *view);
+
 /* NULL is allowed. */
 void fast_page_view_close(struct fast_page_view *view);
 
 /* Bytes that a cell of this kind takes; 0 for no kind. */
 uint32_t fast_page_cell_bytes(enum fast_metric_kind kind);
 
-/* Whether a cell of this kind may lie at offset. Cells may overlap only to the plugin's own harm.
- */
+/* Whether a cell of this kind may lie at offset in a page of one segment. Cells may overlap only to
+ * the plugin's own harm. */
 bool fast_page_cell_valid(enum fast_metric_kind kind, uint32_t offset);
+/* Whether it may lie at offset in this page. */
+bool fast_page_view_cell_valid(const struct fast_page_view *view, enum fast_metric_kind kind,
+			       uint32_t offset);
 
 /* Asks the processor for the cell's first bytes, before they are read. The offset must be valid. */
 void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset);

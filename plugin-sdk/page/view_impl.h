@@ -6,12 +6,23 @@
 #include "page/page.h"
 #include "page/view.h"
 
-struct fast_page_view {
+struct view_segment {
 	unsigned char *base; /* region A writable, region B not */
-	struct fast_page_params *params;
 	/* What fastd has written, kept here since region A is never read back. */
-	uint64_t generation;
 	struct fast_page_slot shadow[FAST_PAGE_PARAMS_MAX];
 };
+
+struct fast_page_view {
+	struct fast_page_params *params; /* of the first segment, which has the generation */
+	uint64_t generation;
+	size_t count; /* at least 1 */
+	struct view_segment *segments[FAST_PAGE_SEGMENTS_MAX];
+};
+
+/* Where an offset over all segments lies. */
+static inline const unsigned char *view_at(const struct fast_page_view *view, uint32_t offset)
+{
+	return view->segments[offset / FAST_PAGE_BYTES]->base + offset % FAST_PAGE_BYTES;
+}
 
 #endif

@@ -144,7 +144,7 @@ void hot_world_init(struct hot_world *world)
 		.initial.string = "yolov8-large",
 	};
 
-	check(fast_page_map_open(&world->bare), "a page");
+	check(fast_page_map_open(&world->bare, 0), "a page");
 	world->cell = (uint64_t *)(void *)(world->bare.base + FAST_PAGE_CELLS_OFFSET);
 	check(fast_plugin_open("bench", &options, &world->plugin), "a plugin");
 	world->counter = metric_declare(world->plugin, "frames", FAST_METRIC_COUNTER);

@@ -27,7 +27,7 @@ int raw_connect(const char *path)
 
 int raw_page_with(unsigned int seals, long size)
 {
-	const struct fast_page_head head = {FAST_PAGE_MAGIC, FAST_PAGE_VERSION, FAST_PAGE_BYTES};
+	const struct fast_page_head head = {FAST_PAGE_MAGIC, FAST_PAGE_VERSION, FAST_PAGE_BYTES, 0};
 	int fd = memfd_create("page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	assert_true(fd >= 0);

@@ -85,7 +85,7 @@ static void a_set_is_checked_before_the_node_sees_it(void **state)
 	set_init(&set);
 	set.request.n_assignments = 0;
 	api_param_handlers.set(&world->call, &set.request, &world->api);
-	assert_refused(world, FAST_INVALID_ARGUMENT, "there are 0 assignments; give 1 to 64");
+	assert_refused(world, FAST_INVALID_ARGUMENT, "there are 0 assignments; give 1 to 128");
 
 	set_init(&set);
 	set.assignments[1].param = (char *)"skip";

@@ -5,6 +5,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define TSAN true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TSAN true
+#endif
+#endif
+#ifndef TSAN
+#define TSAN false
+#endif
 
 /* The reason, which is only there under the node's lock. */
 static void keep_reason(const struct node_param *param, void *arg)
@@ -77,11 +90,104 @@ static void a_failure_is_known_again_after_a_restart_of_the_node(void **state)
 	world_fini(&world);
 }
 
+/* As a worker of Python's multiprocessing: seen under a name of its own, with its own numbers. */
+static void a_forked_child_that_counts_is_an_instance_of_its_own(void **state)
+{
+	struct fast_plugin *plugin;
+	struct fast_metric *frames;
+	struct fast_param *batch;
+	struct node_plugin seen;
+	struct world world;
+	char name[NODE_INSTANCE_BYTES_MAX + 1];
+	int ends[2];
+	char byte;
+
+	(void)state;
+	if (TSAN) {
+		skip(); /* it knows no threads in a forked child */
+	}
+	world_init(&world);
+	plugin = world_plugin(&world, "cam");
+	frames = plugin_metric_of(plugin, "frames", FAST_METRIC_COUNTER);
+	batch = plugin_int_param(plugin, "batch", 1);
+	fast_metric_add(frames, 5);
+	(void)world_metric_wait(&world, "cam", "frames", 5);
+	assert_int_equal(0, pipe(ends));
+	pid_t child = fork();
+	if (child == 0) {
+		uint64_t revision = 0;
+
+		(void)close(ends[1]);
+		fast_metric_add(frames, 7);
+		if (fast_param_wait(batch, &revision, WORLD_WAIT_MS) != FAST_OK ||
+		    fast_param_get_int(batch) != 4) {
+			_exit(1);
+		}
+		_exit(read(ends[0], &byte, 1) == 0 ? 0 : 2);
+	}
+	(void)close(ends[0]);
+	(void)snprintf(name, sizeof name, "cam-%d", (int)child);
+	(void)world_metric_wait(&world, name, "frames", 7);
+	assert_true(world_plugin_info(&world, name, &seen));
+	assert_string_equal("cam", seen.parent);
+	assert_int_equal(child, seen.pid);
+	(void)world_param_wait(&world, name, "batch", NODE_PARAM_UNSET);
+	assert_ok(world_set(&world, name, "batch", value_int(4), 0).status);
+	(void)world_param_wait(&world, name, "batch", NODE_PARAM_APPLIED);
+	assert_int_equal(1, fast_param_get_int(batch));
+	assert_int_equal(5, world_metric_wait(&world, "cam", "frames", 5).count);
+	(void)close(ends[1]);
+	(void)world_plugin_wait(&world, name, false);
+	int status = -1;
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_int_equal(0, status);
+	assert_true(world_plugin_info(&world, "cam", &seen));
+	assert_true(seen.live);
+	fast_plugin_close(plugin);
+	world_fini(&world);
+}
+
+static void metrics_and_knobs_beyond_the_first_segment_are_served(void **state)
+{
+	struct fast_plugin *plugin;
+	struct fast_metric *metric = NULL;
+	struct fast_param *param = NULL;
+	struct world world;
+	char name[16];
+
+	(void)state;
+	world_init(&world);
+	plugin = world_plugin(&world, "cam");
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof name, "m%d", i);
+		metric = plugin_metric_of(plugin, name, FAST_METRIC_HISTOGRAM);
+	}
+	for (int i = 0; i < FAST_PLUGIN_PARAMS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "p%d", i);
+		param = plugin_int_param(plugin, name, 1);
+	}
+	fast_metric_observe(metric, 3);
+	(void)world_metric_wait(&world, "cam", "m299", 1);
+	(void)world_param_wait(&world, "cam", "p127", NODE_PARAM_UNSET);
+	assert_ok(world_set(&world, "cam", "p127", value_int(6), 0).status);
+	while (fast_param_get_int(param) != 6) {
+	}
+	(void)world_param_wait(&world, "cam", "p127", NODE_PARAM_APPLIED);
+	world_restart(&world);
+	(void)world_metric_wait(&world, "cam", "m299", 1);
+	assert_int_equal(
+		6, world_param_wait(&world, "cam", "p127", NODE_PARAM_APPLIED).effective.u.integer);
+	fast_plugin_close(plugin);
+	world_fini(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_that_the_plugin_cannot_apply_fails_and_is_remembered),
 		cmocka_unit_test(a_failure_is_known_again_after_a_restart_of_the_node),
+		cmocka_unit_test(a_forked_child_that_counts_is_an_instance_of_its_own),
+		cmocka_unit_test(metrics_and_knobs_beyond_the_first_segment_are_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void there_is_a_limit_of_metrics(void **state)
 		assert_true(raw_send_metric(raw.fd, name, 1, FAST_PAGE_CELLS_OFFSET));
 	}
 	assert_true(raw_send_metric(raw.fd, "more", 1, FAST_PAGE_CELLS_OFFSET));
-	raw_world_refused(&raw, FAST_RESOURCE_EXHAUSTED, "at most 200 metrics");
+	raw_world_refused(&raw, FAST_RESOURCE_EXHAUSTED, "at most 1000 metrics");
 	raw_world_fini(&raw);
 }
 

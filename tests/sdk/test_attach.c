@@ -135,7 +135,7 @@ static void declarations_reach_fastd_before_and_after_attaching(void **state)
 	fake_fastd_await(fastd, metrics, 3);
 	told = fake_fastd_told(fastd);
 	assert_string_equal("late", told.last_metric);
-	assert_int_equal(late->cell_offset, told.last_cell_offset);
+	assert_int_equal(metric_info(late)->cell_offset, told.last_cell_offset);
 	fake_fastd_stop(fastd);
 }
 

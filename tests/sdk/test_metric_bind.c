@@ -31,7 +31,7 @@ static void the_first_verb_gives_an_undeclared_metric_its_kind(void **state)
 	assert_int_equal(FAST_METRIC_GAUGE, metric_kind(metrics[3]));
 	assert_int_equal(FAST_METRIC_HISTOGRAM, metric_kind(metrics[4]));
 	assert_int_equal(FAST_METRIC_TIMER, metric_kind(metrics[5]));
-	assert_string_equal("s", metrics[5]->unit);
+	assert_string_equal("s", metric_info(metrics[5])->unit);
 	/* The verb that bound it has also counted. */
 	assert_int_equal(1, world_read(world, metrics[0]).count);
 	assert_true(world_read(world, metrics[1]).work == 2);

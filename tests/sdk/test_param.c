@@ -253,7 +253,7 @@ static void more_params_than_slots_are_refused(void **state)
 	assert_status(FAST_RESOURCE_EXHAUSTED, fast_plugin_param(world->plugin, &spec, &param));
 	assert_null(param);
 	assert_error(world->plugin,
-		     "param \"more\": the plugin has 64 params already, the most there can be");
+		     "param \"more\": the plugin has 128 params already, the most there can be");
 }
 
 static void a_declaration_survives_each_allocation_failure(void **state)

@@ -31,7 +31,7 @@ static int pair_setup(void **state)
 	const char *reason = "unset";
 
 	assert_non_null(pair);
-	assert_ok(fast_page_map_open(&pair->map));
+	assert_ok(fast_page_map_open(&pair->map, 0));
 	assert_ok(fast_page_view_open(pair->map.fd, &pair->view, &reason));
 	assert_null(reason);
 	*state = pair;

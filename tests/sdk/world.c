@@ -90,6 +90,17 @@ struct fast_cell_reading world_read(const struct world *world, const struct fast
 {
 	struct fast_cell_reading reading = {.count = 0};
 
-	fast_page_view_read(world->view, metric_kind(metric), metric->cell_offset, &reading);
+	fast_page_view_read(world->view, metric_kind(metric), metric_info(metric)->cell_offset,
+			    &reading);
 	return reading;
+}
+
+void world_view_grow(struct world *world)
+{
+	const char *reason = NULL;
+
+	for (size_t i = fast_page_view_segments(world->view); i < world->plugin->segment_count;
+	     i++) {
+		assert_ok(fast_page_view_add(world->view, world->plugin->segments[i].fd, &reason));
+	}
 }

@@ -25,6 +25,9 @@ int world_teardown(void **state);
 struct fast_metric *world_metric(struct world *world, const char *name, enum fast_metric_kind kind);
 struct fast_param *world_param(struct world *world, const struct fast_param_spec *spec);
 
+/* Gives the view the segments that the plugin has opened meanwhile. */
+void world_view_grow(struct world *world);
+
 /* Reads the metric through the view. */
 struct fast_cell_reading world_read(const struct world *world, const struct fast_metric *metric);
 

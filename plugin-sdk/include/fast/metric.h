@@ -40,11 +40,16 @@ struct fast_metric_spec {
 };
 
 /* Declares a metric. The same name and kind again gives the same metric. Gives *out, owned by the
- * plugin. INVALID_ARGUMENT: name, unit or help. ALREADY_EXISTS: the name has another kind.
- * RESOURCE_EXHAUSTED: FAST_PLUGIN_METRICS_MAX, or no memory. fast_plugin_error() says more. */
+ * plugin. INVALID_ARGUMENT: name, unit or help. ALREADY_EXISTS: the name has another kind; what has
+ * been declared is not touched. RESOURCE_EXHAUSTED: FAST_PLUGIN_METRICS_MAX, or no memory.
+ * UNAVAILABLE: in a process that a bare clone() made. fast_plugin_error() says more. A plugin that
+ * would rather run on goes on with fast_metric_nowhere(). */
 FAST_MUST_CHECK enum fast_status fast_plugin_metric(struct fast_plugin *plugin,
 						    const struct fast_metric_spec *spec,
 						    struct fast_metric **out);
+
+/* A handle that every verb takes and that counts nowhere, for metrics that were refused. */
+struct fast_metric *fast_metric_nowhere(void);
 
 /* Counter: adds one. Heartbeat: one beat of work 1. */
 inline void fast_metric_inc(struct fast_metric *metric);

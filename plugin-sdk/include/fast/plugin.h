@@ -14,8 +14,8 @@ FAST_BEGIN_DECLS
 
 #define FAST_PLUGIN_NAME_BYTES_MAX    64
 #define FAST_PLUGIN_VERSION_BYTES_MAX 64
-#define FAST_PLUGIN_METRICS_MAX       200
-#define FAST_PLUGIN_PARAMS_MAX        64
+#define FAST_PLUGIN_METRICS_MAX       1000
+#define FAST_PLUGIN_PARAMS_MAX        128
 
 /* One per process is usual; more are allowed. Open, declare and close from any thread. */
 struct fast_plugin;

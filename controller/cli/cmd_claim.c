@@ -62,6 +62,7 @@ static enum exit_code claim_run(struct cli *cli)
 	request.params = (char **)cli->words.word;
 	request.n_params = cli->words.count;
 	request.ttl_ms = options->ttl_ms.given ? (uint32_t)options->ttl_ms.value : TTL_MS_DEFAULT;
+	request.outlive_process = true; /* it ends right away, and others set under the lease */
 	request.client = (char *)"fastctl claim";
 	if (fast_v1_param_claim(cli->client, &command_call, &request, &reply) == FAST_OK) {
 		code = command_show(cli, &view, &reply.message, 1);

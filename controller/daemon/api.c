@@ -183,34 +183,64 @@ void api_fail_missing(struct api *api, struct fast_call *call, const char *kind,
 /* Of a certificate's name, in an actor's; the rest is cut. */
 #define ACTOR_NAME_BYTES_MAX 60
 
-bool api_actor(struct fast_call *call, const char *client, char *out)
+static const char *peer_name(const struct fast_peer *peer)
+{
+	const char *name = peer->name_count > 0 ? peer->names[0] : peer->common_name;
+
+	return name == NULL ? peer->endpoint : name;
+}
+
+const char *api_principal(struct fast_call *call, char *out)
 {
 	const struct fast_peer *peer = fast_call_peer(call);
-	size_t bytes = strlen(client);
-	int used;
 
-	for (const char *c = client; *c != '\0'; c++) {
+	if (peer->has_credentials) {
+		(void)snprintf(out, NODE_ACTOR_BYTES_MAX, "uid %u", peer->uid);
+	} else if (peer->has_certificate) {
+		(void)snprintf(out, NODE_ACTOR_BYTES_MAX, "name %.*s", NODE_ACTOR_BYTES_MAX - 6,
+			       peer_name(peer));
+	} else {
+		(void)snprintf(out, NODE_ACTOR_BYTES_MAX, "%s", peer->endpoint);
+	}
+	return out;
+}
+
+bool api_check_text(struct fast_call *call, const char *field, const char *text, size_t bytes_max)
+{
+	size_t bytes = strlen(text);
+
+	for (const char *c = text; *c != '\0'; c++) {
 		if ((unsigned char)*c < ' ' || *c == 127) {
 			fast_call_fail(call, FAST_INVALID_ARGUMENT,
-				       "client has control characters; give a short plain text");
+				       "%s has control characters; give a short plain text", field);
 			return false;
 		}
 	}
-	if (bytes > API_CLIENT_BYTES_MAX) {
-		fast_call_fail(call, FAST_INVALID_ARGUMENT, "client has %zu bytes; give at most %d",
-			       bytes, API_CLIENT_BYTES_MAX);
+	if (bytes > bytes_max) {
+		fast_call_fail(call, FAST_INVALID_ARGUMENT, "%s has %zu bytes; give at most %zu",
+			       field, bytes, bytes_max);
+		return false;
+	}
+	return true;
+}
+
+bool api_actor(struct fast_call *call, const char *client, char *out)
+{
+	const struct fast_peer *peer = fast_call_peer(call);
+	int used;
+
+	if (!api_check_text(call, "client", client, API_CLIENT_BYTES_MAX)) {
 		return false;
 	}
 	if (peer->has_credentials) {
 		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "uid %u pid %u", peer->uid, peer->pid);
 	} else if (peer->has_certificate) {
-		const char *name = peer->name_count > 0 ? peer->names[0] : peer->common_name;
 		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "%.*s", ACTOR_NAME_BYTES_MAX,
-				name == NULL ? peer->endpoint : name);
+				peer_name(peer));
 	} else {
 		used = snprintf(out, NODE_ACTOR_BYTES_MAX, "%s", peer->endpoint);
 	}
-	if (bytes > 0) {
+	if (client[0] != '\0') {
 		snprintf(out + used, NODE_ACTOR_BYTES_MAX - (size_t)used, " (%s)", client);
 	}
 	return true;

@@ -3,6 +3,7 @@
 #define FASTD_API_H
 
 #include "daemon/node.h"
+#include "daemon/node_knobs.h"
 #include "daemon/scratch.h"
 #include "daemon/self.h"
 
@@ -43,6 +44,9 @@ bool api_check_name(struct fast_call *call, const char *field, const char *name)
 bool api_check_range(struct fast_call *call, const char *field, uint32_t value, uint32_t min,
 		     uint32_t max);
 
+/* A short plain text: at most bytes_max bytes, no control characters. */
+bool api_check_text(struct fast_call *call, const char *field, const char *text, size_t bytes_max);
+
 /* Sends the response, which lives in scratch, and empties scratch; refuses what is too large. */
 void api_reply(struct fast_call *call, struct scratch *scratch, const ProtobufCMessage *response);
 
@@ -54,5 +58,9 @@ void api_fail_missing(struct api *api, struct fast_call *call, const char *kind,
 /* Who calls: "uid 1000 pid 4711 (client)". out holds NODE_ACTOR_BYTES_MAX bytes. Ends the call and
  * returns false when client is not fit to be logged. */
 bool api_actor(struct fast_call *call, const char *client, char *out);
+
+/* Whose the caller's leases are: "uid 1000", or its certificate's name; never what it says itself.
+ * out holds NODE_ACTOR_BYTES_MAX bytes. Returns out. */
+const char *api_principal(struct fast_call *call, char *out);
 
 #endif

@@ -1,13 +1,10 @@
-/* Set, Claim, Renew and Release: the call is kept and ends when the node is done. */
+/* Set: the call is kept and ends when the node is done. */
 #include "daemon/api_change.h"
 #include "daemon/convert.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TTL_MS_MIN 1000
-#define TTL_MS_MAX 60000
 
 /* A change that the node is at. */
 struct change {
@@ -31,7 +28,7 @@ static struct change *change_new(struct api *api, struct fast_call *call, size_t
 	return change;
 }
 
-static void fail(struct fast_call *call, const struct node_result *result)
+void api_change_fail(struct fast_call *call, const struct node_result *result)
 {
 	struct scratch scratch = {0};
 	Fast__V1__ParamRefusal refusal = FAST__V1__PARAM_REFUSAL__INIT;
@@ -89,11 +86,12 @@ static void set_done(const struct node_result *result, void *arg)
 	const struct node_filter filter = {.plugin = change->request->plugin};
 
 	if (result->status != FAST_OK) {
-		fail(change->call, result);
+		api_change_fail(change->call, result);
 		free(change);
 		return;
 	}
 	turned.response.revision = result->revision;
+	turned.response.epoch = change->api->self->boot_id;
 	node_each_param(change->api->node, &filter, keep_turned, &turned);
 	if (turned.scratch.failed) {
 		/* The change is made, so the caller hears of it, if not of the states. */
@@ -154,11 +152,15 @@ void api_param_set(struct fast_call *call, const Fast__V1__ParamSetRequest *requ
 {
 	struct api *api = arg;
 	char actor[NODE_ACTOR_BYTES_MAX];
+	char principal[NODE_ACTOR_BYTES_MAX];
 	struct change *change;
 	struct node_set set = {
 		.plugin = request->plugin,
 		.count = request->n_assignments,
 		.lease_id = request->lease_id,
+		.lease_epoch = request->lease_epoch,
+		.value_ttl_ms = request->value_ttl_ms,
+		.principal = api_principal(call, principal),
 		.has_if_revision = request->precondition_case ==
 				   FAST__V1__PARAM_SET_REQUEST__PRECONDITION_IF_REVISION,
 		.if_revision = request->if_revision,
@@ -181,120 +183,4 @@ void api_param_set(struct fast_call *call, const Fast__V1__ParamSetRequest *requ
 	change->request = request;
 	set.assignments = change->assignments;
 	node_set(api->node, &set, set_done, change);
-}
-
-static void claim_done(const struct node_result *result, void *arg)
-{
-	struct change *change = arg;
-	Fast__V1__ParamClaimResponse response = FAST__V1__PARAM_CLAIM_RESPONSE__INIT;
-
-	if (result->status != FAST_OK) {
-		fail(change->call, result);
-	} else {
-		response.lease_id = result->lease_id;
-		response.revision = result->revision;
-		fast_v1_param_claim_reply(change->call, &response);
-	}
-	free(change);
-}
-
-static bool check_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *request)
-{
-	if (request->n_params > NODE_SET_MAX) {
-		fast_call_fail(call, FAST_INVALID_ARGUMENT, "there are %zu params; give at most %d",
-			       request->n_params, NODE_SET_MAX);
-		return false;
-	}
-	if (request->ttl_ms < TTL_MS_MIN || request->ttl_ms > TTL_MS_MAX) {
-		fast_call_fail(call, FAST_INVALID_ARGUMENT, "ttl_ms is %u; give %d to %d",
-			       request->ttl_ms, TTL_MS_MIN, TTL_MS_MAX);
-		return false;
-	}
-	if ((uint32_t)request->on_loss > NODE_ON_LOSS_HOLD) {
-		fast_call_fail(call, FAST_INVALID_ARGUMENT,
-			       "on_loss is %u; give 1 (revert), 2 (default) or 3 (hold)",
-			       (uint32_t)request->on_loss);
-		return false;
-	}
-	return true;
-}
-
-void api_param_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *request, void *arg)
-{
-	struct api *api = arg;
-	char actor[NODE_ACTOR_BYTES_MAX];
-	struct change *change;
-	const struct node_claim claim = {
-		.plugin = request->plugin,
-		.params = (const char *const *)request->params,
-		.count = request->n_params,
-		.ttl_ms = request->ttl_ms,
-		.on_loss = request->on_loss == FAST__V1__ON_LOSS__ON_LOSS_UNSPECIFIED
-				   ? NODE_ON_LOSS_REVERT
-				   : (enum node_on_loss)request->on_loss,
-		.actor = actor,
-	};
-
-	if (!api_check_name(call, "plugin", request->plugin) || !check_claim(call, request) ||
-	    !api_actor(call, request->client, actor)) {
-		return;
-	}
-	change = change_new(api, call, 0);
-	if (change != NULL) {
-		node_claim(api->node, &claim, claim_done, change);
-	}
-}
-
-static void renew_done(const struct node_result *result, void *arg)
-{
-	struct change *change = arg;
-	Fast__V1__ParamRenewResponse response = FAST__V1__PARAM_RENEW_RESPONSE__INIT;
-
-	if (result->status != FAST_OK) {
-		fail(change->call, result);
-	} else {
-		response.ttl_ms = result->ttl_ms;
-		fast_v1_param_renew_reply(change->call, &response);
-	}
-	free(change);
-}
-
-void api_param_renew(struct fast_call *call, const Fast__V1__ParamRenewRequest *request, void *arg)
-{
-	struct api *api = arg;
-	struct change *change = change_new(api, call, 0);
-
-	if (change != NULL) {
-		node_renew(api->node, request->lease_id, renew_done, change);
-	}
-}
-
-static void release_done(const struct node_result *result, void *arg)
-{
-	struct change *change = arg;
-	Fast__V1__ParamReleaseResponse response = FAST__V1__PARAM_RELEASE_RESPONSE__INIT;
-
-	if (result->status != FAST_OK) {
-		fail(change->call, result);
-	} else {
-		fast_v1_param_release_reply(change->call, &response);
-	}
-	free(change);
-}
-
-void api_param_release(struct fast_call *call, const Fast__V1__ParamReleaseRequest *request,
-		       void *arg)
-{
-	struct api *api = arg;
-	char actor[NODE_ACTOR_BYTES_MAX];
-	struct change *change;
-
-	if (!api_actor(call, "", actor)) {
-		return;
-	}
-	change = change_new(api, call, 0);
-	if (change != NULL) {
-		node_release(api->node, request->lease_id, request->apply_on_loss, actor,
-			     release_done, change);
-	}
 }

@@ -39,6 +39,7 @@ static void param_list(struct fast_call *call, const Fast__V1__ParamListRequest 
 		return;
 	}
 	node_each_param(api->node, &filter, keep_param, &list);
+	list.response.epoch = api->self->boot_id;
 	api_reply(call, &list.scratch, &list.response.base);
 }
 
@@ -64,6 +65,7 @@ static void param_get(struct fast_call *call, const Fast__V1__ParamGetRequest *r
 		return;
 	}
 	response.param = list.scratch.failed ? NULL : list.response.params[0];
+	response.epoch = api->self->boot_id;
 	api_reply(call, &list.scratch, &response.base);
 }
 
@@ -71,11 +73,20 @@ static void param_watch(struct fast_call *call, const Fast__V1__ParamWatchReques
 			void *arg)
 {
 	struct api *api = arg;
+	const struct watch_start start = {
+		.plugin = request->plugin,
+		.has_from_revision =
+			request->start_case == FAST__V1__PARAM_WATCH_REQUEST__START_FROM_REVISION,
+		.from_revision = request->from_revision,
+		.epoch = request->epoch,
+	};
 
-	if (!api_check_glob(call, "plugin", request->plugin)) {
+	/* A revision is one plugin's. */
+	if (start.has_from_revision ? !api_check_name(call, "plugin", request->plugin)
+				    : !api_check_glob(call, "plugin", request->plugin)) {
 		return;
 	}
-	if (watch_add_params(api->watch, call, request->plugin) != FAST_OK) {
+	if (watch_add_params(api->watch, call, &start) != FAST_OK) {
 		fast_call_fail(call, FAST_RESOURCE_EXHAUSTED,
 			       "there are %d watchers already; try again when one has gone",
 			       WATCH_WATCHERS_MAX);
@@ -133,4 +144,12 @@ const struct fast_v1_param_handlers api_param_handlers = {
 	.renew = api_param_renew,
 	.release = api_param_release,
 	.audit = param_audit,
+	.bound = api_param_bound,
+	.unbound = api_param_unbound,
+	.list_bounds = api_param_list_bounds,
+	.save_profile = api_param_save_profile,
+	.apply_profile = api_param_apply_profile,
+	.list_profiles = api_param_list_profiles,
+	.delete_profile = api_param_delete_profile,
+	.explain = api_param_explain,
 };

@@ -1,5 +1,6 @@
 #include "apply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns)
 	param->page_time_ns = now_ns;
 	param->unread = revision > 0;
 	param->timed_out = false;
+	param->awaits_restart = param->restart_required && param->declared && revision > 0;
 	plugin->unread_count += param->unread;
 	if (revision == 0) { /* nothing to acknowledge */
 		param->effective = value;
@@ -85,6 +87,9 @@ static void param_read_ack(struct node *node, struct plugin *plugin, struct para
 	uint64_t ack = fast_page_view_ack(plugin->view, param->slot);
 	uint64_t believed = plugin->record == NULL ? 0 : plugin->record->allocated;
 
+	if (param->awaits_restart) {
+		return; /* what runs now has taken another value when it started */
+	}
 	if (ack >= param->page_revision && ack <= believed) {
 		param->unread = false;
 		param->timed_out = false;
@@ -97,7 +102,11 @@ static void param_read_ack(struct node *node, struct plugin *plugin, struct para
 		node_notify_param(node, plugin, param);
 	} else if (!param->timed_out &&
 		   now_ns - param->page_time_ns >= NODE_ACK_TIMEOUT_MS * NS_PER_MS) {
+		const struct kept *kept = record_kept(plugin->record, param->name);
+
 		param->timed_out = true;
+		param_note_refused(param, &param->page_value, kept == NULL ? "" : kept->actor,
+				   node_now_unix_ns(), "the plugin did not read it in time");
 		node_notify_param(node, plugin, param);
 	}
 }
@@ -134,10 +143,47 @@ static enum node_param_status param_status(const struct plugin *plugin, const st
 	if (!param->unread) {
 		return NODE_PARAM_APPLIED;
 	}
-	if (!plugin->live) {
+	if (!plugin->live || param->awaits_restart) {
 		return NODE_PARAM_PENDING;
 	}
 	return param->timed_out ? NODE_PARAM_TIMEOUT : NODE_PARAM_APPLYING;
+}
+
+void param_note_refused(struct param *param, const struct fast_page_value *value, const char *actor,
+			int64_t time_unix_ns, const char *reason)
+{
+	struct node_attempt *attempt = param->last_refused;
+
+	if (attempt == NULL) {
+		attempt = malloc(sizeof *attempt);
+		param->last_refused = attempt;
+	}
+	if (attempt == NULL) {
+		return;
+	}
+	*attempt = (struct node_attempt){.value = *value, .time_unix_ns = time_unix_ns};
+	(void)snprintf(attempt->actor, sizeof attempt->actor, "%s", actor);
+	(void)snprintf(attempt->reason, sizeof attempt->reason, "%s", reason);
+}
+
+static void lease_describe(const struct lease *lease, int64_t now_ns, struct node_param *out)
+{
+	out->lease_id = lease->id;
+	out->lease_owner = lease->owner;
+	out->lease_ttl_ms = lease_left_ms(lease, now_ns);
+	out->lease_priority = lease->terms.priority;
+	out->lease_epoch = lease->epoch;
+	out->preempt_ms = lease_preempt_ms(lease, now_ns);
+	out->preempt_by = lease->preempt_by;
+}
+
+static void back_describe(const struct kept_back *back, int64_t now_ns, struct node_param *out)
+{
+	int64_t left_ns = back->expires_ns - now_ns;
+
+	out->value_ttl_ms = left_ns <= 0 ? 1 : (uint64_t)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
+	out->has_back = back->has_value;
+	out->back = back->value;
 }
 
 void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
@@ -172,11 +218,17 @@ void param_describe(const struct plugin *plugin, const struct param *param, int6
 		.failure_value = param->failure_value,
 		.failure_reason = param->failure_reason == NULL ? "" : param->failure_reason,
 		.failure_unix_ns = param->failure_unix_ns,
+		.preempt_by = "",
+		.read_only = param->read_only,
+		.restart_required = param->restart_required,
+		.last_refused = param->last_refused,
+		.plugin_revision = plugin->record == NULL ? 0 : plugin->record->revision,
 	};
 	if (param->lease != NULL) {
-		out->lease_id = param->lease->id;
-		out->lease_owner = param->lease->owner;
-		out->lease_ttl_ms = lease_left_ms(param->lease, now_ns);
+		lease_describe(param->lease, now_ns, out);
+	}
+	if (set && kept->back.expires_ns != 0) {
+		back_describe(&kept->back, now_ns, out);
 	}
 }
 
@@ -188,6 +240,18 @@ void node_notify_param(struct node *node, const struct plugin *plugin, const str
 	for (size_t i = 0; i < node->listener_count; i++) {
 		if (node->listeners[i].param_changed != NULL) {
 			node->listeners[i].param_changed(&described, node->listeners[i].arg);
+		}
+	}
+}
+
+void node_notify_ended(struct node *node, const struct plugin *plugin)
+{
+	uint64_t revision = plugin->record == NULL ? 0 : plugin->record->revision;
+
+	for (size_t i = 0; i < node->listener_count; i++) {
+		if (node->listeners[i].plugin_ended != NULL) {
+			node->listeners[i].plugin_ended(plugin->instance, revision,
+							node->listeners[i].arg);
 		}
 	}
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_MS    INT64_C(1000000)
 #define OPS_PER_ITEM 2 /* the value and its audit entry */
 
 struct change *change_new(struct node *node, const char *instance, const char *actor,
@@ -37,6 +38,7 @@ void change_free(struct change *change)
 		return;
 	}
 	store_job_free(change->job);
+	free(change->payload);
 	free(change);
 }
 
@@ -118,6 +120,34 @@ static void value_put(struct change *change, const struct change_item *item)
 	param->value = item->value;
 	param->revision = change->revision;
 	param->time_unix_ns = change->time_unix_ns;
+	param->expires_unix_ns = item->back.expires_unix_ns;
+	param->has_back = item->back.has_value;
+	param->back = item->back.value;
+}
+
+/* Where a value that does not stay goes: to what is there now, or to where that would have gone. */
+static struct kept_back back_of(const struct change *change, const char *param)
+{
+	const struct kept_back *before = record_newest_back(change->record, param);
+	const struct fast_page_value *newest = record_newest(change->record, param);
+	const int64_t ttl_ns = (int64_t)change->value_ttl_ms * NS_PER_MS;
+	struct kept_back back = {0};
+
+	if (change->keeps_back && before != NULL) {
+		return *before;
+	}
+	if (change->value_ttl_ms == 0) {
+		return back;
+	}
+	if (before != NULL && !change->back_to_default) {
+		back = *before;
+	} else if (newest != NULL && !change->back_to_default) {
+		back.has_value = true;
+		back.value = *newest;
+	}
+	back.expires_ns = node_now_ns() + ttl_ns;
+	back.expires_unix_ns = change->time_unix_ns + ttl_ns;
+	return back;
 }
 
 /* What stands in the audit log as the old value: the initial one, when nobody has set it. */
@@ -149,16 +179,19 @@ enum fast_status change_item_add(struct change *change, const char *verb, const 
 	}
 	*item = (struct change_item){.forget = value == NULL,
 				     .forget_before = kept->accepted_forget,
-				     .value_before = kept->accepted};
+				     .value_before = kept->accepted,
+				     .back_before = kept->accepted_back};
 	(void)snprintf(item->param, sizeof item->param, "%s", param);
 	if (value != NULL) {
 		item->value = *value;
+		item->back = back_of(change, param);
 	}
 	value_put(change, item);
 	change_audit(change, verb, param, old_value(change, param), value, "ok");
 	kept->pending++;
 	kept->accepted_forget = item->forget;
 	kept->accepted = item->value;
+	kept->accepted_back = item->back;
 	change->count++;
 	return FAST_OK;
 }
@@ -172,6 +205,7 @@ static void item_settle(struct change *change, const struct change_item *item, b
 	if (good) {
 		kept->set = !item->forget;
 		kept->value = item->value;
+		kept->back = item->back;
 		kept->revision = change->revision;
 		kept->set_unix_ns = change->time_unix_ns;
 		(void)snprintf(kept->actor, sizeof kept->actor, "%s", change->actor);
@@ -205,6 +239,7 @@ void change_undo(struct change *change)
 
 		kept->accepted_forget = item->forget_before;
 		kept->accepted = item->value_before;
+		kept->accepted_back = item->back_before;
 	}
 	change_settle(change, false);
 	change->record = NULL;
@@ -217,8 +252,15 @@ static bool change_apply(struct change *change, int64_t now_ns)
 	struct node *node = change->node;
 	struct plugin *plugin = registry_find(&node->registry, change->instance);
 
+	for (size_t i = 0; i < change->count; i++) {
+		int64_t expires_ns = change->items[i].back.expires_ns;
+
+		if (expires_ns != 0 && expires_ns < node->expiry_ns) {
+			node->expiry_ns = expires_ns;
+		}
+	}
 	if (plugin == NULL || change->count == 0) {
-		return false;
+		return node->expiry_ns < node->armed_ns;
 	}
 	plugin_read_acks(node, plugin, now_ns); /* of what is about to be replaced */
 	for (size_t i = 0; i < change->count; i++) {
@@ -234,7 +276,7 @@ static bool change_apply(struct change *change, int64_t now_ns)
 			node_notify_param(node, plugin, param);
 		}
 	}
-	return plugin->live && node_expect_acks(node, now_ns);
+	return (plugin->live && node_expect_acks(node, now_ns)) || node->expiry_ns < node->armed_ns;
 }
 
 /* Tells listeners whose knobs a lease has or had. */
@@ -256,6 +298,13 @@ static void claim_settle(struct change *change, bool good, int64_t now_ns)
 	struct node *node = change->node;
 	struct lease *lease = change->claimed;
 
+	if (change->continued) {
+		lease = leases_find(&node->leases, change->lease_id);
+		if (good && lease != NULL) { /* it may have ended meanwhile */
+			lease_notify(node, lease);
+		}
+		return;
+	}
 	if (good) {
 		lease_renew(lease, now_ns);
 		lease_notify(node, lease);
@@ -284,6 +333,9 @@ static void change_committed(enum fast_status status, const char *error, void *a
 	}
 	if (change->claimed != NULL) {
 		claim_settle(change, good, now_ns);
+	}
+	if (change->settled != NULL) {
+		change->settled(change, good);
 	}
 	node_unlock(node);
 	if (wake) {

@@ -10,8 +10,10 @@ struct change_item {
 	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
 	bool forget; /* back to nobody having set it */
 	struct fast_page_value value;
+	struct kept_back back;
 	bool forget_before; /* what was accepted before this, for change_undo() */
 	struct fast_page_value value_before;
+	struct kept_back back_before;
 };
 
 struct change {
@@ -21,7 +23,15 @@ struct change {
 	struct store_job *job; /* until it is pushed */
 	struct record *record; /* NULL: no knob changes its value */
 	struct lease *claimed; /* holds once committed; NULL: no claim */
+	/* Under the lock, once it is committed, or is not; NULL: nothing more is to be done. */
+	void (*settled)(struct change *change, bool good);
+	void *payload;         /* for it; freed with the change */
+	bool continued;        /* claimed is a lease that was there before */
 	bool applies_anyway;   /* even when the store fails, which owes it then: a lease's end */
+	uint32_t value_ttl_ms; /* of the items that are added; 0: they stay */
+	bool keeps_back;       /* they go where the value before them would have gone */
+	bool back_to_default;  /* then they go to nobody having set them, and not to what they were
+				*/
 	char actor[NODE_ACTOR_BYTES_MAX + 1];
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	int64_t time_unix_ns;

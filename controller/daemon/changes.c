@@ -5,13 +5,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The state of one knob after one change. */
 struct change {
 	struct change *next;
 	uint64_t number;
-	struct scratch scratch; /* holds state */
-	const Fast__V1__ParamState *state;
+	struct scratch scratch; /* holds what was changed */
+	struct changed changed;
 };
 
 struct changes {
@@ -20,7 +20,6 @@ struct changes {
 	struct change **last;   /* guarded by lock */
 	size_t waiting;         /* guarded by lock: at most capacity */
 	_Atomic uint64_t count; /* written under lock */
-	atomic_size_t readers;
 
 	uint64_t readable; /* reading thread */
 	size_t capacity;
@@ -63,7 +62,9 @@ void changes_free(struct changes *changes)
 	free(changes);
 }
 
-static struct change *change_new(const struct node_param *param, uint64_t number)
+/* A change, of which param NULL says that the plugin has ended. */
+static struct change *change_new(const struct node_param *param, const char *plugin,
+				 uint64_t revision, uint64_t number)
 {
 	struct change *change = calloc(1, sizeof *change);
 
@@ -71,22 +72,21 @@ static struct change *change_new(const struct node_param *param, uint64_t number
 		return NULL;
 	}
 	change->number = number;
-	change->state = convert_param(&change->scratch, param);
-	if (change->state == NULL) {
+	change->changed.revision = revision;
+	change->changed.plugin = scratch_text(&change->scratch, plugin);
+	if (param != NULL) {
+		change->changed.state = convert_param(&change->scratch, param);
+	}
+	if (change->scratch.failed) {
 		change_free(change);
 		return NULL;
 	}
 	return change;
 }
 
-void changes_push(struct changes *changes, const struct node_param *param)
+/* change NULL: it is lost. */
+static void change_add(struct changes *changes, struct change *change, uint64_t number)
 {
-	uint64_t number = atomic_load(&changes->count); /* the node's lock: nobody else pushes */
-	struct change *change = NULL;
-
-	if (atomic_load(&changes->readers) > 0) {
-		change = change_new(param, number);
-	}
 	pthread_mutex_lock(&changes->lock);
 	atomic_store(&changes->count, number + 1);
 	if (change != NULL && changes->waiting < changes->capacity) {
@@ -99,16 +99,19 @@ void changes_push(struct changes *changes, const struct node_param *param)
 	change_free(change);
 }
 
-void changes_add_reader(struct changes *changes)
+void changes_push(struct changes *changes, const struct node_param *param)
 {
-	atomic_fetch_add(&changes->readers, 1);
+	uint64_t number = atomic_load(&changes->count); /* the node's lock: nobody else pushes */
+
+	change_add(changes, change_new(param, param->plugin, param->plugin_revision, number),
+		   number);
 }
 
-void changes_remove_reader(struct changes *changes)
+void changes_push_ended(struct changes *changes, const char *plugin, uint64_t revision)
 {
-	size_t before = atomic_fetch_sub(&changes->readers, 1);
+	uint64_t number = atomic_load(&changes->count);
 
-	assert(before > 0);
+	change_add(changes, change_new(NULL, plugin, revision, number), number);
 }
 
 uint64_t changes_count(const struct changes *changes)
@@ -143,9 +146,38 @@ uint64_t changes_readable(const struct changes *changes)
 	return changes->readable;
 }
 
-const Fast__V1__ParamState *changes_get(const struct changes *changes, uint64_t number)
+const struct changed *changes_get(const struct changes *changes, uint64_t number)
 {
 	const struct change *change = changes->ring[number % changes->capacity];
 
-	return change != NULL && change->number == number ? change->state : NULL;
+	return change != NULL && change->number == number ? &change->changed : NULL;
+}
+
+bool changes_seek(const struct changes *changes, const char *plugin, uint64_t revision,
+		  bool same_start, uint64_t newest, uint64_t *number)
+{
+	uint64_t end = changes->readable;
+	uint64_t first = end;
+	uint64_t n = end;
+	bool older = false; /* one at this revision or before it was found */
+
+	while (n > 0 && end - n < changes->capacity && !older) {
+		const struct changed *changed = changes_get(changes, n - 1);
+
+		if (changed == NULL) {
+			break;
+		}
+		n--;
+		if (strcmp(changed->plugin, plugin) != 0) {
+			continue;
+		}
+		older = changed->revision < revision;
+		first = older ? first : n;
+	}
+	*number = first;
+	if (older || (n == 0 && same_start)) {
+		return true;
+	}
+	/* Those at this very revision may be lost; the caller has seen it. */
+	return first < end ? changes_get(changes, first)->revision == revision : newest == revision;
 }

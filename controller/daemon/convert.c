@@ -166,6 +166,8 @@ static Fast__V1__ParamSpec *convert_param_spec(struct scratch *scratch,
 		out->choices[i] = convert_value(scratch, &param->choices[i]);
 	}
 	out->n_choices = param->choice_count;
+	out->read_only = param->read_only;
+	out->restart_required = param->restart_required;
 	return scratch->failed ? NULL : out;
 }
 
@@ -182,6 +184,22 @@ static Fast__V1__ParamFailure *convert_failure(struct scratch *scratch,
 	out->revision = param->failure_revision;
 	out->reason = scratch_text(scratch, param->failure_reason);
 	out->time_unix_ns = param->failure_unix_ns;
+	return out;
+}
+
+static Fast__V1__ParamAttempt *convert_attempt(struct scratch *scratch,
+					       const struct node_attempt *attempt)
+{
+	Fast__V1__ParamAttempt *out = scratch_alloc(scratch, sizeof *out);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fast__v1__param_attempt__init(out);
+	out->value = convert_value(scratch, &attempt->value);
+	out->actor = scratch_text(scratch, attempt->actor);
+	out->time_unix_ns = attempt->time_unix_ns;
+	out->reason = scratch_text(scratch, attempt->reason);
 	return out;
 }
 
@@ -207,6 +225,17 @@ Fast__V1__ParamState *convert_param(struct scratch *scratch, const struct node_p
 	out->lease_ttl_ms = param->lease_ttl_ms;
 	if (param->failure_revision > 0) {
 		out->last_failure = convert_failure(scratch, param);
+	}
+	out->lease_priority = param->lease_priority;
+	out->lease_epoch = param->lease_epoch;
+	out->preempt_ms = param->preempt_ms;
+	out->preempt_by = scratch_text(scratch, param->preempt_by == NULL ? "" : param->preempt_by);
+	out->value_ttl_ms = param->value_ttl_ms;
+	if (param->has_back) {
+		out->back_to = convert_value(scratch, &param->back);
+	}
+	if (param->last_refused != NULL) {
+		out->last_refused = convert_attempt(scratch, param->last_refused);
 	}
 	return scratch->failed ? NULL : out;
 }
@@ -253,6 +282,65 @@ Fast__V1__AuditEntry *convert_audit(struct scratch *scratch, const struct node_a
 	out->revision = entry->revision;
 	out->lease_id = entry->lease_id;
 	out->result = scratch_text(scratch, entry->result);
+	return scratch->failed ? NULL : out;
+}
+
+Fast__V1__ParamBound *convert_bound(struct scratch *scratch, const struct node_bound *bound)
+{
+	Fast__V1__ParamBound *out = scratch_alloc(scratch, sizeof *out);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fast__v1__param_bound__init(out);
+	out->plugin = scratch_text(scratch, bound->plugin);
+	out->param = scratch_text(scratch, bound->param);
+	if (bound->has_min) {
+		out->least_case = FAST__V1__PARAM_BOUND__LEAST_MIN;
+		out->min = bound->min;
+	}
+	if (bound->has_max) {
+		out->greatest_case = FAST__V1__PARAM_BOUND__GREATEST_MAX;
+		out->max = bound->max;
+	}
+	for (size_t i = 0; i < bound->choice_count; i++) {
+		out->choices = scratch_grow(scratch, out->choices, i);
+		if (out->choices == NULL) {
+			return NULL;
+		}
+		out->choices[i] = convert_value(scratch, &bound->choices[i]);
+	}
+	out->n_choices = bound->choice_count;
+	out->actor = scratch_text(scratch, bound->actor);
+	out->time_unix_ns = bound->time_unix_ns;
+	return scratch->failed ? NULL : out;
+}
+
+Fast__V1__ParamProfile *convert_profile(struct scratch *scratch, const struct node_profile *profile)
+{
+	Fast__V1__ParamProfile *out = scratch_alloc(scratch, sizeof *out);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fast__v1__param_profile__init(out);
+	out->plugin = scratch_text(scratch, profile->plugin);
+	out->name = scratch_text(scratch, profile->name);
+	for (size_t i = 0; i < profile->count; i++) {
+		Fast__V1__ParamAssignment *assignment = scratch_alloc(scratch, sizeof *assignment);
+
+		out->assignments = scratch_grow(scratch, out->assignments, i);
+		if (out->assignments == NULL || assignment == NULL) {
+			return NULL;
+		}
+		fast__v1__param_assignment__init(assignment);
+		assignment->param = scratch_text(scratch, profile->assignments[i].param);
+		assignment->value = convert_value(scratch, &profile->assignments[i].value);
+		out->assignments[i] = assignment;
+	}
+	out->n_assignments = profile->count;
+	out->actor = scratch_text(scratch, profile->actor);
+	out->time_unix_ns = profile->time_unix_ns;
 	return scratch->failed ? NULL : out;
 }
 

@@ -3,6 +3,7 @@
 #define FASTD_CONVERT_H
 
 #include "daemon/node.h"
+#include "daemon/node_knobs.h"
 #include "daemon/scratch.h"
 
 #include <fast/v1/metric.pb-c.h>
@@ -14,6 +15,9 @@ Fast__V1__Sample *convert_sample(struct scratch *scratch, const struct node_metr
 Fast__V1__MetricEntry *convert_metric(struct scratch *scratch, const struct node_metric *metric);
 Fast__V1__ParamValue *convert_value(struct scratch *scratch, const struct fast_page_value *value);
 Fast__V1__ParamState *convert_param(struct scratch *scratch, const struct node_param *param);
+Fast__V1__ParamBound *convert_bound(struct scratch *scratch, const struct node_bound *bound);
+Fast__V1__ParamProfile *convert_profile(struct scratch *scratch,
+					const struct node_profile *profile);
 Fast__V1__PluginInfo *convert_plugin(struct scratch *scratch, const struct node_plugin *plugin);
 Fast__V1__AuditEntry *convert_audit(struct scratch *scratch, const struct node_audit *entry);
 

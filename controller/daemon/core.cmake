@@ -1,18 +1,26 @@
 # The node: what fastd knows and does, behind node.h.
 set(CORE_SOURCES
     daemon/apply.c
+    daemon/bound_calls.c
+    daemon/bounds.c
     daemon/change.c
+    daemon/claims.c
+    daemon/clock.c
     daemon/entrance.c
+    daemon/expiry.c
     daemon/lease_calls.c
     daemon/leases.c
     daemon/loop.c
     daemon/node.c
     daemon/node_each.c
     daemon/node_history.c
+    daemon/node_load.c
     daemon/packet_check.c
     daemon/param_check.c
     daemon/param_value.c
     daemon/params.c
+    daemon/profile_calls.c
+    daemon/profiles.c
     daemon/record.c
     daemon/registry.c
     daemon/sampler.c
@@ -23,9 +31,12 @@ set(CORE_SOURCES
     daemon/sketch.c
     daemon/store.c
     daemon/store_job.c
+    daemon/store_load.c
     daemon/store_read.c
     daemon/store_samples.c
     daemon/store_schema.c
     daemon/store_thread.c
     daemon/store_write.c
+    daemon/ties.c
+    daemon/waiters.c
     daemon/window.c)

@@ -7,15 +7,15 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-struct lease *lease_new(uint64_t id, const char *instance, const char *owner, uint32_t ttl_ms,
-			enum node_on_loss on_loss, size_t capacity)
+struct lease *lease_new(uint64_t id, const char *instance, const char *owner,
+			const struct node_lease_terms *terms, size_t capacity)
 {
 	struct lease *lease = calloc(1, sizeof *lease);
 
 	if (lease == NULL) {
 		return NULL;
 	}
-	*lease = (struct lease){.id = id, .ttl_ms = ttl_ms, .on_loss = on_loss, .pending = true};
+	*lease = (struct lease){.id = id, .epoch = 1, .terms = *terms, .pending = true};
 	(void)snprintf(lease->instance, sizeof lease->instance, "%s", instance);
 	(void)snprintf(lease->owner, sizeof lease->owner, "%s", owner);
 	if (capacity > 0) {
@@ -74,18 +74,39 @@ const struct lease_param *lease_param(const struct lease *lease, const char *nam
 void lease_renew(struct lease *lease, int64_t now_ns)
 {
 	lease->pending = false;
-	lease->deadline_ns = now_ns + (int64_t)lease->ttl_ms * NS_PER_MS;
+	lease->deadline_ns = now_ns;
+	if (!lease->orphaned) {
+		lease->deadline_ns += (int64_t)lease->terms.ttl_ms * NS_PER_MS;
+	}
+}
+
+void lease_orphan(struct lease *lease, int64_t now_ns)
+{
+	lease->orphaned = true;
+	lease->deadline_ns = lease->deadline_ns < now_ns ? lease->deadline_ns : now_ns;
+}
+
+static uint32_t ms_until(int64_t end_ns, int64_t now_ns)
+{
+	return end_ns <= now_ns ? 0 : (uint32_t)((end_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 uint32_t lease_left_ms(const struct lease *lease, int64_t now_ns)
 {
-	if (lease->pending) {
-		return lease->ttl_ms;
-	}
-	if (lease->deadline_ns <= now_ns) {
-		return 0;
-	}
-	return (uint32_t)((lease->deadline_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS);
+	return lease->pending ? lease->terms.ttl_ms : ms_until(lease->deadline_ns, now_ns);
+}
+
+uint32_t lease_preempt_ms(const struct lease *lease, int64_t now_ns)
+{
+	uint32_t left_ms = ms_until(lease->preempt_ns, now_ns);
+
+	return lease->preempt_ns != 0 && left_ms == 0 ? 1 : left_ms;
+}
+
+bool lease_is_of(const struct lease *lease, const char *principal)
+{
+	return principal == NULL || lease->principal[0] == '\0' ||
+	       strcmp(lease->principal, principal) == 0;
 }
 
 void leases_fini(struct leases *leases)

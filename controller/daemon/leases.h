@@ -17,12 +17,18 @@ struct lease_param {
 
 struct lease {
 	uint64_t id;
+	uint64_t epoch; /* 1, and one more each time that its holder claims it again */
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	char owner[NODE_ACTOR_BYTES_MAX + 1];
-	uint32_t ttl_ms;
-	enum node_on_loss on_loss;
+	char principal[NODE_ACTOR_BYTES_MAX + 1]; /* "": anybody's */
+	char client[NODE_CLIENT_BYTES_MAX + 1];   /* "": none that could claim it again */
+	struct node_lease_terms terms;
 	bool pending;        /* not committed yet: holds, and does not expire */
+	bool tied;           /* to its process: the end of that ends it */
+	bool orphaned;       /* that has happened */
 	int64_t deadline_ns; /* monotonic */
+	int64_t preempt_ns;  /* when a higher priority takes it; 0: none wants it */
+	char preempt_by[NODE_ACTOR_BYTES_MAX + 1];
 	size_t count;
 	size_t capacity;
 	struct lease_param *params;
@@ -36,9 +42,9 @@ struct leases {
 
 void leases_fini(struct leases *leases);
 
-/* A lease with room for so many params. NULL: no memory. */
-struct lease *lease_new(uint64_t id, const char *instance, const char *owner, uint32_t ttl_ms,
-			enum node_on_loss on_loss, size_t capacity);
+/* A lease of epoch 1 with room for so many params. NULL: no memory. */
+struct lease *lease_new(uint64_t id, const char *instance, const char *owner,
+			const struct node_lease_terms *terms, size_t capacity);
 /* NULL is allowed. */
 void lease_free(struct lease *lease);
 /* baseline NULL: nobody had set it. RESOURCE_EXHAUSTED: no memory. */
@@ -46,10 +52,16 @@ FAST_MUST_CHECK enum fast_status lease_add_param(struct lease *lease, const char
 						 const struct fast_page_value *baseline);
 /* NULL: not in it. */
 const struct lease_param *lease_param(const struct lease *lease, const char *name);
-/* Begins its time to live anew. */
+/* Begins its time to live anew; an orphan's is over. */
 void lease_renew(struct lease *lease, int64_t now_ns);
+/* Its process has ended: so has its time. */
+void lease_orphan(struct lease *lease, int64_t now_ns);
 /* Milliseconds until it ends, rounded up; the whole time to live while it is pending. */
 uint32_t lease_left_ms(const struct lease *lease, int64_t now_ns);
+/* Milliseconds until a higher priority takes it, at least 1; 0: none wants it. */
+uint32_t lease_preempt_ms(const struct lease *lease, int64_t now_ns);
+/* Whether principal (NULL: anybody) may use it. */
+bool lease_is_of(const struct lease *lease, const char *principal);
 
 /* Takes lease on OK. RESOURCE_EXHAUSTED: LEASES_MAX. */
 FAST_MUST_CHECK enum fast_status leases_add(struct leases *leases, struct lease *lease);

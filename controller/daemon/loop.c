@@ -1,5 +1,6 @@
 #include "apply.h"
-#include "node_impl.h"
+#include "claims.h"
+#include "ties.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -79,19 +80,29 @@ void loop_wake(struct node *node)
 	assert(count == (ssize_t)sizeof one || errno == EAGAIN); /* full: it is awake */
 }
 
+/* When the next lease, claim or value is due. */
+static int64_t knobs_deadline(const struct node *node)
+{
+	int64_t due_ns = leases_deadline(&node->leases);
+	int64_t waiter_ns = waiters_deadline(node);
+
+	due_ns = waiter_ns < due_ns ? waiter_ns : due_ns;
+	return node->expiry_ns < due_ns ? node->expiry_ns : due_ns;
+}
+
 /* Sets the timer for what is due next. True: the node is closing. */
 static bool timer_arm(struct node *node)
 {
 	int64_t due_ns = node->sampler.slice_ns;
 	struct itimerspec when = {0};
-	int64_t lease_ns;
+	int64_t knobs_ns;
 	bool stopping;
 	bool changed;
 
 	node_lock(node);
-	lease_ns = leases_deadline(&node->leases);
+	knobs_ns = knobs_deadline(node);
 	due_ns = node->ack_due_ns < due_ns ? node->ack_due_ns : due_ns;
-	due_ns = lease_ns < due_ns ? lease_ns : due_ns;
+	due_ns = knobs_ns < due_ns ? knobs_ns : due_ns;
 	changed = node->armed_ns != due_ns;
 	node->armed_ns = due_ns;
 	stopping = node->stopping;
@@ -129,6 +140,7 @@ static void tick_end(struct node *node, int64_t now_ns)
 	int64_t now_unix_ns = node_now_unix_ns();
 
 	sessions_tick(node, now_ns);
+	ties_reap(node);
 	node_lock(node);
 	registry_expire(&node->registry, now_ns - NODE_ENDED_KEEP_MS * INT64_C(1000000));
 	node_unlock(node);
@@ -139,16 +151,36 @@ static void tick_end(struct node *node, int64_t now_ns)
 	}
 }
 
-static void due_run(struct node *node)
+/* What the store had no room for when a bound was set. */
+static void bounds_enforce(struct node *node)
+{
+	node->unbounded = false;
+	for (size_t i = 0; i < node->registry.count; i++) {
+		if (plugin_enforce_bounds(node, node->registry.plugins[i], "fastd") != FAST_OK) {
+			node->unbounded = true;
+		}
+	}
+}
+
+void loop_due(struct node *node)
 {
 	int64_t now_ns = node_now_ns();
+	struct waiter *refused = NULL;
 
 	node_lock(node);
 	if (now_ns >= node->ack_due_ns) {
 		acks_run(node, now_ns);
 	}
 	leases_expire(node, now_ns);
+	values_expire(node, now_ns);
+	if (node->unbounded) {
+		bounds_enforce(node);
+	}
+	if (node->waiters != NULL) {
+		refused = waiters_run(node, now_ns);
+	}
 	node_unlock(node);
+	waiters_finish(refused);
 	if (now_ns >= node->sampler.slice_ns && sampler_run(node, now_ns)) {
 		tick_end(node, now_ns);
 	}
@@ -169,7 +201,7 @@ void *loop_run(void *arg)
 				watch->ready(node, watch, events[i].events);
 			}
 		}
-		due_run(node);
+		loop_due(node);
 	}
 	return NULL;
 }

@@ -1,4 +1,5 @@
-#include "node_impl.h"
+#include "claims.h"
+#include "ties.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -6,33 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#define NS_PER_S                    INT64_C(1000000000)
 #define TICK_MS_MIN                 10
 #define TICK_MS_MAX                 1000
 #define STORE_SAMPLES_BYTES_DEFAULT (UINT64_C(64) << 20)
 #define STORE_SAMPLES_AGE_S_DEFAULT 86400
 #define DESCRIPTORS_PER_SESSION     2 /* socket and pidfd */
 #define DESCRIPTORS_BESIDE          512
-
-static int64_t clock_read(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-int64_t node_now_ns(void)
-{
-	return clock_read(CLOCK_MONOTONIC);
-}
-
-int64_t node_now_unix_ns(void)
-{
-	return clock_read(CLOCK_REALTIME);
-}
 
 void node_lock(struct node *node)
 {
@@ -69,83 +50,6 @@ void node_note(struct node *node, enum fast_log_level level, const char *format,
 	node->note_count++;
 }
 
-/* ---- what was stored ---- */
-
-static bool load_revision(const struct store_revision *revision, void *arg)
-{
-	struct node *node = arg;
-	struct record *record = registry_record_obtain(&node->registry, revision->instance);
-
-	if (record != NULL) {
-		record->revision = revision->revision;
-		record->allocated = revision->revision;
-	}
-	return record != NULL;
-}
-
-static bool load_param(const struct store_param *param, void *arg)
-{
-	struct node *node = arg;
-	struct record *record = registry_record_obtain(&node->registry, param->instance);
-	struct kept *kept = record == NULL ? NULL : record_kept_obtain(record, param->param);
-
-	if (kept == NULL) {
-		return false;
-	}
-	kept->set = true;
-	kept->value = param->value;
-	kept->revision = param->revision;
-	kept->set_unix_ns = param->time_unix_ns;
-	(void)snprintf(kept->actor, sizeof kept->actor, "%s", param->actor);
-	return true;
-}
-
-/* After a restart a lease has one full time to live, in which its holder may renew it. */
-static bool load_lease(const struct store_lease *stored, void *arg)
-{
-	struct node *node = arg;
-	struct lease *lease = lease_new(stored->id, stored->instance, stored->owner, stored->ttl_ms,
-					stored->on_loss, 0);
-
-	if (lease == NULL || leases_add(&node->leases, lease) != FAST_OK) {
-		lease_free(lease);
-		return false;
-	}
-	lease_renew(lease, node_now_ns());
-	return true;
-}
-
-static bool load_baseline(const struct store_baseline *baseline, void *arg)
-{
-	struct node *node = arg;
-	struct lease *lease = leases_find(&node->leases, baseline->lease_id);
-
-	if (lease == NULL || lease->count == NODE_SET_MAX) {
-		return true;
-	}
-	return lease_add_param(lease, baseline->param,
-			       baseline->has_value ? &baseline->value : NULL) == FAST_OK;
-}
-
-static enum fast_status node_load(struct node *node, char *error)
-{
-	const struct store_visitor visitor = {.revision = load_revision,
-					      .param = load_param,
-					      .lease = load_lease,
-					      .baseline = load_baseline,
-					      .arg = node};
-	enum fast_status status = store_load(node->store, &visitor);
-
-	if (status == FAST_UNAVAILABLE) {
-		store_error(node->store, error);
-	}
-	if (status != FAST_OK && (status != FAST_UNAVAILABLE || error[0] == '\0')) {
-		(void)snprintf(error, NODE_TEXT_BYTES_MAX, "the stored knobs can't be read: %s",
-			       fast_status_sentence(status));
-	}
-	return status;
-}
-
 /* ---- life ---- */
 
 static enum fast_status node_store_open(struct node *node, const struct node_options *options,
@@ -171,6 +75,7 @@ static enum fast_status node_init(struct node *node, const struct node_options *
 	node->boot_id = options->boot_id;
 	node->registry.budget.bytes_max = NODE_SKETCH_BYTES_MAX;
 	node->ack_due_ns = INT64_MAX;
+	node->expiry_ns = INT64_MAX;
 	if (pthread_mutex_init(&node->lock, NULL) != 0) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
@@ -282,14 +187,18 @@ void node_close(struct node *node)
 		loop_wake(node);
 		(void)pthread_join(node->thread, NULL);
 	}
+	waiters_close(node);
 	/* Now nothing but the store's thread is left; it finishes what was accepted. */
 	sampler_fini(node);
 	store_close(node->store);
 	entrances_close(node);
 	sessions_close(node);
+	ties_close(node);
 	loop_close(node);
 	registry_fini(&node->registry);
 	leases_fini(&node->leases);
+	bounds_fini(&node->bounds);
+	profiles_fini(&node->profiles);
 	free(node->arena);
 	free(node->packet);
 	if (node->lock_made) {
@@ -300,7 +209,7 @@ void node_close(struct node *node)
 
 void node_status(struct node *node, struct node_status *out)
 {
-	*out = (struct node_status){.tick_ms = node->tick_ms};
+	*out = (struct node_status){.tick_ms = node->tick_ms, .epoch = node->boot_id};
 	node_lock(node);
 	for (size_t i = 0; i < node->registry.count; i++) {
 		const struct plugin *plugin = node->registry.plugins[i];

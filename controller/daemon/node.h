@@ -14,13 +14,17 @@
 
 #define NODE_INSTANCE_BYTES_MAX 72 /* a plugin name and "-NNN" */
 #define NODE_ACTOR_BYTES_MAX    128
+#define NODE_CLIENT_BYTES_MAX   64 /* the instance of a client that claims */
+#define NODE_GLOB_BYTES_MAX     NODE_INSTANCE_BYTES_MAX
+#define NODE_PROFILE_BYTES_MAX  64
 #define NODE_TEXT_BYTES_MAX     512
 #define NODE_PLUGINS_MAX                                                                           \
 	1024 /* live; ended ones are kept for NODE_ENDED_KEEP_MS, at most as many */
-#define NODE_ENDED_KEEP_MS   600000
-#define NODE_SET_MAX         FAST_PLUGIN_PARAMS_MAX
-#define NODE_TICK_MS_DEFAULT 100
-#define NODE_LISTENERS_MAX   8
+#define NODE_ENDED_KEEP_MS    600000
+#define NODE_SET_MAX          FAST_PLUGIN_PARAMS_MAX
+#define NODE_VALUE_TTL_MS_MAX 604800000u /* a week */
+#define NODE_TICK_MS_DEFAULT  100
+#define NODE_LISTENERS_MAX    8
 
 struct node;
 
@@ -113,6 +117,14 @@ enum node_param_status {
 	NODE_PARAM_TIMEOUT = 5,
 };
 
+/* An attempt to turn a knob that failed. */
+struct node_attempt {
+	struct fast_page_value value;
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	int64_t time_unix_ns; /* 0: there was none */
+	char reason[NODE_TEXT_BYTES_MAX];
+};
+
 struct node_param {
 	const char *plugin;
 	const char *name;
@@ -125,6 +137,8 @@ struct node_param {
 	double min, max, step;
 	const struct fast_page_value *choices;
 	size_t choice_count;
+	bool read_only;
+	bool restart_required;
 	struct fast_page_value desired;
 	uint64_t revision;
 	struct fast_page_value effective;
@@ -140,6 +154,15 @@ struct node_param {
 	struct fast_page_value failure_value;
 	const char *failure_reason;
 	int64_t failure_unix_ns;
+	uint32_t lease_priority;
+	uint64_t lease_epoch;
+	uint32_t preempt_ms;    /* until a claim of higher priority takes it; 0: none */
+	const char *preempt_by; /* "": none */
+	uint64_t value_ttl_ms;  /* until the desired value goes back; 0: it stays */
+	bool has_back;          /* false: to nobody having set it, or it stays */
+	struct fast_page_value back;
+	const struct node_attempt *last_refused; /* NULL: none */
+	uint64_t plugin_revision;                /* the plugin's newest */
 };
 
 typedef void node_plugin_fn(const struct node_plugin *plugin, void *arg);
@@ -155,6 +178,7 @@ void node_each_param(struct node *node, const struct node_filter *filter, node_p
 		     void *arg);
 
 struct node_status {
+	uint64_t epoch; /* the boot id */
 	uint32_t plugins_live;
 	uint32_t metrics;
 	uint32_t params;
@@ -180,6 +204,9 @@ struct node_result {
 	uint64_t revision;
 	uint64_t lease_id;
 	uint32_t ttl_ms;
+	uint64_t lease_epoch;
+	uint32_t preempt_ms; /* 0: no claim of higher priority waits for the lease */
+	char preempt_by[NODE_ACTOR_BYTES_MAX + 1];
 	char refused_param[FAST_PARAM_NAME_BYTES_MAX + 1]; /* "": none */
 	bool has_nearest;
 	struct fast_page_value nearest;
@@ -198,15 +225,20 @@ struct node_set {
 	const struct node_assignment *assignments;
 	size_t count;
 	uint64_t lease_id;
+	uint64_t lease_epoch; /* 0: whichever */
 	bool has_if_revision;
 	uint64_t if_revision;
+	uint32_t value_ttl_ms; /* then the knobs go back; 0: the values stay */
 	bool dry_run;
 	const char *actor;
+	const char *principal; /* whose lease it must be; NULL: anybody's */
+	const char *verb;      /* in the audit log; NULL: "set" */
 };
 
 /* Order: validate, commit, page, wake, done. NOT_FOUND, OUT_OF_RANGE (with nearest),
- * INVALID_ARGUMENT, FAILED_PRECONDITION (plugin has ended; held by another lease, with owner),
- * ABORTED (if_revision), UNAVAILABLE (the store cannot commit). Everything is copied. */
+ * INVALID_ARGUMENT, FAILED_PRECONDITION (plugin has ended; read-only; held by another lease, with
+ * owner; an older epoch), PERMISSION_DENIED (somebody else's lease), ABORTED (if_revision),
+ * UNAVAILABLE (the store cannot commit). Everything is copied. */
 void node_set(struct node *node, const struct node_set *set, node_done_fn *done, void *arg);
 
 /* The numbers are those of fast.v1.OnLoss. */
@@ -214,30 +246,61 @@ enum node_on_loss {
 	NODE_ON_LOSS_REVERT = 1,
 	NODE_ON_LOSS_DEFAULT = 2,
 	NODE_ON_LOSS_HOLD = 3,
+	NODE_ON_LOSS_HOLD_THEN_DEFAULT = 4,
+};
+
+#define NODE_PRIORITY_MAX      100
+#define NODE_NOTICE_MS_DEFAULT 2000
+#define NODE_NOTICE_MS_MIN     100
+#define NODE_NOTICE_MS_MAX     10000
+
+/* What a holder asks for. */
+struct node_lease_terms {
+	uint32_t ttl_ms;
+	enum node_on_loss on_loss;
+	uint32_t hold_ms;     /* HOLD_THEN_DEFAULT: before the default */
+	uint32_t priority;    /* at most NODE_PRIORITY_MAX */
+	uint32_t notice_ms;   /* before a higher priority takes it; 0: the default */
+	bool outlive_process; /* its process's end does not end it */
 };
 
 struct node_claim {
 	const char *plugin;
 	const char *const *params;
-	size_t count; /* 0: all of the plugin's */
-	uint32_t ttl_ms;
-	enum node_on_loss on_loss;
+	size_t count; /* 0: all of the plugin's that may be set */
+	struct node_lease_terms terms;
 	const char *actor;
+	const char *principal; /* whose it is; NULL: anybody's */
+	const char *client;    /* which instance of its client; NULL or "": a new one */
+	uint32_t pid;          /* its process, whose end ends it; 0: none that is known */
 };
 
-/* FAILED_PRECONDITION: one of the knobs is held; text names the holder and its time left. */
+/* A lease, as its holder names it. */
+struct node_lease_key {
+	uint64_t id;
+	uint64_t epoch;        /* 0: whichever */
+	const char *principal; /* NULL: not checked */
+	uint32_t pid;          /* as in node_claim; binds a lease that has lost its process's tie */
+};
+
+/* FAILED_PRECONDITION: one of the knobs is held by the same or a higher priority, or wanted by a
+ * higher one; text names the holder and its time left. Where lower ones hold it, done comes when
+ * they have given way: after the longest of their notices, of which node_renew() and listeners
+ * tell. */
 void node_claim(struct node *node, const struct node_claim *claim, node_done_fn *done, void *arg);
-/* NOT_FOUND: the lease has ended. */
-void node_renew(struct node *node, uint64_t lease_id, node_done_fn *done, void *arg);
-/* NOT_FOUND. apply_on_loss: as if it had been lost. */
-void node_release(struct node *node, uint64_t lease_id, bool apply_on_loss, const char *actor,
-		  node_done_fn *done, void *arg);
+/* Ends a claim that still waits with CANCELLED: that which was made with this done_arg. */
+void node_claim_cancel(struct node *node, const void *done_arg);
+/* NOT_FOUND: the lease has ended. PERMISSION_DENIED, or FAILED_PRECONDITION: an older epoch. */
+void node_renew(struct node *node, const struct node_lease_key *key, node_done_fn *done, void *arg);
+/* The same. apply_on_loss: as if it had been lost. */
+void node_release(struct node *node, const struct node_lease_key *key, bool apply_on_loss,
+		  const char *actor, node_done_fn *done, void *arg);
 
 struct node_audit {
 	uint64_t sequence;
 	int64_t time_unix_ns;
 	const char *actor;
-	const char *verb; /* "set", "claim", "release", "lose", "revert" */
+	const char *verb; /* "set", "claim", ...: fast.v1.AuditEntry has them all */
 	const char *plugin;
 	const char *param;
 	const char *old_value;
@@ -262,6 +325,8 @@ struct node_listener {
 	void (*sampled)(int64_t time_unix_ns, void *arg);
 	/* Under the lock: a knob was set, applied, claimed, or declared. Copies and returns. */
 	void (*param_changed)(const struct node_param *param, void *arg);
+	/* Under the lock: a plugin has ended, at this revision; NULL: not wanted. */
+	void (*plugin_ended)(const char *plugin, uint64_t revision, void *arg);
 	void *arg;
 };
 

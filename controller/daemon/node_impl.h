@@ -5,10 +5,12 @@
 #ifndef FASTD_NODE_IMPL_H
 #define FASTD_NODE_IMPL_H
 
+#include "bounds.h"
 #include "leases.h"
 #include "loop.h"
 #include "node.h"
 #include "packet_check.h"
+#include "profiles.h"
 #include "registry.h"
 #include "store.h"
 
@@ -69,6 +71,12 @@ struct node {
 	bool stopping;
 	struct registry registry;
 	struct leases leases;
+	struct bounds bounds;
+	struct profiles profiles;
+	bool unbounded;         /* a knob may be outside its bounds: the loop looks */
+	struct waiter *waiters; /* claims that wait, highest priority first */
+	struct tie *ties;
+	int64_t expiry_ns;  /* when the next value goes back, or before; INT64_MAX: none does */
 	int64_t ack_due_ns; /* INT64_MAX: nobody waits */
 	int64_t ack_delay_ns;
 	int64_t armed_ns; /* when the loop wakes by itself */
@@ -86,16 +94,24 @@ struct node {
 	unsigned char *packet; /* PACKET_BYTES_MAX + 1 */
 };
 
-/* ---- node.c ---- */
+/* ---- clock.c ---- */
 
 int64_t node_now_ns(void);
 int64_t node_now_unix_ns(void);
+
+/* ---- node.c ---- */
+
 void node_lock(struct node *node);
 /* Says what was noted. */
 void node_unlock(struct node *node);
 /* Notes a line for the log. The caller holds the lock. */
 void node_note(struct node *node, enum fast_log_level level, const char *format, ...)
 	FAST_PRINTF(3, 4);
+
+/* ---- node_load.c ---- */
+
+/* Before the store is started. error: a sentence when it fails. */
+FAST_MUST_CHECK enum fast_status node_load(struct node *node, char *error);
 
 /* ---- entrance.c: loop thread, once that runs ---- */
 
@@ -120,11 +136,37 @@ void sampler_fini(struct node *node);
 /* Reads a page. The caller holds the lock. */
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns);
 
-/* ---- lease_calls.c ---- */
+/* ---- lease_calls.c: the caller holds the lock ---- */
 
-/* Its knobs no longer point to the lease. The caller holds the lock. */
+/* Its knobs no longer point to the lease. */
 void lease_unlink(struct node *node, const struct lease *lease);
-/* Ends leases whose time is up. The caller holds the lock. */
+/* Whether who names it may use the lease; epoch 0, principal NULL: not checked. Otherwise result
+ * says why. */
+FAST_MUST_CHECK enum fast_status lease_key_check(struct node_result *result,
+						 const struct lease *lease, uint64_t epoch,
+						 const char *principal);
+/* What the knob goes to when the lease is lost. False: it stays. */
+bool lease_lost_value(const struct node *node, const struct lease *lease, const struct param *param,
+		      struct fast_page_value *out);
+/* Ends leases whose time is up. */
 void leases_expire(struct node *node, int64_t now_ns);
+
+/* ---- expiry.c: the caller holds the lock ---- */
+
+/* Values whose time is up go back. */
+void values_expire(struct node *node, int64_t now_ns);
+
+/* ---- bound_calls.c: the caller holds the lock ---- */
+
+/* Brings knobs of the plugin that are outside their bounds inside. RESOURCE_EXHAUSTED or
+ * UNAVAILABLE: some are still to be brought. */
+FAST_MUST_CHECK enum fast_status plugin_enforce_bounds(struct node *node,
+						       const struct plugin *plugin,
+						       const char *actor);
+
+/* ---- loop.c ---- */
+
+/* Does what is due now: what the loop does each time that it wakes. Loop thread. */
+void loop_due(struct node *node);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "nearest.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,6 +46,11 @@ static void value_of_number(enum fast_param_type type, long double number,
 	}
 }
 
+static long double step_origin(const struct param_rules *rules)
+{
+	return rules->bounded ? rules->origin : rules->min;
+}
+
 static bool on_step(const struct param_rules *rules, long double number)
 {
 	long double steps;
@@ -52,7 +58,7 @@ static bool on_step(const struct param_rules *rules, long double number)
 	if (!(rules->step > 0)) {
 		return true;
 	}
-	steps = (number - rules->min) / rules->step;
+	steps = (number - step_origin(rules)) / rules->step;
 	return fabsl(steps - nearbyintl(steps)) <= STEP_TOLERANCE * fmaxl(1, fabsl(steps));
 }
 
@@ -87,11 +93,13 @@ static bool nearest_in_range(const struct param_rules *rules, long double number
 	}
 	number = fminl(fmaxl(number, rules->min), rules->max);
 	if (rules->step > 0) {
+		long double origin = step_origin(rules);
+		long double steps_min =
+			ceill((rules->min - origin) / rules->step - (long double)STEP_TOLERANCE);
 		long double steps_max =
-			floorl(((long double)rules->max - rules->min) / rules->step +
-			       (long double)STEP_TOLERANCE);
-		long double steps = nearbyintl((number - rules->min) / rules->step);
-		number = rules->min + fminl(steps, steps_max) * rules->step;
+			floorl((rules->max - origin) / rules->step + (long double)STEP_TOLERANCE);
+		long double steps = nearbyintl((number - origin) / rules->step);
+		number = origin + fmaxl(fminl(steps, steps_max), steps_min) * rules->step;
 	}
 	if (rules->type == FAST_PARAM_INT) {
 		number = nearbyintl(number);
@@ -162,9 +170,18 @@ static void allowed_text(const struct param_rules *rules, char *out, size_t out_
 	char texts[3][VALUE_TEXT_BYTES];
 	size_t used;
 
-	if (rules->choice_count > 0) {
-		used = (size_t)snprintf(out, out_bytes, "one of ");
+	if (rules->nothing) {
+		(void)snprintf(out, out_bytes, "nothing");
+	} else if (rules->choice_count > 0) {
+		used = (size_t)snprintf(out, out_bytes, "%s",
+					rules->choice_count == 1 ? "only " : "one of ");
 		choices_text(rules, out + used, out_bytes - used);
+	} else if (rules->has_range && rules->max >= DBL_MAX) {
+		(void)snprintf(out, out_bytes, "%s or more",
+			       node_value_text(&min, texts[0], sizeof texts[0]));
+	} else if (rules->has_range && rules->min <= -DBL_MAX) {
+		(void)snprintf(out, out_bytes, "%s or less",
+			       node_value_text(&max, texts[1], sizeof texts[1]));
 	} else if (rules->has_range) {
 		used = (size_t)snprintf(out, out_bytes, "%s to %s",
 					node_value_text(&min, texts[0], sizeof texts[0]),
@@ -178,6 +195,12 @@ static void allowed_text(const struct param_rules *rules, char *out, size_t out_
 			       rules->type == FAST_PARAM_INT ? "a whole number"
 							     : "a finite number");
 	}
+}
+
+char *param_rules_text(const struct param_rules *rules, char *out, size_t out_bytes)
+{
+	allowed_text(rules, out, out_bytes);
+	return out;
 }
 
 FAST_PRINTF(4, 5)
@@ -219,10 +242,10 @@ static enum fast_status number_check(const struct param_rules *rules, const char
 	value_of_number(rules->type, isnan(number) ? 0 : number, out);
 	bool same =
 		isfinite(number) && !(value_number(out) < number) && !(value_number(out) > number);
-	if (same && number_allowed(rules, out) && is_choice(rules, out)) {
+	if (same && !rules->nothing && number_allowed(rules, out) && is_choice(rules, out)) {
 		return FAST_OK;
 	}
-	result->has_nearest = nearest_number(rules, number, &result->nearest);
+	result->has_nearest = !rules->nothing && nearest_number(rules, number, &result->nearest);
 	return refuse_range(rules, name, value, result);
 }
 
@@ -242,10 +265,10 @@ static enum fast_status text_check(const struct param_rules *rules, const char *
 	}
 	*out = *value;
 	out->type = rules->type;
-	if (is_choice(rules, out)) {
+	if (!rules->nothing && is_choice(rules, out)) {
 		return FAST_OK;
 	}
-	result->has_nearest = nearest_text(rules, out->string, &result->nearest);
+	result->has_nearest = !rules->nothing && nearest_text(rules, out->string, &result->nearest);
 	return refuse_range(rules, name, value, result);
 }
 
@@ -261,10 +284,31 @@ enum fast_status param_value_check(const struct param_rules *rules, const char *
 	}
 	if (rules->type == FAST_PARAM_BOOL && value->type == FAST_PARAM_BOOL) {
 		*out = *value;
-		return FAST_OK;
+		if (!rules->nothing && is_choice(rules, value)) {
+			return FAST_OK;
+		}
+		result->has_nearest = rules->choice_count > 0;
+		result->nearest = result->has_nearest ? rules->choices[0] : *value;
+		return refuse_range(rules, name, value, result);
 	}
 	return refuse(result, FAST_INVALID_ARGUMENT, name, "it is a %s and can't take a %s",
 		      param_type_name(rules->type), param_type_name(value->type));
+}
+
+bool param_value_nearest(const struct param_rules *rules, const struct fast_page_value *value,
+			 struct fast_page_value *out)
+{
+	struct node_result result = {0};
+
+	if (param_value_check(rules, "", value, out, &result) == FAST_OK) {
+		return true;
+	}
+	if (!result.has_nearest && !rules->nothing && rules->choice_count > 0) {
+		*out = rules->choices[0]; /* any word is as near as another */
+		return true;
+	}
+	*out = result.nearest;
+	return result.has_nearest;
 }
 
 static const char *range_wrong(const struct param_rules *rules)

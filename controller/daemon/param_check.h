@@ -11,7 +11,10 @@ struct param_rules {
 	bool has_range;
 	double min;
 	double max;
-	double step; /* 0: any */
+	double step;  /* 0: any */
+	bool bounded; /* narrowed: steps count from origin, not from min */
+	double origin;
+	bool nothing; /* no value at all is allowed */
 	struct fast_page_value *choices;
 	size_t choice_count;
 };
@@ -29,6 +32,16 @@ FAST_MUST_CHECK enum fast_status param_value_check(const struct param_rules *rul
 						   const struct fast_page_value *value,
 						   struct fast_page_value *out,
 						   struct node_result *result);
+
+/* value, brought to the type, or the nearest that is allowed. False: there is none. */
+bool param_value_nearest(const struct param_rules *rules, const struct fast_page_value *value,
+			 struct fast_page_value *out);
+
+/* "one of 1, 2, 4", "1 to 50 in steps of 2". Returns out. */
+char *param_rules_text(const struct param_rules *rules, char *out, size_t out_bytes);
+
+/* Whether both declare the same. */
+bool param_rules_equal(const struct param_rules *a, const struct param_rules *b);
 
 bool param_value_equal(const struct fast_page_value *a, const struct fast_page_value *b);
 

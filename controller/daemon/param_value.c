@@ -85,3 +85,24 @@ bool param_value_equal(const struct fast_page_value *a, const struct fast_page_v
 	}
 	return false;
 }
+
+static bool number_is_same(double a, double b)
+{
+	return !(a < b) && !(a > b);
+}
+
+bool param_rules_equal(const struct param_rules *a, const struct param_rules *b)
+{
+	if (a->type != b->type || a->has_range != b->has_range ||
+	    a->choice_count != b->choice_count || !number_is_same(a->min, b->min) ||
+	    !number_is_same(a->max, b->max) || !number_is_same(a->step, b->step) ||
+	    !param_value_equal(&a->initial, &b->initial)) {
+		return false;
+	}
+	for (size_t i = 0; i < a->choice_count; i++) {
+		if (!param_value_equal(&a->choices[i], &b->choices[i])) {
+			return false;
+		}
+	}
+	return true;
+}

@@ -41,7 +41,7 @@ static enum fast_status lease_check(struct change *change, const struct node_set
 				     "have ended",
 				     set->lease_id, change->instance);
 	}
-	return FAST_OK;
+	return lease_key_check(&change->result, lease, set->lease_epoch, set->principal);
 }
 
 static enum fast_status revision_check(struct change *change, const struct plugin *plugin,
@@ -82,6 +82,12 @@ static enum fast_status assignment_check(struct change *change, const struct plu
 		return change_refuse(change, FAST_NOT_FOUND, "plugin \"%s\" has no param \"%s\"",
 				     plugin->instance, fast_quote(assignment->param, quoted));
 	}
+	if (param->read_only) {
+		return change_refuse(
+			change, FAST_FAILED_PRECONDITION,
+			"param \"%s\" is read-only: the plugin alone gives it its value",
+			param->name);
+	}
 	if (is_repeated(set, i)) {
 		return change_refuse(change, FAST_INVALID_ARGUMENT,
 				     "param \"%s\" is set twice; set it once", param->name);
@@ -92,8 +98,8 @@ static enum fast_status assignment_check(struct change *change, const struct plu
 				     param->name, param->lease->owner,
 				     lease_left_ms(param->lease, node_now_ns()));
 	}
-	if (param_value_check(&param->rules, param->name, &assignment->value, out,
-			      &change->result) != FAST_OK) {
+	if (bounds_value_check(&change->node->bounds, plugin->instance, param->name, &param->rules,
+			       &assignment->value, out, &change->result) != FAST_OK) {
 		return change->result.status;
 	}
 	change->result.refused_param[0] = '\0';
@@ -106,6 +112,11 @@ static enum fast_status set_check(struct change *change, const struct node_set *
 	const struct plugin *plugin = registry_find(&change->node->registry, set->plugin);
 	enum fast_status status = plugin_check(change, plugin);
 
+	if (status == FAST_OK && set->value_ttl_ms > NODE_VALUE_TTL_MS_MAX) {
+		status = change_refuse(change, FAST_OUT_OF_RANGE,
+				       "a value lives at most %u ms, not %" PRIu32,
+				       NODE_VALUE_TTL_MS_MAX, set->value_ttl_ms);
+	}
 	if (status == FAST_OK) {
 		status = lease_check(change, set);
 	}
@@ -115,11 +126,16 @@ static enum fast_status set_check(struct change *change, const struct node_set *
 	return status == FAST_OK ? revision_check(change, plugin, set) : status;
 }
 
+static const char *set_verb(const struct node_set *set)
+{
+	return set->verb == NULL ? "set" : set->verb;
+}
+
 static enum fast_status set_accept(struct change *change, const struct node_set *set,
 				   const struct checked *checked)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (change_item_add(change, "set", set->assignments[i].param,
+		if (change_item_add(change, set_verb(set), set->assignments[i].param,
 				    &checked->values[i]) != FAST_OK) {
 			change_undo(change);
 			return change_refuse(change, FAST_RESOURCE_EXHAUSTED,
@@ -146,11 +162,26 @@ static void set_audit_refusal(struct node *node, const struct node_set *set,
 		}
 	}
 	change->lease_id = set->lease_id;
-	change_audit(change, "set", assignment->param, NULL, &assignment->value, result->text);
+	change_audit(change, set_verb(set), assignment->param, NULL, &assignment->value,
+		     result->text);
 	if (store_push(node->store, change->job) == FAST_OK) {
 		change->job = NULL; /* nobody waits for it */
 	}
 	change_free(change);
+}
+
+/* The knobs remember why they were not turned: all of them, since it is all or nothing. */
+static void set_note_refused(const struct change *change, const struct node_set *set)
+{
+	const struct plugin *plugin = registry_find(&change->node->registry, set->plugin);
+
+	for (size_t i = 0; i < set->count && plugin != NULL; i++) {
+		struct param *param = plugin_param(plugin, set->assignments[i].param);
+		if (param != NULL) {
+			param_note_refused(param, &set->assignments[i].value, change->actor,
+					   change->time_unix_ns, change->result.text);
+		}
+	}
 }
 
 /* Decides about a set under the lock. True: the store has it. */
@@ -168,6 +199,9 @@ static bool set_run(struct change *change, const struct node_set *set)
 			node_unlock(node);
 			return true; /* the change is no longer ours */
 		}
+	}
+	if (status != FAST_OK && !set->dry_run) {
+		set_note_refused(change, set);
 	}
 	node_unlock(node);
 	if (status != FAST_OK && status != FAST_NOT_FOUND && !set->dry_run) {
@@ -197,6 +231,7 @@ void node_set(struct node *node, const struct node_set *set, node_done_fn *done,
 	change->done = done;
 	change->arg = arg;
 	change->lease_id = set->lease_id;
+	change->value_ttl_ms = set->value_ttl_ms;
 	if (!set_run(change, set)) {
 		change_finish(change);
 	}

@@ -57,6 +57,18 @@ const struct fast_page_value *record_newest(const struct record *record, const c
 	return &kept->value;
 }
 
+const struct kept_back *record_newest_back(const struct record *record, const char *param)
+{
+	const struct kept *kept = record_kept(record, param);
+	const struct kept_back *back;
+
+	if (record_newest(record, param) == NULL) {
+		return NULL;
+	}
+	back = kept->pending > 0 ? &kept->accepted_back : &kept->back;
+	return back->expires_ns == 0 ? NULL : back;
+}
+
 uint64_t record_newest_revision(const struct record *record)
 {
 	if (record == NULL) {

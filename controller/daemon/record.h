@@ -7,6 +7,14 @@
 
 #define RECORD_KEPT_MAX 256 /* knobs per instance, those of former declarations too */
 
+/* Where a value goes when its time is up. */
+struct kept_back {
+	int64_t expires_ns; /* monotonic; 0: the value stays */
+	int64_t expires_unix_ns;
+	bool has_value; /* false: back to nobody having set it */
+	struct fast_page_value value;
+};
+
 /* A knob that somebody has set. It outlives the plugin. */
 struct kept {
 	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
@@ -15,10 +23,12 @@ struct kept {
 	struct fast_page_value value; /* committed */
 	uint64_t revision;
 	int64_t set_unix_ns;
+	struct kept_back back;
 	/* Accepted, and on its way to the store. */
 	uint32_t pending;
 	bool accepted_forget; /* back to nobody having set it */
 	struct fast_page_value accepted;
+	struct kept_back accepted_back;
 };
 
 /* What the node remembers of an instance. */
@@ -41,6 +51,8 @@ void record_kept_forget(struct record *record, const char *param);
 /* The value that a knob has, or will have once all that was accepted is committed. NULL: nobody has
  * set it. record may be NULL. */
 const struct fast_page_value *record_newest(const struct record *record, const char *param);
+/* What record_newest() goes back to by itself. NULL: it stays. */
+const struct kept_back *record_newest_back(const struct record *record, const char *param);
 /* The same of the instance's revision. */
 uint64_t record_newest_revision(const struct record *record);
 

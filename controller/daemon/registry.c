@@ -1,5 +1,7 @@
 #include "registry.h"
 
+#include "page/page.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,8 @@ void param_fini(struct param *param)
 	free(param->help);
 	free(param->failure_reason);
 	param->failure_reason = NULL;
+	free(param->last_refused);
+	param->last_refused = NULL;
 	param->rules.choices = NULL;
 	param->help = NULL;
 }
@@ -238,6 +242,17 @@ struct param *plugin_param(const struct plugin *plugin, const char *name)
 		}
 	}
 	return NULL;
+}
+
+bool plugin_slot_is_free(const struct plugin *plugin, uint32_t slot)
+{
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		if (plugin->params[i].slot == slot) {
+			return false;
+		}
+	}
+	return slot < FAST_PAGE_PARAMS_MAX * fast_page_view_segments(plugin->view) &&
+	       slot < FAST_PLUGIN_PARAMS_MAX;
 }
 
 struct metric *plugin_metric_room(struct plugin *plugin)

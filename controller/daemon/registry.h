@@ -46,6 +46,11 @@ struct param {
 	struct fast_page_value failure_value;
 	int64_t failure_unix_ns;
 	char *failure_reason; /* NULL: none */
+	bool read_only;
+	bool restart_required;
+	bool declared;       /* wholly: what is set from now on came while the plugin runs */
+	bool awaits_restart; /* set since the plugin has started, and restart_required */
+	struct node_attempt *last_refused; /* NULL: none */
 };
 
 struct plugin {
@@ -67,6 +72,7 @@ struct plugin {
 	struct record *record;       /* NULL: nobody has set a knob */
 	uint64_t effective_revision;
 	uint32_t unread_count; /* params that are unread */
+	bool reattached;       /* the same process has been attached before */
 	bool page_held;   /* nothing is committed to the page before all knobs are known again */
 	uint64_t tick;    /* of its newest sampling */
 	int64_t stored_s; /* second of the newest samples handed to the store */
@@ -118,6 +124,7 @@ void registry_expire(struct registry *registry, int64_t ended_before_ns);
 
 struct metric *plugin_metric(const struct plugin *plugin, const char *name);
 struct param *plugin_param(const struct plugin *plugin, const char *name);
+bool plugin_slot_is_free(const struct plugin *plugin, uint32_t slot);
 
 /* Room for one more, zeroed and not yet counted; NULL: no memory. Old pointers are void. */
 struct metric *plugin_metric_room(struct plugin *plugin);

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "apply.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -89,6 +91,7 @@ static void plugin_end(struct node *node, struct plugin *plugin)
 	plugin->end_ns = now_ns;
 	plugin->end_unix_ns = now_unix_ns;
 	node->registry.live_count--;
+	node_notify_ended(node, plugin);
 }
 
 void session_end(struct session *session, const char *why)

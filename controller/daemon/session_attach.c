@@ -120,6 +120,7 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 	plugin->pid = session->pid;
 	plugin->uid = session->uid;
 	plugin_date(plugin, attach->open_time_unix_ns);
+	plugin->reattached = attach->instance[0] != '\0';
 	sessions_end_dead(node, plugin->name);
 
 	node_lock(node);

@@ -239,24 +239,13 @@ static void rules_take(const Fast__V1__ParamSpec *spec, struct param_rules *rule
 		param_rules_check(rules, spec->name, verdict->reason, sizeof verdict->reason);
 }
 
-static bool slot_is_free(const struct plugin *plugin, uint32_t slot)
-{
-	for (size_t i = 0; i < plugin->param_count; i++) {
-		if (plugin->params[i].slot == slot) {
-			return false;
-		}
-	}
-	return slot < FAST_PAGE_PARAMS_MAX * fast_page_view_segments(plugin->view) &&
-	       slot < FAST_PLUGIN_PARAMS_MAX;
-}
-
 static void param_check(const struct plugin *plugin, const Fast__V1__DeclareParam *declare,
 			struct verdict *verdict)
 {
 	const Fast__V1__ParamSpec *spec = declare->spec;
 
 	texts_check("param", spec->name, spec->unit, spec->help, verdict);
-	if (verdict->status == FAST_OK && !slot_is_free(plugin, declare->slot)) {
+	if (verdict->status == FAST_OK && !plugin_slot_is_free(plugin, declare->slot)) {
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "param \"%s\": slot %u is not a free one of 0 to %d", spec->name,
 			       declare->slot,
@@ -310,11 +299,18 @@ static void param_add(struct node *node, struct plugin *plugin,
 	(void)snprintf(param->name, sizeof param->name, "%s", spec->name);
 	(void)snprintf(param->unit, sizeof param->unit, "%s", spec->unit);
 	param->slot = declare->slot;
+	param->read_only = spec->read_only;
+	param->restart_required = spec->restart_required;
 	param->effective = param->rules.initial;
 	param->lease = leases_holder(&node->leases, plugin->instance, param->name);
 	plugin->param_count++;
 	revision_learn(node, plugin, param->slot);
 	param_apply(plugin, param, now_ns);
+	param->declared = true;
+	/* What was set while fastd was away from a process that has gone on. */
+	param->awaits_restart =
+		param->restart_required && plugin->reattached &&
+		fast_page_view_ack(plugin->view, param->slot) < param->page_revision;
 	if (param->failed) {
 		node_note(node, FAST_LOG_WARNING,
 			  "plugin %s: the kept value of %s is not allowed by its new declaration",
@@ -324,19 +320,26 @@ static void param_add(struct node *node, struct plugin *plugin,
 	plugin_commit(plugin);
 	plugin_read_acks(node, plugin, now_ns);
 	node_notify_param(node, plugin, param);
+	if (plugin_enforce_bounds(node, plugin, "fastd") != FAST_OK) {
+		node->unbounded = true;
+	}
 }
 
-/* Whether the same declaration is there already. */
+/* Whether the same declaration is there already. One that makes no sense is not. */
 static bool param_is_same(const struct param *known, const Fast__V1__DeclareParam *declare)
 {
-	const struct param_rules *rules = &known->rules;
 	const Fast__V1__ParamSpec *spec = declare->spec;
-	bool range = spec->range != NULL;
+	struct param_rules rules = {0};
+	struct verdict verdict = {FAST_OK, ""};
+	bool same;
 
-	return known->slot == declare->slot && (int)rules->type == (int)spec->type &&
-	       rules->choice_count == spec->n_choices && rules->has_range == range &&
-	       (!range || (!(rules->min < spec->range->min) && !(rules->min > spec->range->min) &&
-			   !(rules->max < spec->range->max) && !(rules->max > spec->range->max)));
+	rules_take(spec, &rules, &verdict);
+	same = verdict.status == FAST_OK && known->slot == declare->slot &&
+	       param_rules_equal(&known->rules, &rules) && strcmp(known->unit, spec->unit) == 0 &&
+	       strcmp(known->help, spec->help) == 0 && known->read_only == !!spec->read_only &&
+	       known->restart_required == !!spec->restart_required;
+	free(rules.choices);
+	return same;
 }
 
 void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare)

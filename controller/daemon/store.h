@@ -33,6 +33,9 @@ struct store_visitor {
 	bool (*param)(const struct store_param *param, void *arg);
 	bool (*lease)(const struct store_lease *lease, void *arg);
 	bool (*baseline)(const struct store_baseline *baseline, void *arg);
+	bool (*bound)(const struct store_bound *bound, void *arg);
+	bool (*bound_choice)(const struct store_bound_choice *choice, void *arg); /* after bounds */
+	bool (*profile)(const struct store_profile_value *value, void *arg);
 	void *arg; /* a visitor returns false to stop: no memory */
 };
 

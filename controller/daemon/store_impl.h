@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_VERSION        1 /* of the schema */
+#define STORE_VERSION        2 /* of the schema */
 #define STORE_BUSY_MS        2000
 
 enum store_statement {
@@ -23,6 +23,12 @@ enum store_statement {
 	SQL_PUT_BASELINE,
 	SQL_DELETE_LEASE,
 	SQL_DELETE_BASELINES,
+	SQL_PUT_BOUND,
+	SQL_PUT_BOUND_CHOICE,
+	SQL_DELETE_BOUND,
+	SQL_DELETE_BOUND_CHOICES,
+	SQL_PUT_PROFILE_VALUE,
+	SQL_DELETE_PROFILE,
 	SQL_PUT_AUDIT,
 	SQL_TRIM_AUDIT,
 	SQL_PUT_SERIES,
@@ -71,8 +77,10 @@ struct store {
 FAST_MUST_CHECK enum fast_status store_db_open(struct store *store, char *error);
 void store_db_close(struct store *store);
 /* A connection that reads where nothing can be written, not even what SQLite needs beside the
- * database. Gives *db; NULL: there is no database. UNAVAILABLE: it can't be read. */
-FAST_MUST_CHECK enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db);
+ * database. Gives *db and the version of its schema; NULL: there is no database. UNAVAILABLE: it
+ * can't be read. */
+FAST_MUST_CHECK enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db,
+							int64_t *version);
 
 /* ---- store_write.c: store thread ---- */
 

@@ -14,6 +14,9 @@ struct store_param {
 	struct fast_page_value value;
 	uint64_t revision;
 	int64_t time_unix_ns;
+	int64_t expires_unix_ns; /* then it goes back; 0: never */
+	bool has_back;           /* false: to nobody having set it */
+	struct fast_page_value back;
 };
 
 struct store_revision {
@@ -25,8 +28,10 @@ struct store_lease {
 	uint64_t id;
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	char owner[NODE_ACTOR_BYTES_MAX + 1];
-	uint32_t ttl_ms;
-	enum node_on_loss on_loss;
+	char principal[NODE_ACTOR_BYTES_MAX + 1];
+	char client[NODE_CLIENT_BYTES_MAX + 1];
+	uint64_t epoch;
+	struct node_lease_terms terms;
 };
 
 /* A claimed knob and what it was before. */
@@ -35,6 +40,36 @@ struct store_baseline {
 	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
 	bool has_value; /* false: nobody had set it */
 	struct fast_page_value value;
+};
+
+/* A bound without its choices, which follow. */
+struct store_bound {
+	char plugin[NODE_GLOB_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	bool has_min;
+	bool has_max;
+	double min;
+	double max;
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	int64_t time_unix_ns;
+};
+
+struct store_bound_choice {
+	char plugin[NODE_GLOB_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	uint32_t position;
+	struct fast_page_value value;
+};
+
+/* One knob of a profile. */
+struct store_profile_value {
+	char plugin[FAST_PLUGIN_NAME_BYTES_MAX + 1];
+	char profile[NODE_PROFILE_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	struct fast_page_value value;
+	char actor[NODE_ACTOR_BYTES_MAX + 1];
+	int64_t time_unix_ns;
+	uint32_t position;
 };
 
 struct store_audit {
@@ -57,6 +92,11 @@ enum store_verb {
 	STORE_PUT_LEASE,
 	STORE_PUT_BASELINE,
 	STORE_DELETE_LEASE, /* with its baselines */
+	STORE_PUT_BOUND,
+	STORE_PUT_BOUND_CHOICE,
+	STORE_DELETE_BOUND, /* with its choices */
+	STORE_PUT_PROFILE_VALUE,
+	STORE_DELETE_PROFILE, /* plugin and profile */
 	STORE_PUT_AUDIT,
 	STORE_VERBS
 };
@@ -68,6 +108,9 @@ struct store_op {
 		struct store_revision revision;
 		struct store_lease lease; /* DELETE: id alone */
 		struct store_baseline baseline;
+		struct store_bound bound; /* DELETE: plugin and param alone */
+		struct store_bound_choice bound_choice;
+		struct store_profile_value profile;
 		struct store_audit audit;
 	} u;
 };

@@ -38,19 +38,49 @@ static const char schema[] =
 	"ROWID;"
 	"PRAGMA user_version = 1;";
 
+/* What brings each version to the next; the first entry is that of version 1. */
+static const char *const upgrades[STORE_VERSION - 1] = {
+	/* Values that go back, terms of leases, bounds, profiles. */
+	"ALTER TABLE params ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE params ADD COLUMN back_type INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE params ADD COLUMN back;"
+	"ALTER TABLE leases ADD COLUMN hold_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN notice_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE leases ADD COLUMN principal TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN client TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN outlive INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE bounds (plugin TEXT, param TEXT, min REAL, max REAL, actor TEXT NOT NULL,"
+	" time INTEGER NOT NULL, PRIMARY KEY (plugin, param)) WITHOUT ROWID;"
+	"CREATE TABLE bound_choices (plugin TEXT, param TEXT, position INTEGER,"
+	" type INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (plugin, param, position))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE profiles (plugin TEXT, profile TEXT, param TEXT, type INTEGER NOT NULL,"
+	" value NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,"
+	" PRIMARY KEY (plugin, profile, param)) WITHOUT ROWID;"
+	"PRAGMA user_version = 2;",
+};
+
 static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_PUT_PARAM] = "INSERT OR REPLACE INTO params VALUES (?,?,?,?,?,?,?)",
+	[SQL_PUT_PARAM] = "INSERT OR REPLACE INTO params VALUES (?,?,?,?,?,?,?,?,?,?)",
 	[SQL_FORGET_PARAM] = "DELETE FROM params WHERE instance = ? AND param = ?",
 	[SQL_PUT_REVISION] = "INSERT OR REPLACE INTO revisions VALUES (?,?)",
-	[SQL_PUT_LEASE] = "INSERT OR REPLACE INTO leases VALUES (?,?,?,?,?)",
+	[SQL_PUT_LEASE] = "INSERT OR REPLACE INTO leases VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
 	[SQL_PUT_LEASE_ID] = "INSERT INTO meta VALUES ('lease_id', ?1) ON CONFLICT (key)"
 			     " DO UPDATE SET value = max(value, ?1)",
 	[SQL_PUT_BASELINE] = "INSERT OR REPLACE INTO baselines VALUES (?,?,?,?)",
 	[SQL_DELETE_LEASE] = "DELETE FROM leases WHERE id = ?",
 	[SQL_DELETE_BASELINES] = "DELETE FROM baselines WHERE lease = ?",
+	[SQL_PUT_BOUND] = "INSERT OR REPLACE INTO bounds VALUES (?,?,?,?,?,?)",
+	[SQL_PUT_BOUND_CHOICE] = "INSERT OR REPLACE INTO bound_choices VALUES (?,?,?,?,?)",
+	[SQL_DELETE_BOUND] = "DELETE FROM bounds WHERE plugin = ? AND param = ?",
+	[SQL_DELETE_BOUND_CHOICES] = "DELETE FROM bound_choices WHERE plugin = ? AND param = ?",
+	[SQL_PUT_PROFILE_VALUE] = "INSERT OR REPLACE INTO profiles VALUES (?,?,?,?,?,?,?,?)",
+	[SQL_DELETE_PROFILE] = "DELETE FROM profiles WHERE plugin = ? AND profile = ?",
 	[SQL_PUT_AUDIT] = "INSERT INTO audit VALUES (NULL,?,?,?,?,?,?,?,?,?,?)",
 	[SQL_TRIM_AUDIT] = "DELETE FROM audit WHERE sequence <= ?",
 	[SQL_PUT_SERIES] = "INSERT INTO series VALUES (?1,?2,?3,?4,?5,?6,?6)"
@@ -103,12 +133,17 @@ static int database_check(sqlite3 *db)
 	return code;
 }
 
-static int schema_make(sqlite3 *db)
+/* Makes the tables, or brings them up to date, all or nothing. */
+static int schema_upgrade(sqlite3 *db, int64_t version)
 {
 	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
-	if (code == SQLITE_OK) {
+	if (code == SQLITE_OK && version == 0) {
 		code = sqlite3_exec(db, schema, NULL, NULL, NULL);
+		version = 1;
+	}
+	for (; version < STORE_VERSION && code == SQLITE_OK; version++) {
+		code = sqlite3_exec(db, upgrades[version - 1], NULL, NULL, NULL);
 	}
 	if (code == SQLITE_OK) {
 		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
@@ -141,8 +176,11 @@ static int database_open(struct store *store, int64_t *version)
 	if (code == SQLITE_OK && *version > STORE_VERSION) {
 		return SQLITE_OK;
 	}
-	if (code == SQLITE_OK) {
-		code = *version == 0 ? schema_make(store->db) : database_check(store->db);
+	if (code == SQLITE_OK && *version > 0) {
+		code = database_check(store->db);
+	}
+	if (code == SQLITE_OK && *version < STORE_VERSION) {
+		code = schema_upgrade(store->db, *version);
 	}
 	for (size_t i = 0; i < SQL_STATEMENTS && code == SQLITE_OK; i++) {
 		code = sqlite3_prepare_v3(store->db, statement_texts[i], -1,
@@ -230,13 +268,13 @@ enum fast_status store_db_open(struct store *store, char *error)
 	}
 }
 
-enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db)
+enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db, int64_t *version)
 {
 	struct stat there;
-	int64_t version = 0;
 	int code;
 
 	*db = NULL;
+	*version = 0;
 	if (stat(store->path, &there) != 0 || there.st_size == 0) {
 		return FAST_OK;
 	}
@@ -245,13 +283,13 @@ enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db)
 		code = sqlite3_exec(*db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
 	}
 	if (code == SQLITE_OK) {
-		code = query_number(*db, "PRAGMA user_version", &version);
+		code = query_number(*db, "PRAGMA user_version", version);
 	}
-	if (code == SQLITE_OK && version == STORE_VERSION) {
+	if (code == SQLITE_OK && *version > 0 && *version <= STORE_VERSION) {
 		return FAST_OK;
 	}
 	(void)sqlite3_close(*db);
 	*db = NULL;
 	/* Tables that were never made hold nothing. */
-	return code == SQLITE_OK && version == 0 ? FAST_OK : FAST_UNAVAILABLE;
+	return code == SQLITE_OK && *version == 0 ? FAST_OK : FAST_UNAVAILABLE;
 }

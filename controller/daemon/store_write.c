@@ -30,6 +30,16 @@ static void bind_double(struct binder *binder, double value)
 	binder_note(binder, sqlite3_bind_double(binder->statement, ++binder->index, value));
 }
 
+/* Otherwise it stays NULL. */
+static void bind_double_if(struct binder *binder, bool given, double value)
+{
+	if (given) {
+		bind_double(binder, value);
+	} else {
+		binder->index++;
+	}
+}
+
 /* text outlives the statement's run. */
 static void bind_text(struct binder *binder, const char *text)
 {
@@ -93,6 +103,12 @@ static bool put_param(struct store *store, const struct store_op *op)
 	bind_unsigned(&binder, param->revision);
 	bind_text(&binder, param->actor);
 	bind_int(&binder, param->time_unix_ns);
+	bind_int(&binder, param->expires_unix_ns);
+	if (param->has_back) {
+		bind_value(&binder, &param->back);
+	} else {
+		bind_int(&binder, 0); /* the value stays NULL */
+	}
 	return binder_run(store, &binder);
 }
 
@@ -122,8 +138,15 @@ static bool put_lease(struct store *store, const struct store_op *op)
 	bind_unsigned(&binder, lease->id);
 	bind_text(&binder, lease->instance);
 	bind_text(&binder, lease->owner);
-	bind_int(&binder, lease->ttl_ms);
-	bind_int(&binder, (int64_t)lease->on_loss);
+	bind_int(&binder, lease->terms.ttl_ms);
+	bind_int(&binder, (int64_t)lease->terms.on_loss);
+	bind_int(&binder, lease->terms.hold_ms);
+	bind_int(&binder, lease->terms.priority);
+	bind_int(&binder, lease->terms.notice_ms);
+	bind_unsigned(&binder, lease->epoch);
+	bind_text(&binder, lease->principal);
+	bind_text(&binder, lease->client);
+	bind_int(&binder, lease->terms.outlive_process);
 	return binder_run(store, &binder) && run_with(store, SQL_PUT_LEASE_ID, lease->id);
 }
 
@@ -146,6 +169,75 @@ static bool delete_lease(struct store *store, const struct store_op *op)
 {
 	return run_with(store, SQL_DELETE_LEASE, op->u.lease.id) &&
 	       run_with(store, SQL_DELETE_BASELINES, op->u.lease.id);
+}
+
+static bool delete_bound(struct store *store, const struct store_op *op)
+{
+	static const enum store_statement statements[] = {SQL_DELETE_BOUND,
+							  SQL_DELETE_BOUND_CHOICES};
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof statements / sizeof *statements && good; i++) {
+		struct binder binder = {.statement = store->statements[statements[i]]};
+
+		bind_text(&binder, op->u.bound.plugin);
+		bind_text(&binder, op->u.bound.param);
+		good = binder_run(store, &binder);
+	}
+	return good;
+}
+
+static bool put_bound(struct store *store, const struct store_op *op)
+{
+	const struct store_bound *bound = &op->u.bound;
+	struct binder binder = {.statement = store->statements[SQL_PUT_BOUND]};
+
+	if (!delete_bound(store, op)) { /* with the choices that it had */
+		return false;
+	}
+	bind_text(&binder, bound->plugin);
+	bind_text(&binder, bound->param);
+	bind_double_if(&binder, bound->has_min, bound->min);
+	bind_double_if(&binder, bound->has_max, bound->max);
+	bind_text(&binder, bound->actor);
+	bind_int(&binder, bound->time_unix_ns);
+	return binder_run(store, &binder);
+}
+
+static bool put_bound_choice(struct store *store, const struct store_op *op)
+{
+	const struct store_bound_choice *choice = &op->u.bound_choice;
+	struct binder binder = {.statement = store->statements[SQL_PUT_BOUND_CHOICE]};
+
+	bind_text(&binder, choice->plugin);
+	bind_text(&binder, choice->param);
+	bind_int(&binder, choice->position);
+	bind_value(&binder, &choice->value);
+	return binder_run(store, &binder);
+}
+
+static bool put_profile_value(struct store *store, const struct store_op *op)
+{
+	const struct store_profile_value *value = &op->u.profile;
+	struct binder binder = {.statement = store->statements[SQL_PUT_PROFILE_VALUE]};
+
+	bind_text(&binder, value->plugin);
+	bind_text(&binder, value->profile);
+	bind_text(&binder, value->param);
+	bind_value(&binder, &value->value);
+	bind_text(&binder, value->actor);
+	bind_int(&binder, value->time_unix_ns);
+	bind_int(&binder, value->position);
+	return binder_run(store, &binder);
+}
+
+static bool delete_profile(struct store *store, const struct store_op *op)
+{
+	struct binder binder = {.statement = store->statements[SQL_DELETE_PROFILE]};
+
+	bind_text(&binder, op->u.profile.plugin);
+	bind_text(&binder, op->u.profile.profile);
+	return binder_run(store, &binder);
 }
 
 static bool put_audit(struct store *store, const struct store_op *op)
@@ -172,10 +264,12 @@ static bool put_audit(struct store *store, const struct store_op *op)
 }
 
 static bool (*const op_write[STORE_VERBS])(struct store *store, const struct store_op *op) = {
-	[STORE_PUT_PARAM] = put_param,       [STORE_FORGET_PARAM] = forget_param,
-	[STORE_PUT_REVISION] = put_revision, [STORE_PUT_LEASE] = put_lease,
-	[STORE_PUT_BASELINE] = put_baseline, [STORE_DELETE_LEASE] = delete_lease,
-	[STORE_PUT_AUDIT] = put_audit,
+	[STORE_PUT_PARAM] = put_param,           [STORE_FORGET_PARAM] = forget_param,
+	[STORE_PUT_REVISION] = put_revision,     [STORE_PUT_LEASE] = put_lease,
+	[STORE_PUT_BASELINE] = put_baseline,     [STORE_DELETE_LEASE] = delete_lease,
+	[STORE_PUT_BOUND] = put_bound,           [STORE_PUT_BOUND_CHOICE] = put_bound_choice,
+	[STORE_DELETE_BOUND] = delete_bound,     [STORE_PUT_PROFILE_VALUE] = put_profile_value,
+	[STORE_DELETE_PROFILE] = delete_profile, [STORE_PUT_AUDIT] = put_audit,
 };
 
 bool store_write_job(struct store *store, const struct store_job *job)

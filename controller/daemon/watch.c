@@ -54,6 +54,15 @@ static void note_change(const struct node_param *param, void *arg)
 	wake(watch);
 }
 
+/* The same. */
+static void note_ended(const char *plugin, uint64_t revision, void *arg)
+{
+	struct watch *watch = arg;
+
+	changes_push_ended(watch->changes, plugin, revision);
+	wake(watch);
+}
+
 /* A thread of the runtime. */
 static void note_cancel(struct fast_call *call, void *arg)
 {
@@ -164,7 +173,7 @@ static void *watch_run(void *arg)
 enum fast_status watch_open(struct node *node, struct publish *publish, struct watch **out)
 {
 	struct watch *watch = calloc(1, sizeof *watch);
-	struct node_listener listener = {note_sampled, note_change, watch};
+	struct node_listener listener = {note_sampled, note_change, note_ended, watch};
 	enum fast_status status = FAST_RESOURCE_EXHAUSTED;
 
 	if (watch == NULL) {
@@ -261,14 +270,17 @@ enum fast_status watch_add_metrics(struct watch *watch, struct fast_call *call,
 }
 
 enum fast_status watch_add_params(struct watch *watch, struct fast_call *call,
-				  const char *plugin_glob)
+				  const struct watch_start *start)
 {
 	struct watcher *watcher = NULL;
+	struct node_status status;
+
+	node_status(watch->node, &status);
 
 	if (!count_in(watch)) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	if (watch_param_new(plugin_glob, watch->changes, &watcher) != FAST_OK) {
+	if (watch_param_new(start, status.epoch, watch->changes, &watcher) != FAST_OK) {
 		atomic_fetch_sub(&watch->count, 1);
 		return FAST_RESOURCE_EXHAUSTED;
 	}

@@ -16,6 +16,14 @@
 /* Use from any thread. */
 struct watch;
 
+/* Where a watch of knobs begins: with their states, or with what came after a revision. */
+struct watch_start {
+	const char *plugin; /* glob; with from_revision a whole name */
+	bool has_from_revision;
+	uint64_t from_revision;
+	uint64_t epoch; /* that came with it; 0: not known */
+};
+
 struct watch_stats {
 	uint32_t watchers;
 	uint64_t dropped; /* items that slow readers did not get */
@@ -39,7 +47,7 @@ FAST_MUST_CHECK enum fast_status watch_add_metrics(struct watch *watch, struct f
 						   const struct node_filter *filter,
 						   uint32_t interval_ms);
 FAST_MUST_CHECK enum fast_status watch_add_params(struct watch *watch, struct fast_call *call,
-						  const char *plugin_glob);
+						  const struct watch_start *start);
 
 void watch_stats(struct watch *watch, struct watch_stats *out);
 

@@ -1,5 +1,5 @@
-/* A Param.Watch call: the states of all knobs, then each change. Who falls so far behind that
- * changes are lost gets the states again. */
+/* A Param.Watch call: the states of all knobs, or what came after a revision, then each change. Who
+ * falls so far behind that changes are lost is told so, and gets the states again. */
 #include "daemon/convert.h"
 #include "daemon/watcher.h"
 
@@ -10,11 +10,14 @@
 struct param_watcher {
 	struct watcher base;
 	struct changes *changes;
-	char *plugin;  /* glob */
-	bool begun;    /* next means something */
-	uint64_t next; /* number of the next change to send */
+	char *plugin; /* glob */
+	uint64_t epoch;
+	struct watch_start start; /* its plugin is not used */
+	bool gap;                 /* to be told before anything else */
+	bool begun;               /* next means something */
+	uint64_t next;            /* number of the next change to send */
 	struct scratch scratch;
-	Fast__V1__ParamState **states; /* in scratch: still to send before changes */
+	struct changed **states; /* in scratch: still to send before changes */
 	size_t count;
 	size_t sent; /* of states */
 };
@@ -23,7 +26,6 @@ static void param_free(struct watcher *base)
 {
 	struct param_watcher *watcher = (struct param_watcher *)base;
 
-	changes_remove_reader(watcher->changes);
 	free(watcher->plugin);
 	scratch_fini(&watcher->scratch);
 	free(watcher);
@@ -33,7 +35,7 @@ static void param_free(struct watcher *base)
 static void keep_state(const struct node_param *param, void *arg)
 {
 	struct param_watcher *watcher = arg;
-	Fast__V1__ParamState *state = convert_param(&watcher->scratch, param);
+	struct changed *state = scratch_alloc(&watcher->scratch, sizeof *state);
 
 	if (watcher->count == 0) {
 		watcher->next = changes_count(watcher->changes);
@@ -43,6 +45,9 @@ static void keep_state(const struct node_param *param, void *arg)
 		watcher->count = 0; /* and scratch has failed */
 		return;
 	}
+	state->state = convert_param(&watcher->scratch, param);
+	state->plugin = scratch_text(&watcher->scratch, param->plugin);
+	state->revision = param->plugin_revision;
 	watcher->states[watcher->count++] = state;
 }
 
@@ -60,18 +65,36 @@ static enum fast_status take_states(struct param_watcher *watcher, struct node *
 	return watcher->scratch.failed ? FAST_RESOURCE_EXHAUSTED : FAST_OK;
 }
 
-static enum fast_status send_state(struct param_watcher *watcher, const Fast__V1__ParamState *state)
+static enum fast_status send_item(struct param_watcher *watcher, Fast__V1__ParamWatchKind kind,
+				  const struct changed *changed)
 {
 	Fast__V1__ParamWatchResponse item = FAST__V1__PARAM_WATCH_RESPONSE__INIT;
 
-	item.param = (Fast__V1__ParamState *)state;
+	item.kind = kind;
+	item.param = (Fast__V1__ParamState *)changed->state;
+	item.plugin = (char *)changed->plugin;
+	item.revision = changed->revision;
+	item.epoch = watcher->epoch;
 	return fast_call_send(watcher->base.call, &item.base);
 }
 
 static enum fast_status send_states(struct param_watcher *watcher)
 {
+	const struct changed none = {.plugin = ""};
+
+	if (watcher->gap) {
+		enum fast_status status =
+			send_item(watcher, FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_GAP, &none);
+
+		if (status != FAST_OK) {
+			return status;
+		}
+		watcher->gap = false;
+	}
 	while (watcher->sent < watcher->count) {
-		enum fast_status status = send_state(watcher, watcher->states[watcher->sent]);
+		enum fast_status status =
+			send_item(watcher, FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_STATE,
+				  watcher->states[watcher->sent]);
 
 		if (status != FAST_OK) {
 			return status;
@@ -81,28 +104,61 @@ static enum fast_status send_states(struct param_watcher *watcher)
 	return FAST_OK;
 }
 
-static bool is_wanted(const struct param_watcher *watcher, const Fast__V1__ParamState *state)
+static bool is_wanted(const struct param_watcher *watcher, const struct changed *changed)
 {
-	return watcher->plugin[0] == '\0' || fnmatch(watcher->plugin, state->plugin, 0) == 0;
+	return watcher->plugin[0] == '\0' || fnmatch(watcher->plugin, changed->plugin, 0) == 0;
+}
+
+static enum fast_status send_change(struct param_watcher *watcher, const struct changed *changed)
+{
+	if (!is_wanted(watcher, changed)) {
+		return FAST_OK;
+	}
+	return send_item(watcher,
+			 changed->state == NULL
+				 ? FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_ENDED
+				 : FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_CHANGE,
+			 changed);
 }
 
 /* Sends what it can. NOT_FOUND: a change is lost. */
 static enum fast_status send_changes(struct param_watcher *watcher)
 {
 	while (watcher->next < changes_readable(watcher->changes)) {
-		const Fast__V1__ParamState *state = changes_get(watcher->changes, watcher->next);
+		const struct changed *changed = changes_get(watcher->changes, watcher->next);
 		enum fast_status status;
 
-		if (state == NULL) {
+		if (changed == NULL) {
+			watcher->gap = true;
 			return FAST_NOT_FOUND;
 		}
-		status = is_wanted(watcher, state) ? send_state(watcher, state) : FAST_OK;
+		status = send_change(watcher, changed);
 		if (status != FAST_OK) {
 			return status;
 		}
 		watcher->next++;
 	}
 	return FAST_OK;
+}
+
+static void keep_revision(const struct node_plugin *plugin, void *arg)
+{
+	*(uint64_t *)arg = plugin->revision;
+}
+
+/* Begins after the revision that was asked for; otherwise the states follow a gap. */
+static void resume(struct param_watcher *watcher, struct node *node)
+{
+	const struct watch_start *start = &watcher->start;
+	const struct node_filter filter = {.plugin = watcher->plugin, .include_ended = true};
+	uint64_t newest = 0;
+
+	node_each_plugin(node, &filter, keep_revision, &newest);
+	watcher->begun = (start->epoch == 0 || start->epoch == watcher->epoch) &&
+			 changes_seek(watcher->changes, watcher->plugin, start->from_revision,
+				      start->epoch == watcher->epoch, newest, &watcher->next);
+	watcher->gap = !watcher->begun;
+	watcher->start.has_from_revision = false;
 }
 
 static void param_step(struct watcher *base, const struct watch_moment *moment,
@@ -112,6 +168,9 @@ static void param_step(struct watcher *base, const struct watch_moment *moment,
 	size_t sent_before = watcher->sent;
 	uint64_t next_before = watcher->next;
 
+	if (watcher->start.has_from_revision) {
+		resume(watcher, moment->node);
+	}
 	out->status = FAST_NOT_FOUND;
 	if (watcher->begun) {
 		out->status = send_states(watcher);
@@ -139,8 +198,8 @@ static const struct watcher_ops param_ops = {
 	.free = param_free,
 };
 
-enum fast_status watch_param_new(const char *plugin_glob, struct changes *changes,
-				 struct watcher **out)
+enum fast_status watch_param_new(const struct watch_start *start, uint64_t epoch,
+				 struct changes *changes, struct watcher **out)
 {
 	struct param_watcher *watcher = calloc(1, sizeof *watcher);
 
@@ -149,8 +208,9 @@ enum fast_status watch_param_new(const char *plugin_glob, struct changes *change
 	}
 	watcher->base.ops = &param_ops;
 	watcher->changes = changes;
-	changes_add_reader(changes);
-	watcher->plugin = strdup(plugin_glob);
+	watcher->epoch = epoch;
+	watcher->start = *start;
+	watcher->plugin = strdup(start->plugin);
 	if (watcher->plugin == NULL) {
 		param_free(&watcher->base);
 		return FAST_RESOURCE_EXHAUSTED;

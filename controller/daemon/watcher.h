@@ -4,6 +4,7 @@
 
 #include "daemon/changes.h"
 #include "daemon/node.h"
+#include "daemon/watch.h"
 
 #include <fast/call.h>
 #include <stdatomic.h>
@@ -46,7 +47,7 @@ struct watcher {
 /* Give *out. changes is borrowed until the watcher is freed. */
 FAST_MUST_CHECK enum fast_status watch_metric_new(const struct node_filter *filter,
 						  uint32_t interval_ms, struct watcher **out);
-FAST_MUST_CHECK enum fast_status watch_param_new(const char *plugin_glob, struct changes *changes,
-						 struct watcher **out);
+FAST_MUST_CHECK enum fast_status watch_param_new(const struct watch_start *start, uint64_t epoch,
+						 struct changes *changes, struct watcher **out);
 
 #endif

@@ -97,6 +97,8 @@ struct node_param *fake_node_add_param(struct node *node, const char *plugin, co
 		.actor = "uid 1000 pid 4711 (test)",
 		.set_unix_ns = 1795390766830000000,
 		.lease_owner = "",
+		.preempt_by = "",
+		.plugin_revision = 17,
 	};
 	return param;
 }
@@ -112,6 +114,7 @@ void fake_node_change(struct node *node, struct node_param *param, int64_t value
 	param->desired.u.integer = value;
 	param->effective.u.integer = value;
 	param->revision++;
+	param->plugin_revision = param->revision;
 	node->listener.param_changed(param, node->listener.arg);
 	pthread_mutex_unlock(&node->lock);
 }
@@ -218,22 +221,141 @@ void node_claim(struct node *node, const struct node_claim *claim, node_done_fn 
 {
 	snprintf(node->last, sizeof node->last, "claim %s %s count %zu ttl %u on_loss %d by %s",
 		 claim->plugin, claim->count == 0 ? "" : claim->params[0], claim->count,
-		 claim->ttl_ms, (int)claim->on_loss, claim->actor);
+		 claim->terms.ttl_ms, (int)claim->terms.on_loss, claim->actor);
 	done(&node->result, arg);
 }
 
-void node_renew(struct node *node, uint64_t lease_id, node_done_fn *done, void *arg)
+void node_renew(struct node *node, const struct node_lease_key *key, node_done_fn *done, void *arg)
 {
-	snprintf(node->last, sizeof node->last, "renew %u", (unsigned)lease_id);
+	snprintf(node->last, sizeof node->last, "renew %u", (unsigned)key->id);
 	done(&node->result, arg);
 }
 
-void node_release(struct node *node, uint64_t lease_id, bool apply_on_loss, const char *actor,
-		  node_done_fn *done, void *arg)
+void node_release(struct node *node, const struct node_lease_key *key, bool apply_on_loss,
+		  const char *actor, node_done_fn *done, void *arg)
 {
-	snprintf(node->last, sizeof node->last, "release %u apply %d by %s", (unsigned)lease_id,
+	snprintf(node->last, sizeof node->last, "release %u apply %d by %s", (unsigned)key->id,
 		 apply_on_loss, actor);
 	done(&node->result, arg);
+}
+
+void node_claim_cancel(struct node *node, const void *done_arg)
+{
+	(void)done_arg;
+	snprintf(node->last, sizeof node->last, "cancel");
+}
+
+/* ---- node_knobs.h ---- */
+
+void node_bound(struct node *node, const struct node_bound *bound, node_done_fn *done, void *arg)
+{
+	char text[64] = "";
+
+	if (bound->choice_count > 0) {
+		node_value_text(&bound->choices[0], text, sizeof text);
+	}
+	snprintf(node->last, sizeof node->last,
+		 "bound %s %s min %d %g max %d %g choices %zu %s by %s", bound->plugin,
+		 bound->param, bound->has_min, bound->min, bound->has_max, bound->max,
+		 bound->choice_count, text, bound->actor);
+	done(&node->result, arg);
+}
+
+void node_unbound(struct node *node, const char *plugin, const char *param, const char *actor,
+		  node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "unbound %s %s by %s", plugin, param, actor);
+	done(&node->result, arg);
+}
+
+static const struct fast_page_value fake_choices[] = {{.type = FAST_PARAM_INT, .u.integer = 1},
+						      {.type = FAST_PARAM_INT, .u.integer = 4}};
+
+void node_each_bound(struct node *node, const char *instance, node_bound_fn *fn, void *arg)
+{
+	const struct node_bound range = {.plugin = "c*",
+					 .param = "res",
+					 .has_min = true,
+					 .min = 2,
+					 .actor = "operator",
+					 .time_unix_ns = 5};
+	const struct node_bound choices = {.plugin = "mic",
+					   .param = "gain",
+					   .choices = fake_choices,
+					   .choice_count = 2,
+					   .actor = "operator"};
+
+	(void)node;
+	if (fits("c*", instance == NULL || instance[0] == '\0' ? "c" : instance)) {
+		fn(&range, arg);
+	}
+	if (fits("mic", instance == NULL || instance[0] == '\0' ? "mic" : instance)) {
+		fn(&choices, arg);
+	}
+}
+
+void node_profile_save(struct node *node, const struct node_profile_save *save, node_done_fn *done,
+		       void *arg)
+{
+	snprintf(node->last, sizeof node->last, "save %s %s count %zu by %s", save->plugin,
+		 save->name, save->count, save->actor);
+	done(&node->result, arg);
+}
+
+void node_profile_apply(struct node *node, const char *name, const struct node_set *set,
+			node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "apply %s %s lease %u ttl %u dry %d by %s",
+		 set->plugin, name, (unsigned)set->lease_id, set->value_ttl_ms, set->dry_run,
+		 set->actor);
+	done(&node->result, arg);
+}
+
+void node_profile_delete(struct node *node, const char *plugin, const char *name, const char *actor,
+			 node_done_fn *done, void *arg)
+{
+	snprintf(node->last, sizeof node->last, "delete %s %s by %s", plugin, name, actor);
+	done(&node->result, arg);
+}
+
+void node_each_profile(struct node *node, const char *plugin, node_profile_fn *fn, void *arg)
+{
+	const struct node_assignment assignment = {
+		.param = "res", .value = {.type = FAST_PARAM_INT, .u.integer = 3}};
+	const struct node_profile profile = {.plugin = "cam",
+					     .name = "night",
+					     .assignments = &assignment,
+					     .count = 1,
+					     .actor = "operator",
+					     .time_unix_ns = 5};
+
+	(void)node;
+	if (plugin == NULL || plugin[0] == '\0' || strcmp(plugin, "cam") == 0) {
+		fn(&profile, arg);
+	}
+}
+
+enum fast_status node_explain(struct node *node, const char *plugin, const char *param,
+			      node_explain_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < node->param_count; i++) {
+		struct node_explanation explanation = node->explanation;
+
+		explanation.param = &node->params[i];
+		if (strcmp(plugin, node->params[i].plugin) == 0 &&
+		    strcmp(param, node->params[i].name) == 0) {
+			fn(&explanation, arg);
+			return FAST_OK;
+		}
+	}
+	return FAST_NOT_FOUND;
+}
+
+void fake_node_end(struct node *node, const char *plugin, uint64_t revision)
+{
+	pthread_mutex_lock(&node->lock);
+	node->listener.plugin_ended(plugin, revision, node->listener.arg);
+	pthread_mutex_unlock(&node->lock);
 }
 
 enum fast_status node_add_listener(struct node *node, const struct node_listener *listener)

@@ -3,6 +3,7 @@
 #define FAKE_NODE_H
 
 #include "daemon/node.h"
+#include "daemon/node_knobs.h"
 
 #include <pthread.h>
 
@@ -24,6 +25,7 @@ struct node {
 	/* How the next change ends, and what it was. */
 	struct node_result result;
 	char last[NODE_TEXT_BYTES_MAX];
+	struct node_explanation explanation; /* without its param */
 };
 
 void fake_node_init(struct node *node);
@@ -38,6 +40,7 @@ struct node_param *fake_node_add_param(struct node *node, const char *plugin, co
 
 /* As if new samples had been taken, and as if the knob had changed. */
 void fake_node_sample(struct node *node, int64_t time_unix_ns);
+void fake_node_end(struct node *node, const char *plugin, uint64_t revision);
 void fake_node_change(struct node *node, struct node_param *param, int64_t value);
 
 #endif

@@ -252,8 +252,7 @@ struct node_result world_claim(struct world *world, const char *plugin, const ch
 	const struct node_claim claim = {.plugin = plugin,
 					 .params = &param,
 					 .count = param == NULL ? 0 : 1,
-					 .ttl_ms = ttl_ms,
-					 .on_loss = on_loss,
+					 .terms = {.ttl_ms = ttl_ms, .on_loss = on_loss},
 					 .actor = actor};
 
 	node_claim(world->node, &claim, outcome_done, &outcome);

@@ -100,8 +100,8 @@ static bool note_param(const struct store_param *param, void *arg)
 
 static bool note_lease(const struct store_lease *lease, void *arg)
 {
-	(void)lease;
 	((struct loaded *)arg)->leases++;
+	((struct loaded *)arg)->lease = *lease;
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct loaded {
 	size_t leases;
 	size_t baselines;
 	struct store_param param;
+	struct store_lease lease;
 	struct store_baseline baseline;
 };
 

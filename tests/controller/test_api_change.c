@@ -166,10 +166,11 @@ static void a_claim_is_checked(void **state)
 	api_param_handlers.claim(&world->call, &claim, &world->api);
 	assert_refused(world, FAST_INVALID_ARGUMENT, "ttl_ms is 999; give 1000 to 60000");
 	claim.ttl_ms = 1000;
-	claim.on_loss = (Fast__V1__OnLoss)4;
+	claim.on_loss = (Fast__V1__OnLoss)5;
 	api_param_handlers.claim(api_world_call(world), &claim, &world->api);
-	assert_refused(world, FAST_INVALID_ARGUMENT,
-		       "on_loss is 4; give 1 (revert), 2 (default) or 3 (hold)");
+	assert_refused(
+		world, FAST_INVALID_ARGUMENT,
+		"on_loss is 5; give 1 (revert), 2 (default), 3 (hold) or 4 (hold, then default)");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_world_set_up, api_world_tear_down)

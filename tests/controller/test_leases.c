@@ -5,11 +5,15 @@
 
 #include "support/fault_alloc.h"
 
+#include <stdio.h>
+
 #define S INT64_C(1000000000)
+
+static const struct node_lease_terms terms = {.ttl_ms = 2000, .on_loss = NODE_ON_LOSS_REVERT};
 
 static struct lease *lease_make(uint64_t id, const char *instance, const char *param)
 {
-	struct lease *lease = lease_new(id, instance, "someone", 2000, NODE_ON_LOSS_REVERT, 1);
+	struct lease *lease = lease_new(id, instance, "someone", &terms, 1);
 
 	assert_non_null(lease);
 	assert_ok(lease_add_param(lease, param, NULL));
@@ -47,6 +51,34 @@ static void a_lease_on_its_way_holds_and_does_not_end(void **state)
 	assert_int_equal(2000, lease_left_ms(lease, 5));
 	assert_ptr_equal(lease, leases_holder(&leases, "cam", "quality"));
 	leases_fini(&leases);
+}
+
+static void the_end_of_its_process_ends_a_lease_for_good(void **state)
+{
+	struct leases leases = {0};
+	struct lease *lease = lease_make(1, "cam", "quality");
+
+	(void)state;
+	assert_ok(leases_add(&leases, lease));
+	lease_renew(lease, 10 * S);
+	lease_orphan(lease, 11 * S);
+	assert_ptr_equal(lease, leases_expired(&leases, 11 * S));
+	lease_renew(lease, 11 * S); /* too late */
+	assert_ptr_equal(lease, leases_expired(&leases, 11 * S));
+	leases_fini(&leases);
+}
+
+static void a_lease_is_its_principals(void **state)
+{
+	struct lease *lease = lease_make(1, "cam", "quality");
+
+	(void)state;
+	assert_true(lease_is_of(lease, "uid 7")); /* nobody's: from an older store */
+	(void)snprintf(lease->principal, sizeof lease->principal, "uid 1000");
+	assert_true(lease_is_of(lease, "uid 1000"));
+	assert_true(lease_is_of(lease, NULL));
+	assert_false(lease_is_of(lease, "uid 100"));
+	lease_free(lease);
 }
 
 static void a_holder_is_found_by_plugin_and_knob(void **state)
@@ -92,7 +124,7 @@ static void new_survives_each_allocation_failure(void **state)
 	(void)state;
 	for (;;) {
 		fault_alloc_after(n++);
-		lease = lease_new(1, "cam", "someone", 1000, NODE_ON_LOSS_HOLD, 4);
+		lease = lease_new(1, "cam", "someone", &terms, 4);
 		if (!fault_alloc_fired()) {
 			break;
 		}
@@ -108,6 +140,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lease_ends_when_it_is_not_renewed),
 		cmocka_unit_test(a_lease_on_its_way_holds_and_does_not_end),
+		cmocka_unit_test(the_end_of_its_process_ends_a_lease_for_good),
+		cmocka_unit_test(a_lease_is_its_principals),
 		cmocka_unit_test(a_holder_is_found_by_plugin_and_knob),
 		cmocka_unit_test(there_is_a_limit_of_leases),
 		cmocka_unit_test(new_survives_each_allocation_failure),

@@ -276,7 +276,7 @@ static bool has_heard_all(void *arg)
 static void listeners_hear_of_samples_and_changes(void **state)
 {
 	static struct heard heard;
-	const struct node_listener listener = {hear_sampled, hear_changed, &heard};
+	const struct node_listener listener = {hear_sampled, hear_changed, NULL, &heard};
 	struct world world;
 	struct fast_plugin *plugin;
 	struct fast_param *param;

@@ -95,8 +95,8 @@ static void changes_survive_allocation_failures(void **state)
 		result = world_claim(&world, "cam", NULL, 1000, NODE_ON_LOSS_HOLD, "holder");
 		fault_alloc_after(-1);
 		if (result.status == FAST_OK) {
-			node_release(world.node, result.lease_id, false, "holder", outcome_done,
-				     &outcome);
+			node_release(world.node, &(struct node_lease_key){.id = result.lease_id},
+				     false, "holder", outcome_done, &outcome);
 			assert_ok(outcome_wait(&outcome).status);
 		} else {
 			assert_status(FAST_RESOURCE_EXHAUSTED, result.status);
@@ -220,7 +220,8 @@ static void a_full_disk_stops_no_live_work(void **state)
 	(void)world_metric_wait(&world, "cam", "frames", 5);
 	/* A lost lease reverts all the same, and a released one has ended. */
 	wait_until(size_is_back, &world);
-	node_release(world.node, kept.lease_id, true, "holder", outcome_done, &released);
+	node_release(world.node, &(struct node_lease_key){.id = kept.lease_id}, true, "holder",
+		     outcome_done, &released);
 	assert_ok(outcome_wait(&released).status);
 	(void)snprintf(ballast, sizeof ballast, "%s/ballast", dir);
 	assert_int_equal(0, unlink(ballast));

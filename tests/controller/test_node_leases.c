@@ -52,18 +52,19 @@ static bool is_free(void *arg)
 
 static struct node_result release(struct fixture *fixture, uint64_t lease_id, bool apply_on_loss)
 {
+	const struct node_lease_key key = {.id = lease_id};
 	struct outcome outcome = {0};
 
-	node_release(fixture->world.node, lease_id, apply_on_loss, "holder", outcome_done,
-		     &outcome);
+	node_release(fixture->world.node, &key, apply_on_loss, "holder", outcome_done, &outcome);
 	return outcome_wait(&outcome);
 }
 
 static struct node_result renew(struct fixture *fixture, uint64_t lease_id)
 {
+	const struct node_lease_key key = {.id = lease_id};
 	struct outcome outcome = {0};
 
-	node_renew(fixture->world.node, lease_id, outcome_done, &outcome);
+	node_renew(fixture->world.node, &key, outcome_done, &outcome);
 	return outcome_wait(&outcome);
 }
 
@@ -280,12 +281,12 @@ static void a_lease_on_a_plugin_that_has_gone_reverts_for_the_next_one(void **st
 static void claims_that_make_no_sense_are_refused(void **state)
 {
 	const char *const twice[] = {"quality", "quality"};
-	const struct node_claim double_claim = {.plugin = "cam",
-						.params = twice,
-						.count = 2,
-						.ttl_ms = 1000,
-						.on_loss = NODE_ON_LOSS_HOLD,
-						.actor = "holder"};
+	const struct node_claim double_claim = {
+		.plugin = "cam",
+		.params = twice,
+		.count = 2,
+		.terms = {.ttl_ms = 1000, .on_loss = NODE_ON_LOSS_HOLD},
+		.actor = "holder"};
 	struct outcome outcome = {0};
 	struct fixture fixture;
 	struct node_status status;

@@ -83,8 +83,8 @@ static void leases_and_their_baselines_are_kept_and_ids_go_on(void **state)
 	assert_non_null(job);
 	lease = &store_job_add(job, STORE_PUT_LEASE)->u.lease;
 	lease->id = id;
-	lease->ttl_ms = 1000;
-	lease->on_loss = NODE_ON_LOSS_REVERT;
+	lease->terms.ttl_ms = 1000;
+	lease->terms.on_loss = NODE_ON_LOSS_REVERT;
 	baseline = &store_job_add(job, STORE_PUT_BASELINE)->u.baseline;
 	baseline->lease_id = id;
 	(void)snprintf(baseline->param, sizeof baseline->param, "quality");

@@ -120,8 +120,11 @@ static bool note_baseline(const struct store_baseline *baseline, void *arg)
 static struct loaded load(const char *dir)
 {
 	struct loaded loaded = {0};
-	const struct store_visitor visitor = {note_revision, note_param, note_lease, note_baseline,
-					      &loaded};
+	const struct store_visitor visitor = {.revision = note_revision,
+					      .param = note_param,
+					      .lease = note_lease,
+					      .baseline = note_baseline,
+					      .arg = &loaded};
 	struct store *store = NULL;
 
 	assert_ok(store_at(dir, &store));

@@ -189,7 +189,8 @@ static void the_states_come_first_and_then_each_change(void **state)
 {
 	struct world *world = *state;
 
-	assert_ok(watch_add_params(world->watch, &world->call, ""));
+	assert_ok(
+		watch_add_params(world->watch, &world->call, &(struct watch_start){.plugin = ""}));
 	assert_true(fake_call_wait_items(&world->call, 2));
 	fake_node_change(&world->node, &world->node.params[1], 6);
 	fake_node_change(&world->node, &world->node.params[1], 7);
@@ -209,7 +210,8 @@ static void changes_of_other_plugins_are_not_sent(void **state)
 {
 	struct world *world = *state;
 
-	assert_ok(watch_add_params(world->watch, &world->call, "mi?"));
+	assert_ok(watch_add_params(world->watch, &world->call,
+				   &(struct watch_start){.plugin = "mi?"}));
 	assert_true(fake_call_wait_items(&world->call, 1));
 	fake_node_change(&world->node, &world->node.params[0], 2);
 	fake_node_change(&world->node, &world->node.params[1], 6);
@@ -227,7 +229,8 @@ static void states_that_do_not_fit_come_as_the_reader_reads(void **state)
 		fake_node_add_param(&world->node, "many", names[i], (int64_t)i);
 	}
 	world->call.room = 10;
-	assert_ok(watch_add_params(world->watch, &world->call, "many"));
+	assert_ok(watch_add_params(world->watch, &world->call,
+				   &(struct watch_start){.plugin = "many"}));
 	for (size_t count = 10; count < KNOBS; count += 10) {
 		assert_true(fake_call_wait_items(&world->call, count));
 		fake_call_make_room(&world->call, 10);
@@ -247,7 +250,8 @@ static void who_lost_changes_gets_the_states_again(void **state)
 	size_t count;
 
 	world->call.room = 2;
-	assert_ok(watch_add_params(world->watch, &world->call, ""));
+	assert_ok(
+		watch_add_params(world->watch, &world->call, &(struct watch_start){.plugin = ""}));
 	assert_true(fake_call_wait_items(&world->call, 2));
 	for (int64_t i = 0; i < 3 * WATCH_CHANGES_MAX; i++) {
 		fake_node_change(&world->node, gain, i);
@@ -295,9 +299,12 @@ static void too_many_watchers_are_refused(void **state)
 	assert_non_null(calls);
 	for (size_t i = 0; i < WATCH_WATCHERS_MAX; i++) {
 		fake_call_init(&calls[i]);
-		assert_ok(watch_add_params(world->watch, &calls[i], "nobody"));
+		assert_ok(watch_add_params(world->watch, &calls[i],
+					   &(struct watch_start){.plugin = "nobody"}));
 	}
-	assert_status(FAST_RESOURCE_EXHAUSTED, watch_add_params(world->watch, &world->call, ""));
+	assert_status(
+		FAST_RESOURCE_EXHAUSTED,
+		watch_add_params(world->watch, &world->call, &(struct watch_start){.plugin = ""}));
 	for (size_t i = 0; i < WATCH_WATCHERS_MAX; i++) {
 		fake_call_cancel(&calls[i]);
 		assert_true(fake_call_wait_end(&calls[i]));

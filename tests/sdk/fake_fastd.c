@@ -129,8 +129,8 @@ static void up_keep(struct fake_fastd *fake, const Fast__V1__SessionUp *up, int 
 		break;
 	case FAST__V1__SESSION_UP__KIND_PARAM_FAILED:
 		told->failures++;
-		told->last_failed_revision = up->param_failed->revision;
-		copy(&told->last_failed, up->param_failed->name);
+		told->last_refused_revision = up->param_failed->revision;
+		copy(&told->last_refused, up->param_failed->name);
 		copy(&told->last_reason, up->param_failed->reason);
 		break;
 	case FAST__V1__SESSION_UP__KIND_DETACH:

@@ -36,8 +36,8 @@ struct fake_told {
 	uint32_t last_cell_offset;
 	int last_choices;
 	int failures;
-	uint64_t last_failed_revision;
-	char last_failed[128];
+	uint64_t last_refused_revision;
+	char last_refused[128];
 	char last_reason[128];
 };
 

@@ -221,8 +221,8 @@ static void a_failure_is_told_and_told_again_to_a_new_fastd(void **state)
 	fast_param_failed(param, 4, reason);
 	fake_fastd_await(fastd, failures, 1);
 	struct fake_told told = fake_fastd_told(fastd);
-	assert_string_equal("a", told.last_failed);
-	assert_int_equal(4, told.last_failed_revision);
+	assert_string_equal("a", told.last_refused);
+	assert_int_equal(4, told.last_refused_revision);
 	assert_memory_equal("too largex", told.last_reason, 10);
 	fake_fastd_stop(fastd);
 	fastd = fake_fastd_start(path, FAKE_ANSWERS, "x");

@@ -1,0 +1,134 @@
+/* A database that an older fastd has made goes on with all that is in it. */
+#include "controller/store_world.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first schema, as it was, with one of each thing in it. */
+static const char first_schema[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE revisions (instance TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
+	"CREATE TABLE params (instance TEXT, param TEXT, type INTEGER NOT NULL, value NOT NULL,"
+	" revision INTEGER NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL,"
+	" PRIMARY KEY (instance, param)) WITHOUT ROWID;"
+	"CREATE TABLE leases (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, owner TEXT NOT NULL,"
+	" ttl_ms INTEGER NOT NULL, on_loss INTEGER NOT NULL);"
+	"CREATE TABLE baselines (lease INTEGER, param TEXT, type INTEGER NOT NULL, value,"
+	" PRIMARY KEY (lease, param)) WITHOUT ROWID;"
+	"CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
+	" actor TEXT NOT NULL, verb TEXT NOT NULL, instance TEXT NOT NULL, param TEXT NOT NULL,"
+	" old TEXT NOT NULL, new TEXT NOT NULL, revision INTEGER NOT NULL, lease INTEGER NOT NULL,"
+	" result TEXT NOT NULL);"
+	"CREATE TABLE series (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, metric TEXT NOT NULL,"
+	" unit TEXT NOT NULL, kind INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT "
+	"NULL);"
+	"CREATE INDEX series_name ON series (instance, metric);"
+	"CREATE TABLE seconds (second INTEGER PRIMARY KEY);"
+	"CREATE TABLE samples (second INTEGER, series INTEGER, time INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
+	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
+	" revision_first INTEGER, revision_last INTEGER, PRIMARY KEY (second, series)) WITHOUT "
+	"ROWID;"
+	"INSERT INTO meta VALUES ('lease_id', 41);"
+	"INSERT INTO revisions VALUES ('cam', 17);"
+	"INSERT INTO params VALUES ('cam', 'quality', 2, 9, 17, 'somebody', 5);"
+	"INSERT INTO leases VALUES (41, 'cam', 'holder', 5000, 2);"
+	"INSERT INTO baselines VALUES (41, 'quality', 2, 4);"
+	"INSERT INTO audit VALUES (NULL, 5, 'somebody', 'set', 'cam', 'quality', '4', '9', 17, 0,"
+	" 'ok');"
+	"PRAGMA user_version = 1;";
+
+static void first_make(const char *dir)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+
+	(void)snprintf(path, sizeof path, "%s/fastd.db", dir);
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, first_schema, NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static void audit_count(const struct node_audit *entry, void *arg)
+{
+	assert_string_equal("set", entry->verb);
+	++*(int *)arg;
+}
+
+static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
+{
+	struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+	struct loaded loaded;
+	struct end end;
+	int entries = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(fixture.dir));
+	first_make(fixture.dir);
+	fixture_open(&fixture);
+	for (int round = 0; round < 2; round++) {
+		loaded = fixture_load(&fixture);
+		assert_int_equal(1, loaded.params);
+		assert_int_equal(9, loaded.param.value.u.integer);
+		assert_int_equal(17, loaded.revision);
+		assert_int_equal(0, loaded.param.expires_unix_ns);
+		assert_false(loaded.param.has_back);
+		assert_int_equal(1, loaded.leases);
+		assert_int_equal(1, loaded.lease.epoch);
+		assert_int_equal(5000, loaded.lease.terms.ttl_ms);
+		assert_int_equal(NODE_ON_LOSS_DEFAULT, loaded.lease.terms.on_loss);
+		assert_string_equal("", loaded.lease.principal);
+		assert_int_equal(1, loaded.baselines);
+		assert_int_equal(4, loaded.baseline.value.u.integer);
+		fixture_reopen(&fixture);
+	}
+	(void)fixture_load(&fixture);
+	assert_int_equal(42, store_lease_id_next(fixture.store));
+	assert_ok(store_start(fixture.store));
+	assert_ok(fixture_put(&fixture, "quality", 10, 18, &end));
+	assert_ok(store_each_audit(fixture.store, "", 0, 10, audit_count, &entries));
+	assert_int_equal(1, entries);
+	fixture_fini(&fixture);
+}
+
+/* The upgrade is one transaction: what could not be done at all is read as it is. */
+static void a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is(void **state)
+{
+	struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+	char path[128];
+	char error[NODE_TEXT_BYTES_MAX];
+	struct loaded loaded;
+	sqlite3 *db = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(fixture.dir));
+	first_make(fixture.dir);
+	(void)snprintf(path, sizeof path, "%s/fastd.db", fixture.dir);
+	assert_int_equal(SQLITE_OK,
+			 sqlite3_open(path, &db)); /* somebody writes, and does not end */
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	assert_ok(store_open_at(fixture.dir, &fixture.store, error));
+	store_error(fixture.store, error);
+	assert_string_not_equal("", error);
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+	loaded = fixture_load(&fixture);
+	assert_int_equal(1, loaded.params);
+	assert_int_equal(9, loaded.param.value.u.integer);
+	assert_int_equal(5000, loaded.lease.terms.ttl_ms);
+	assert_int_equal(1, loaded.baselines);
+	fixture_fini(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_database_of_the_first_schema_is_brought_up_to_date),
+		cmocka_unit_test(a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

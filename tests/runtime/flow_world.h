@@ -6,7 +6,7 @@
 
 #include <testing/v1/flow.fast.h>
 
-#define FLOW_CALLS_MAX 32768
+#define FLOW_CALLS_MAX 131072
 
 /* What the handlers do with a call. */
 enum flow_handling {

@@ -146,7 +146,7 @@ enum fast_status fast_frame_packed(const uint8_t *payload, size_t payload_bytes,
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	if (payload_bytes > 0) {
-		memcpy(frame->room + head_bytes_max, payload, payload_bytes);
+		memcpy(frame->room + frame->room_bytes - payload_bytes, payload, payload_bytes);
 	}
 	*out = frame;
 	return FAST_OK;

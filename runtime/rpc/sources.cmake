@@ -14,6 +14,8 @@ set(RPC_SOURCES
     rpc/client_send.c
     rpc/connection.c
     rpc/fragment.c
+    rpc/feed.c
+    rpc/feed_follow.c
     rpc/frame.c
     rpc/health.c
     rpc/hello.c

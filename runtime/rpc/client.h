@@ -9,6 +9,7 @@
 #include "rpc/connection.h"
 #include <fast/client.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* Longest sentence about a failed dial, with its zero. */
 #define FAST_DIAL_REASON_BYTES 256
@@ -43,7 +44,10 @@ struct fast_client_connection {
 	bool is_going_away; /* takes no new calls */
 	uint32_t calls_max;
 	size_t peer_bytes_max;
+	uint64_t boot_id; /* the server's; 0: it has not said HELLO */
 };
+
+struct fast_retry_policies;
 
 struct fast_client {
 	pthread_mutex_t lock;
@@ -54,11 +58,15 @@ struct fast_client {
 	uint32_t keepalive_ms; /* 0: none */
 	struct fast_timers *timers;
 	bool owns_timers;
+	enum fast_once once;
+	uint64_t seed[2];           /* random */
+	atomic_uint_least64_t keys; /* made so far */
 	const struct fast_dial_ops *dial_ops;
 	void *dial_arg;
 	struct fast_timer house_timer;   /* runs callbacks, frees connections */
 	struct fast_timer idle_timer;    /* has a connection read that nobody uses */
 	struct fast_timer backoff_timer; /* dials again for those who wait */
+	struct fast_timer rest_timer;    /* sends again what rests */
 
 	/* all guarded by lock */
 	struct fast_client_connection *connection; /* NULL: none */
@@ -75,7 +83,12 @@ struct fast_client {
 	uint32_t next_id;
 	struct fast_list waiting; /* calls for which there is no connection, or no room */
 	uint32_t waiting_count;
-	struct fast_list callers;  /* calls whose threads wait, and could read instead */
+	struct fast_list resting;             /* calls that are sent again after a while */
+	struct fast_retry_policies *policies; /* NULL: none */
+	int64_t rest_due_ns;                  /* when rest_timer runs; 0: it is not set */
+	int retry_tokens;                     /* 0 to FAST_RETRY_TOKENS_MAX */
+	uint64_t randoms;                     /* made so far */
+	struct fast_list callers;             /* calls whose threads wait, and could read instead */
 	struct fast_list finished; /* calls whose callbacks the timers' thread is to run */
 	uint32_t caller_count;     /* threads in fast_client_call() */
 	uint32_t async_count;      /* calls whose callback has not returned */

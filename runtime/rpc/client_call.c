@@ -1,6 +1,7 @@
 #include "rpc/client_call.h"
 
 #include "rpc/limits.h"
+#include "rpc/retry.h"
 #include <assert.h>
 #include <string.h>
 
@@ -81,6 +82,17 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 		return status;
 	}
 	fast_client_context_put(call->context, &packet);
+	if (all.retry != NULL && method->kind == FAST_METHOD_UNARY) {
+		call->has_policy = true;
+		if (fast_retry_fill(all.retry, &call->retry) != FAST_OK) {
+			fast_reply_fail(reply, FAST_INVALID_ARGUMENT, FAST_EXECUTED_NO,
+					"%s: the retry policy has a number that cannot be",
+					method->path);
+			return reply->status;
+		}
+	}
+	fast_retry_key_make(call, all.once);
+	fast_retry_key_put(call, &packet);
 	head_bytes = fast_frame_head_bytes_max(4, &packet);
 	status = fast_frame_new(request, FAST_MESSAGE_BYTES_MAX - head_bytes, head_bytes,
 				&call->frame);
@@ -157,7 +169,17 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	struct fast_frame *follow_up = NULL;
 	uint8_t header[4];
 
+	if (fast_retry_is_elsewhere(call, connection)) {
+		call_reject(call, FAST_ABORTED,
+			    "whether it ran is not known: the server has been restarted, or is "
+			    "another one");
+		return false;
+	}
+	if (call->has_key && call->boot_id == 0) {
+		call->key_ns = fast_timers_now_ns(call->client->timers);
+	}
 	fast_client_context_put(call->context, &packet);
+	fast_retry_key_put(call, &packet);
 	if (call->frame->payload_bytes + fast_frame_head_bytes_max(sizeof header, &packet) >
 	    connection->peer_bytes_max) {
 		call_reject(call, FAST_RESOURCE_EXHAUSTED,
@@ -205,7 +227,9 @@ bool fast_client_submit(struct fast_client_call *call)
 		call_reject(call, FAST_CANCELLED, FAST_PARENT_GONE);
 		return false;
 	}
-	if (connection != NULL && fast_list_is_empty(&client->waiting)) {
+	fast_retry_policy_find(call);
+	if (connection != NULL && fast_list_is_empty(&client->waiting) &&
+	    fast_retry_is_ready(call, connection)) {
 		return call_send(call, connection);
 	}
 	if (client->waiting_count == FAST_CALLS_WAITING_MAX) {
@@ -214,6 +238,7 @@ bool fast_client_submit(struct fast_client_call *call)
 	}
 	fast_client_wait(call);
 	fast_client_dial(client);
+	fast_client_read_on(client); /* it may be the server's HELLO that is waited for */
 	return true;
 }
 
@@ -229,13 +254,15 @@ void fast_client_submit_waiting(struct fast_client *client, struct fast_list *fa
 {
 	struct fast_client_connection *connection;
 
-	while ((connection = fast_client_usable(client)) != NULL) {
-		struct fast_list *node = fast_list_pop(&client->waiting);
-		if (node == NULL) {
+	while ((connection = fast_client_usable(client)) != NULL &&
+	       !fast_list_is_empty(&client->waiting)) {
+		struct fast_client_call *call =
+			FAST_LIST_ENTRY(client->waiting.next, struct fast_client_call, node);
+
+		if (!fast_retry_is_ready(call, connection)) {
 			return;
 		}
-		struct fast_client_call *call =
-			FAST_LIST_ENTRY(node, struct fast_client_call, node);
+		fast_list_remove(&call->node);
 		client->waiting_count--;
 		if (!call_send(call, connection)) {
 			fast_list_append(failed, &call->node);
@@ -263,6 +290,8 @@ bool fast_client_claim(struct fast_client_call *call)
 		client->waiting_count--;
 	} else if (call->state == FAST_CLIENT_CALL_OPEN) {
 		fast_call_table_remove(&call->connection->calls, call->id);
+	} else if (call->state == FAST_CLIENT_CALL_RESTING) {
+		fast_list_remove(&call->node);
 	} else {
 		return false;
 	}

@@ -6,6 +6,7 @@
 #include "rpc/client_context.h"
 #include "rpc/item.h"
 #include "rpc/reply.h"
+#include <fast/retry.h>
 #include <fast/stream.h>
 
 enum fast_client_call_kind {
@@ -14,13 +15,14 @@ enum fast_client_call_kind {
 	FAST_CLIENT_CALL_STREAM,
 };
 
-/* NEW: not submitted. WAITING and OPEN may go back and forth; CLAIMED: one thread makes its reply;
- * DONE: that is made.
+/* NEW: not submitted. WAITING, OPEN and RESTING may go back and forth; CLAIMED: one thread makes
+ * its reply; DONE: that is made.
  */
 enum fast_client_call_state {
 	FAST_CLIENT_CALL_NEW,
 	FAST_CLIENT_CALL_WAITING, /* in client->waiting */
 	FAST_CLIENT_CALL_OPEN,    /* in its connection's table */
+	FAST_CLIENT_CALL_RESTING, /* in client->resting */
 	FAST_CLIENT_CALL_CLAIMED,
 	FAST_CLIENT_CALL_DONE,
 };
@@ -34,6 +36,8 @@ struct fast_client_call {
 	int64_t deadline_ns;
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;
+	bool has_key;
+	uint8_t key[FAST_IDEMPOTENCY_KEY_BYTES];
 	struct fast_client_context *context; /* NULL: nothing travels with it */
 	enum fast_priority priority;         /* the method's, where its caller said none */
 
@@ -44,7 +48,14 @@ struct fast_client_call {
 	struct fast_frame *frame;                  /* the request; kept until the call is claimed */
 	uint32_t id;
 	uint32_t attempt;
-	bool may_have_run;             /* a request of it was written */
+	bool may_have_run; /* a request of it was written */
+	bool had_run;      /* the same, of an attempt before this one */
+	uint32_t losses;   /* of connections that it was, or was to be, sent on */
+	uint64_t boot_id;  /* of the server that its key was sent to; 0: none */
+	int64_t key_ns;    /* when the key was sent first */
+	bool has_policy;
+	struct fast_retry retry;       /* has_policy */
+	int64_t due_ns;                /* RESTING */
 	struct fast_list callers_node; /* in client->callers */
 	pthread_cond_t changed;        /* SYNC, STREAM */
 

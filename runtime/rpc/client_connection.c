@@ -1,6 +1,7 @@
 #include "rpc/client_call.h"
 #include "rpc/hello.h"
 #include "rpc/limits.h"
+#include "rpc/retry.h"
 #include "rpc/thread.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -118,7 +119,8 @@ void fast_client_read_on(struct fast_client *client)
 	    connection->reader != FAST_READER_NOBODY) {
 		return;
 	}
-	if (client->async_count + client->stream_count > 0) {
+	if (client->async_count + client->stream_count > 0 ||
+	    (!connection->has_hello && !fast_list_is_empty(&client->waiting))) {
 		connection->reader = FAST_READER_LINK;
 		fast_connection_recv(&connection->connection);
 	} else if (!client_wake_caller(client, connection) && !client->has_idle_timer) {
@@ -139,17 +141,6 @@ static void client_connection_received(void *arg)
 	connection->reader = FAST_READER_NOBODY;
 	assert(connection->client->connection == connection || connection->connection.has_ended);
 	fast_client_read_on(connection->client);
-}
-
-/* Whether a call that lost its connection is sent again, once. */
-static bool call_retries(const struct fast_client_call *call)
-{
-	if (call->attempt > 0 || call->client->is_closing) {
-		return false;
-	}
-	return !fast_client_call_is_begun(call) ||
-	       (call->method->kind == FAST_METHOD_UNARY &&
-		call->method->idempotency != FAST_IDEMPOTENCY_UNKNOWN);
 }
 
 static void call_lose(struct fast_client_call *call)
@@ -186,15 +177,13 @@ static void client_connection_ended(void *arg)
 		if (fast_stream_resume(call, true)) {
 			continue;
 		}
-		if (call_retries(call)) {
-			call->may_have_run = fast_client_call_is_begun(call);
-			fast_call_table_remove(&connection->calls, call->id);
-			call->attempt++;
-			fast_client_wait(call);
-		} else if (fast_client_claim(call)) {
+		if (!fast_retry_lost(call) && fast_client_claim(call)) {
 			call_lose(call);
 			fast_list_append(&lost, &call->node);
 		}
+	}
+	if (!connection->has_hello) {
+		fast_retry_hello_lost(client, &lost);
 	}
 	assert(client->connection == connection);
 	client->connection = NULL;

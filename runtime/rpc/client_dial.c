@@ -1,5 +1,6 @@
 #include "rpc/client_call.h"
 #include "rpc/limits.h"
+#include "rpc/retry.h"
 #include "rpc/thread.h"
 #include <assert.h>
 #include <stdio.h>
@@ -46,7 +47,8 @@ static void client_fail_waiting(struct fast_client *client, bool with_patient,
 		struct fast_client_call *call =
 			FAST_LIST_ENTRY(node, struct fast_client_call, node);
 		next = node->next;
-		if ((call->waits_for_ready && !with_patient) || !fast_client_claim(call)) {
+		if ((fast_retry_is_patient(call) && !with_patient) ||
+		    fast_retry_dial_failed(call, status) || !fast_client_claim(call)) {
 			continue;
 		}
 		fast_reply_fail(call->reply, status,

@@ -1,4 +1,5 @@
 #include "rpc/client_call.h"
+#include "rpc/retry.h"
 #include "rpc/thread.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static void client_free(struct fast_client *client)
 	}
 	pthread_cond_destroy(&client->changed);
 	pthread_mutex_destroy(&client->lock);
+	fast_retry_policies_free(client->policies);
 	free(client->agent);
 	free(client);
 }
@@ -83,11 +85,14 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	pthread_cond_init(&client->changed, NULL);
 	fast_list_init(&client->dead);
 	fast_list_init(&client->waiting);
+	fast_list_init(&client->resting);
 	fast_list_init(&client->callers);
 	fast_list_init(&client->finished);
 	fast_list_init(&client->spare);
 	memcpy(client->endpoint, endpoint, strlen(endpoint) + 1);
 	client->message_bytes_max = all.message_bytes_max;
+	client->once = all.once;
+	fast_retry_seed(client);
 	client->keepalive_ms = fast_keepalive_interval(all.keepalive_ms);
 	client->timers = timers;
 	if (timers == NULL) {
@@ -129,9 +134,10 @@ enum fast_status fast_client_open(const char *endpoint, const struct fast_client
 	return status;
 }
 
-/* Lock held. Calls that wait for a connection; those that are open go with theirs. */
+/* Lock held. Calls that wait for a connection, or rest; those that are open go with theirs. */
 static void client_cancel_waiting(struct fast_client *client, struct fast_list *cancelled)
 {
+	fast_list_move(&client->waiting, &client->resting);
 	while (!fast_list_is_empty(&client->waiting)) {
 		struct fast_client_call *call =
 			FAST_LIST_ENTRY(client->waiting.next, struct fast_client_call, node);
@@ -191,6 +197,7 @@ void fast_client_close(struct fast_client *client)
 	fast_timer_cancel_wait(client->timers, &client->house_timer);
 	fast_timer_cancel_wait(client->timers, &client->backoff_timer);
 	fast_timer_cancel_wait(client->timers, &client->idle_timer);
+	fast_timer_cancel_wait(client->timers, &client->rest_timer);
 	fast_client_run_finished(client);
 	pthread_mutex_lock(&client->lock);
 	while (client->async_count > 0 || client->connection_count > 0) {

@@ -1,5 +1,6 @@
 #include "rpc/client_call.h"
 #include "rpc/hello.h"
+#include "rpc/retry.h"
 
 /* One packet of the server, being handled on the reader's thread. */
 struct incoming {
@@ -57,6 +58,7 @@ static bool incoming_response(const struct incoming *incoming)
 	if (call != NULL &&
 	    ((incoming->packet.kind == FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK &&
 	      fast_stream_resume(call, false)) ||
+	     (call->has_policy && fast_retry_answered(call, &incoming->packet)) ||
 	     !fast_client_claim(call))) {
 		call = NULL;
 	}
@@ -69,6 +71,7 @@ static bool incoming_response(const struct incoming *incoming)
 						method->kind == FAST_METHOD_CLIENT_STREAM
 					? method->response
 					: NULL);
+		fast_retry_correct(call);
 		fast_client_finish(call);
 	}
 	return goes_on;
@@ -135,21 +138,26 @@ static bool incoming_accepted(const struct incoming *incoming)
 static bool incoming_hello(const struct incoming *incoming)
 {
 	struct fast_client_connection *connection = incoming->connection;
+	struct fast_list failed;
 	struct fast_hello hello;
 
+	fast_list_init(&failed);
 	if (fast_hello_read(&incoming->packet, &hello) != FAST_OK || !fast_hello_agrees(&hello)) {
 		return false;
 	}
 	pthread_mutex_lock(&connection->client->lock);
 	connection->has_hello = true;
 	fast_connection_agree(&connection->connection, &hello);
+	connection->boot_id = hello.boot_id;
 	if (hello.calls_max > 0 && hello.calls_max < connection->calls_max) {
 		connection->calls_max = hello.calls_max;
 	}
 	if (hello.packet_bytes_max > 0 && hello.packet_bytes_max < connection->peer_bytes_max) {
 		connection->peer_bytes_max = hello.packet_bytes_max;
 	}
+	fast_client_submit_waiting(connection->client, &failed);
 	pthread_mutex_unlock(&connection->client->lock);
+	fast_client_finish_all(&failed);
 	return true;
 }
 

@@ -46,7 +46,7 @@ enum fast_status fast_hello_frame(enum fast_sp_framing framing,
 
 	hello.version_min = FAST_PROTOCOL_VERSION;
 	hello.version_max = FAST_PROTOCOL_VERSION;
-	hello.boot_id = fast_boot_id();
+	hello.boot_id = terms->boot_id != 0 ? terms->boot_id : fast_boot_id();
 	hello.packet_bytes_max = (uint32_t)terms->message_bytes_max;
 	hello.calls_max = terms->calls_max;
 	hello.keepalive_ms = terms->keepalive_ms;
@@ -85,6 +85,7 @@ enum fast_status fast_hello_read(const struct fast_packet *packet, struct fast_h
 		.version_max = hello->version_max,
 		.packet_bytes_max = hello->packet_bytes_max,
 		.calls_max = hello->calls_max,
+		.boot_id = hello->boot_id,
 		.keepalive_ms = hello->keepalive_ms,
 		.fragment_bytes_max = hello->fragment_bytes_max,
 	};

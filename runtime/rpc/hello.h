@@ -15,6 +15,7 @@ struct fast_hello {
 	uint32_t calls_max;                   /* 0: not said */
 	uint32_t keepalive_ms;                /* 0: any silence */
 	uint32_t fragment_bytes_max;          /* 0: whole messages only */
+	uint64_t boot_id;                     /* 0: not said */
 	char agent[FAST_AGENT_BYTES_MAX + 1]; /* printable ASCII */
 };
 
@@ -27,6 +28,7 @@ struct fast_hello_terms {
 	size_t message_bytes_max;
 	uint32_t calls_max;
 	uint32_t keepalive_ms; /* 0: any silence */
+	uint64_t boot_id;      /* 0: the process's */
 };
 
 /* A frame with our HELLO. */

@@ -62,6 +62,11 @@
 /* Call objects kept for reuse, per connection or client. */
 #define FAST_SPARE_CALLS_MAX 64
 
+/* Keyed calls that a server remembers: for how long, how many, and how much of them. */
+#define FAST_ONCE_WINDOW_MS   30000
+#define FAST_ONCE_RESULTS_MAX 65536
+#define FAST_ONCE_BYTES_MAX   (64u << 20)
+
 #define FAST_WORKERS_DEFAULT 4
 #define FAST_WORKERS_MAX     256
 

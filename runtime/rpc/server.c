@@ -2,6 +2,7 @@
 
 #include "rpc/keepalive.h"
 #include "rpc/limits.h"
+#include "rpc/once.h"
 #include "rpc/server_connection.h"
 #include "rpc/services.h"
 #include "rpc/thread.h"
@@ -33,6 +34,9 @@ static struct fast_server_options server_options(const struct fast_server_option
 	limit_default(&all.message_bytes_max, FAST_MESSAGE_BYTES_MAX);
 	limit_default(&all.first_frame_ms, FAST_FIRST_FRAME_MS);
 	all.keepalive_ms = fast_keepalive_interval(all.keepalive_ms);
+	limit_default(&all.once_window_ms, FAST_ONCE_WINDOW_MS);
+	limit_default(&all.once_results_max, FAST_ONCE_RESULTS_MAX);
+	limit_default(&all.once_bytes_max, FAST_ONCE_BYTES_MAX);
 	if (all.workers > FAST_WORKERS_MAX) {
 		all.workers = FAST_WORKERS_MAX;
 	}
@@ -45,6 +49,7 @@ static void server_free(struct fast_server *server)
 		return;
 	}
 	fast_pool_free(server->pool);
+	fast_once_free(server->once);
 	fast_methods_fini(&server->methods);
 	for (size_t i = 0; i < server->kept_count; i++) {
 		free(server->kept[i]);
@@ -84,6 +89,9 @@ enum fast_status fast_server_open_with(const struct fast_server_options *options
 		}
 		fast_text_copy(server->node, strlen(server->node) + 1, server->options.node);
 		server->options.node = server->node;
+	}
+	if (fast_once_new(&server->options, &server->once) != FAST_OK) {
+		goto fail;
 	}
 	server->timers = timers;
 	if (timers == NULL) {
@@ -244,12 +252,14 @@ void fast_server_close(struct fast_server *server)
 	pthread_mutex_lock(&server->lock);
 	server->is_closing = true;
 	pthread_mutex_unlock(&server->lock);
+	atomic_store(&server->once->is_closing, true);
 	/* listener_count is final now: nobody listens on a server that is being closed. */
 	for (size_t i = 0; i < server->listener_count; i++) {
 		fast_link_listener_close(server->listeners[i]);
 	}
 	fast_health_close(server);
 	server_end_connections(server);
+	fast_call_cancel_detached(server);
 	fast_timer_cancel_wait(server->timers, &server->reap_timer);
 	pthread_mutex_lock(&server->lock);
 	while (server->connection_count > 0) {

@@ -31,6 +31,7 @@ struct fast_server {
 	struct fast_pool *pool;
 	struct fast_server_counters counters;
 	struct fast_timer reap_timer;
+	struct fast_once_window *once;
 	struct fast_health health;
 	struct fast_recent recent;
 	int64_t open_unix_ns;

@@ -1,6 +1,7 @@
 #include "rpc/server_call.h"
 
 #include "rpc/limits.h"
+#include "rpc/once.h"
 #include "rpc/server_input.h"
 #include "wire/check.h"
 #include <assert.h>
@@ -111,7 +112,7 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 		call->is_in_table = false;
 	}
 	fast_call_drop_items(call);
-	is_cancelled = call->is_cancelled;
+	is_cancelled = call->is_cancelled || call->is_detached;
 	fast_call_recycle(call); /* before its caller can know, so that counters are never behind */
 	if (frame != NULL && is_cancelled) {
 		fast_frame_free(frame);
@@ -136,6 +137,11 @@ void fast_call_fail_as(struct fast_call *call, enum fast_status status, enum fas
 	struct fast_failure failure = fast_call_failure(call, status, executed, text);
 
 	assert(status != FAST_OK);
+	if (call->once != NULL && executed == FAST_EXECUTED_NO) {
+		fast_once_forget(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, status, text);
+	} else if (call->once != NULL) {
+		fast_once_fail(call, &failure);
+	}
 	fast_stats_fail(call, status, text);
 	call_end(call, failure_frame(call->connection, call->header, call->header_bytes,
 				     FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure));
@@ -147,6 +153,9 @@ void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 	struct fast_failure failure = fast_call_failure(call, status, FAST_EXECUTED_NO, text);
 	struct fast_server_connection *connection = call->connection;
 
+	if (call->once != NULL) {
+		fast_once_forget(call, kind, status, text);
+	}
 	fast_counter_add(&connection->server->counters.calls_refused);
 	fast_stats_fail(call, status, text);
 	call_end(call, failure_frame(connection, call->header, call->header_bytes, kind, &failure));
@@ -209,6 +218,9 @@ static void call_succeed(struct fast_call *call, const ProtobufCMessage *respons
 	if (status != FAST_OK) {
 		call_fail_unsendable(call, status);
 		return;
+	}
+	if (call->once != NULL) {
+		fast_once_succeed(call, response);
 	}
 	call_end(call, frame);
 }

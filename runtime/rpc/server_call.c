@@ -1,6 +1,7 @@
 #include "rpc/server_call.h"
 
 #include "rpc/limits.h"
+#include "rpc/once.h"
 #include "rpc/server_input.h"
 #include "wire/check.h"
 #include <assert.h>
@@ -123,6 +124,9 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->room_fn = NULL;
 	call->ready_node = (struct fast_list){NULL, NULL};
 	call->last = NULL;
+	call->once = NULL;
+	call->once_node = (struct fast_list){NULL, NULL};
+	call->is_detached = false;
 	call->input = NULL;
 	call->priority = packet->priority;
 }
@@ -272,7 +276,10 @@ void fast_call_open(struct fast_server_connection *connection, const struct fast
 	switch (call_admit(connection, request, &call)) {
 	case CALL_ADMITTED:
 		fast_stats_begin(call);
-		call_start(call, request->packet);
+		if (request->packet->idempotency_key.bytes == 0 ||
+		    fast_once_admit(call, request->packet)) {
+			call_start(call, request->packet);
+		}
 		return;
 	case CALL_TOO_MANY:
 		fast_call_refuse(connection, request->header, request->header_bytes,

@@ -73,7 +73,12 @@ struct fast_call {
 	struct fast_list ready_node; /* in connection->ready, or in connection->spare */
 	struct fast_frame *last;     /* the answer, behind the items; the handler is done */
 
-	uint32_t priority;             /* fast.v1.Priority, as the peer sent it */
+	uint32_t priority; /* fast.v1.Priority, as the peer sent it */
+	/* a call with a key */
+	struct fast_once_entry *once; /* that it runs for; NULL: none; set with the lock held */
+	struct fast_list once_node;   /* of one that waits for another's answer; once->lock */
+	bool is_detached; /* its connection is lost, its caller may be back; guarded by lock */
+
 	struct fast_call_input *input; /* NULL: the request is one message; guarded by lock */
 };
 
@@ -115,8 +120,10 @@ void fast_call_cancel_with(struct fast_server_connection *connection, uint32_t i
 			   const struct fast_call *only, struct fast_frame *frame);
 /* Lock held. Has the call cancelled at its deadline. */
 void fast_call_watch_deadline(struct fast_call *call);
-/* The connection has ended. */
+/* The connection has ended. Calls with a key run on. */
 void fast_call_cancel_all(struct fast_server_connection *connection);
+/* Those end too, because the server is being closed. */
+void fast_call_cancel_detached(struct fast_server *server);
 
 /* The peer takes more items, if the call is open. */
 void fast_call_grant(struct fast_server_connection *connection, uint32_t id, uint32_t credit);

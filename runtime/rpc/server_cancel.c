@@ -1,4 +1,5 @@
 #include "rpc/limits.h"
+#include "rpc/once.h"
 #include "rpc/server_input.h"
 #include "rpc/thread.h"
 #include <assert.h>
@@ -91,6 +92,21 @@ static struct call_waking call_abandon(struct fast_call *call)
 	return call_wake(call);
 }
 
+/* Lock held. Its connection is lost. Who called with a key may come back for the answer, so nothing
+ * is cancelled then. */
+static struct call_waking call_lose(struct fast_call *call)
+{
+	struct fast_server_connection *connection = call->connection;
+
+	if (call->once == NULL || atomic_load(&connection->server->once->is_closing)) {
+		return call_abandon(call);
+	}
+	fast_call_table_remove(&connection->calls, call->id);
+	call->is_in_table = false;
+	call->is_detached = true;
+	return (struct call_waking){.call = NULL};
+}
+
 void fast_call_cancel_with(struct fast_server_connection *connection, uint32_t id,
 			   const struct fast_call *only, struct fast_frame *frame)
 {
@@ -127,7 +143,7 @@ void fast_call_cancel_all(struct fast_server_connection *connection)
 		if (call == NULL) {
 			break;
 		}
-		struct call_waking waking = call_abandon(call);
+		struct call_waking waking = call_lose(call);
 		if (waking.call != NULL || waking.input != NULL || waking.scope != NULL) {
 			pthread_mutex_unlock(&connection->lock);
 			call_run_waking(waking);
@@ -135,6 +151,46 @@ void fast_call_cancel_all(struct fast_server_connection *connection)
 		}
 	}
 	pthread_mutex_unlock(&connection->lock);
+	fast_thread_leave();
+}
+
+/* Lock of once held, so that no call of it ends. False: there are no more to be cancelled. */
+static bool once_cancel_one(struct fast_once_window *once, struct call_waking *out)
+{
+	bool is_found = false;
+
+	FAST_LIST_FOREACH(node, &once->running)
+	{
+		struct fast_call *call = fast_once_running_call(node);
+		struct fast_server_connection *connection = call->connection;
+
+		pthread_mutex_lock(&connection->lock);
+		is_found = call->is_detached && !call->is_cancelled;
+		if (is_found) {
+			call->is_cancelled = true;
+			*out = call_wake(call);
+		}
+		pthread_mutex_unlock(&connection->lock);
+		if (is_found) {
+			break;
+		}
+	}
+	return is_found;
+}
+
+void fast_call_cancel_detached(struct fast_server *server)
+{
+	struct call_waking waking;
+	bool goes_on;
+
+	fast_thread_enter();
+	do {
+		waking = (struct call_waking){.call = NULL};
+		pthread_mutex_lock(&server->once->lock);
+		goes_on = once_cancel_one(server->once, &waking);
+		pthread_mutex_unlock(&server->once->lock);
+		call_run_waking(waking);
+	} while (goes_on);
 	fast_thread_leave();
 }
 

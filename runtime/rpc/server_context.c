@@ -108,7 +108,7 @@ enum fast_status fast_call_send_headers(struct fast_call *call, const struct fas
 	pthread_mutex_lock(&connection->lock);
 	if (call->is_cancelled) {
 		status = FAST_CANCELLED;
-	} else {
+	} else if (!call->is_detached) {
 		fast_connection_push(&connection->connection, frame);
 		fast_connection_flush(&connection->connection);
 		frame = NULL;

@@ -1,5 +1,6 @@
 #include "rpc/hello.h"
 #include "rpc/limits.h"
+#include "rpc/once.h"
 #include "rpc/server_input.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ static bool incoming_hello(const struct incoming *incoming)
 		.message_bytes_max = options->message_bytes_max,
 		.calls_max = options->calls_max,
 		.keepalive_ms = options->keepalive_ms,
+		.boot_id = connection->server->once->boot_id,
 	};
 	struct fast_frame *frame = NULL;
 	struct fast_hello hello;
@@ -150,8 +152,8 @@ static const char *request_refusal(const struct incoming *incoming,
 	if (packet->more) {
 		return "requests in fragments are not taken";
 	}
-	if (packet->idempotency_key.bytes > 0) {
-		return "idempotency keys are not kept by this server";
+	if (packet->idempotency_key.bytes > 0 && kind != FAST_METHOD_UNARY) {
+		return "only a call of one request and one answer can carry a key";
 	}
 	if ((packet->resume_after > 0 || packet->epoch > 0) && !entry->method->resumable) {
 		return "the method's stream cannot be resumed";

@@ -23,6 +23,8 @@ set(RPC_SOURCES
     rpc/item.c
     rpc/keepalive.c
     rpc/methods.c
+    rpc/once.c
+    rpc/once_result.c
     rpc/outbox.c
     rpc/pool.c
     rpc/protobuf_c.c
@@ -31,6 +33,8 @@ set(RPC_SOURCES
     rpc/publisher.c
     rpc/reflection.c
     rpc/reply.c
+    rpc/retry.c
+    rpc/retry_policy.c
     rpc/scope.c
     rpc/server.c
     rpc/server_answer.c

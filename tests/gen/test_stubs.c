@@ -244,7 +244,6 @@ static void the_table_has_the_rules_of_the_schema(void **state)
 		{"Sample", FAST_PRIORITY_BULK, false, true, false},
 		{"Events", FAST_PRIORITY_NORMAL, true, false, false},
 		{"Add", FAST_PRIORITY_DEFAULT, false, false, true},
-		{"AddAll", FAST_PRIORITY_DEFAULT, false, false, true},
 		{"Plain", FAST_PRIORITY_DEFAULT, false, false, false},
 	};
 

@@ -104,7 +104,7 @@ static void world_answer_dial(struct world *world)
 	struct fast_link *theirs = NULL;
 
 	world->dialed = NULL;
-	if (world->server == NULL && !world->has_peer_links) {
+	if (world->is_unreachable || (world->server == NULL && !world->has_peer_links)) {
 		dialed(FAST_UNAVAILABLE, NULL, world->dialed_arg);
 		return;
 	}
@@ -117,6 +117,7 @@ static void world_answer_dial(struct world *world)
 	} else {
 		fast_server_take_link(world->server, theirs);
 	}
+	world->link = ours;
 	dialed(FAST_OK, ours, world->dialed_arg);
 }
 
@@ -230,10 +231,12 @@ void outcome_note(const struct fast_reply *reply, void *arg)
 static void world_start(struct world *world, const struct fast_method *method, uint32_t number,
 			int64_t timeout_ms, struct outcome *outcome)
 {
-	struct fast_call_options options = {.size = sizeof options, .timeout_ms = timeout_ms};
+	struct fast_call_options options = world->options;
 	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
 	char text[] = "text";
 
+	options.size = sizeof options;
+	options.timeout_ms = timeout_ms;
 	*outcome = (struct outcome){.count = 0};
 	request.number = number;
 	request.text = text;

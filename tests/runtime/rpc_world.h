@@ -32,15 +32,18 @@ struct world {
 	struct fast_call *kept[WORLD_KEPT_MAX];
 	uint32_t kept_numbers[WORLD_KEPT_MAX]; /* of their requests */
 	unsigned kept_count;
-	unsigned cancelled; /* times that the cancel function ran */
-	unsigned requests;  /* times that a handler ran */
-	size_t capacity;    /* of new links, each way */
+	unsigned cancelled;               /* times that the cancel function ran */
+	unsigned requests;                /* times that a handler ran */
+	size_t capacity;                  /* of new links, each way */
+	struct fast_call_options options; /* of the calls that are asked, but for timeout_ms */
 	atomic_bool client_is_closed;
 
 	/* the dial under way; NULL: none */
 	fast_link_dialed_fn *dialed;
 	void *dialed_arg;
 	unsigned dials;
+	bool is_unreachable;         /* dials are refused */
+	struct fast_link *link;      /* the client's end of the newest; it may have been freed */
 	bool has_peer_links;         /* a dial is answered by a link to nobody, kept here: */
 	struct fast_link *peer_link; /* the other end of the newest such link */
 };

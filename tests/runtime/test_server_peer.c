@@ -143,16 +143,10 @@ static void what_this_version_lacks_is_refused_not_left_out(void **state)
 {
 	Fast__V1__Packet packet = FAST__V1__PACKET__INIT;
 	char method[] = "testing.v1.Probe/Echo";
-	uint8_t key[16] = {1};
 
 	(void)state;
 	packet.kind = FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST;
 	packet.method = method;
-	packet.idempotency_key.data = key;
-	packet.idempotency_key.len = sizeof key;
-	assert_true(peer_send_packet(&peer, ID, &packet));
-	expect_failure(ID, FAST_UNIMPLEMENTED, "idempotency keys");
-	packet.idempotency_key.len = 0;
 	packet.more = true;
 	assert_true(peer_send_packet(&peer, ID, &packet));
 	expect_failure(ID, FAST_UNIMPLEMENTED, "fragments");

@@ -17,7 +17,17 @@ FAST_BEGIN_DECLS
  * thread; many calls may be in flight. */
 struct fast_client;
 struct fast_call;
+struct fast_retry;
 struct fast_tls;
+
+/* Whether a call of one request and one answer that changes something carries a key: then it runs
+ * once however often it has to be sent, and survives the loss of its connection until its deadline.
+ * Not for methods without side effects or idempotent ones, which need none. */
+enum fast_once {
+	FAST_ONCE_DEFAULT, /* as the client's options say, else the schema */
+	FAST_ONCE_ON,
+	FAST_ONCE_OFF,
+};
 
 struct fast_client_options {
 	size_t size;                /* sizeof(struct fast_client_options) */
@@ -28,6 +38,7 @@ struct fast_client_options {
 	 * that gives none within 10 s, or within this time again, is given up: its calls end with
 	 * UNAVAILABLE. 0: 20000; less than FAST_KEEPALIVE_MS_MIN counts as that. */
 	uint32_t keepalive_ms;
+	enum fast_once once; /* of all its calls that say nothing else */
 };
 
 struct fast_call_options {
@@ -42,6 +53,8 @@ struct fast_call_options {
 	struct fast_call *parent;    /* has not been ended; on whichever thread */
 	bool no_parent;              /* this call goes on its own */
 	enum fast_priority priority; /* 0: the method's */
+	enum fast_once once;
+	const struct fast_retry *retry; /* fast/retry.h; copied; NULL: the client's policy */
 };
 
 struct fast_detail {

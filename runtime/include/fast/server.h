@@ -30,6 +30,12 @@ struct fast_server_options {
 	 * gives none within 10 s, or within this time again, has gone. 0: 20000. */
 	uint32_t keepalive_ms;
 	const char *node; /* names this server in its failures (origin); NULL: nameless */
+	/* Calls that carry a key (fast_call_options.once) and were answered are remembered for so
+	 * long; 0: 30000. While as many results are kept, or as many bytes, new ones are refused.
+	 */
+	uint32_t once_window_ms;
+	uint32_t once_results_max; /* 0: 65536 */
+	uint32_t once_bytes_max;   /* 0: 64 MiB */
 };
 
 enum fast_service_flags {

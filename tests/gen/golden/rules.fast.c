@@ -55,35 +55,6 @@ static void dispatch_golden_v1_rules_add(const void *handlers, struct fast_call 
 	table->add(call, (const Golden__V1__Key *)request, arg);
 }
 
-static void dispatch_golden_v1_rules_add_all(const void *handlers, struct fast_call *call,
-					     const ProtobufCMessage *request, void *arg)
-{
-	const struct golden_v1_rules_handlers *table = handlers;
-
-	(void)request;
-	if (table->add_all == NULL) {
-		fast_call_fail(call, FAST_UNIMPLEMENTED, "%s is not served here",
-			       fast_call_method(call)->path);
-		return;
-	}
-	table->add_all(call, arg);
-}
-
-static void tell_golden_v1_rules_add_all(struct fast_call *call, enum fast_status status,
-					 const ProtobufCMessage *message, fast_any_fn *typed,
-					 void *arg)
-{
-	golden_v1_rules_add_all_item_fn *fn = (golden_v1_rules_add_all_item_fn *)typed;
-
-	fn(call, status, (const Golden__V1__Key *)message, arg);
-}
-
-void golden_v1_rules_add_all_on_item(struct fast_call *call, golden_v1_rules_add_all_item_fn *fn,
-				     void *arg)
-{
-	fast_call_on_typed_item(call, tell_golden_v1_rules_add_all, (fast_any_fn *)fn, arg);
-}
-
 static void dispatch_golden_v1_rules_plain(const void *handlers, struct fast_call *call,
 					   const ProtobufCMessage *request, void *arg)
 {
@@ -138,16 +109,6 @@ static const struct fast_method methods_golden_v1_rules[] = {
 		.request = &golden__v1__key__descriptor,
 		.response = &golden__v1__key__descriptor,
 		.dispatch = dispatch_golden_v1_rules_add,
-		.once = true,
-	},
-	{
-		.name = "AddAll",
-		.path = "golden.v1.Rules/AddAll",
-		.kind = FAST_METHOD_CLIENT_STREAM,
-		.idempotency = FAST_IDEMPOTENCY_UNKNOWN,
-		.request = &golden__v1__key__descriptor,
-		.response = &golden__v1__key__descriptor,
-		.dispatch = dispatch_golden_v1_rules_add_all,
 		.once = true,
 	},
 	{
@@ -235,18 +196,11 @@ enum fast_status golden_v1_rules_add_start(struct fast_client *client,
 				 (const ProtobufCMessage *)request, fn, arg);
 }
 
-enum fast_status golden_v1_rules_add_all(struct fast_client *client,
-					 const struct fast_call_options *options,
-					 struct fast_stream **out)
-{
-	return fast_client_stream(client, &methods_golden_v1_rules[4], options, NULL, out);
-}
-
 enum fast_status golden_v1_rules_plain(struct fast_client *client,
 				       const struct fast_call_options *options,
 				       const Golden__V1__Key *request, struct fast_reply *reply)
 {
-	return fast_client_call(client, &methods_golden_v1_rules[5], options,
+	return fast_client_call(client, &methods_golden_v1_rules[4], options,
 				(const ProtobufCMessage *)request, reply);
 }
 
@@ -255,14 +209,14 @@ enum fast_status golden_v1_rules_plain_start(struct fast_client *client,
 					     const Golden__V1__Key *request, fast_reply_fn *fn,
 					     void *arg)
 {
-	return fast_client_start(client, &methods_golden_v1_rules[5], options,
+	return fast_client_start(client, &methods_golden_v1_rules[4], options,
 				 (const ProtobufCMessage *)request, fn, arg);
 }
 
 const struct fast_service golden_v1_rules_service = {
 	.name = "golden.v1.Rules",
 	.methods = methods_golden_v1_rules,
-	.method_count = 6,
+	.method_count = 5,
 	.descriptor_set = descriptors_golden_v1_rules,
 	.descriptor_set_bytes = sizeof descriptors_golden_v1_rules,
 };

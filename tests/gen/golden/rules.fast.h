@@ -66,32 +66,6 @@ static inline const Golden__V1__Key *golden_v1_rules_add_response(const struct f
 	return (const Golden__V1__Key *)reply->message;
 }
 
-/* Changes something, by a stream. */
-FAST_MUST_CHECK enum fast_status golden_v1_rules_add_all(struct fast_client *client,
-							 const struct fast_call_options *options,
-							 struct fast_stream **out);
-
-/* Sends one item, as by fast_stream_send(). */
-FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_add_all_put(
-	struct fast_stream *stream, int64_t wait_ms, const Golden__V1__Key *item)
-{
-	return fast_stream_send(stream, wait_ms, (const ProtobufCMessage *)item);
-}
-
-/* Says that all was sent and waits for the answer, as by fast_stream_finish(). */
-static inline enum fast_status golden_v1_rules_add_all_finish(struct fast_stream *stream,
-							      struct fast_reply *reply)
-{
-	return fast_stream_finish(stream, reply);
-}
-
-/* NULL unless the call has ended with FAST_OK. */
-static inline const Golden__V1__Key *golden_v1_rules_add_all_response(
-	const struct fast_reply *reply)
-{
-	return (const Golden__V1__Key *)reply->message;
-}
-
 /* No rules. */
 enum fast_status golden_v1_rules_plain(struct fast_client *client,
 				       const struct fast_call_options *options,
@@ -117,8 +91,6 @@ struct golden_v1_rules_handlers {
 	void (*events)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
 	/* Changes something. */
 	void (*add)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
-	/* Changes something, by a stream. */
-	void (*add_all)(struct fast_call *call, void *arg);
 	/* No rules. */
 	void (*plain)(struct fast_call *call, const Golden__V1__Key *request, void *arg);
 };
@@ -147,21 +119,6 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_events_send(
 /* Answers and ends the call, as by fast_call_reply(). */
 static inline void golden_v1_rules_add_reply(struct fast_call *call,
 					     const Golden__V1__Key *response)
-{
-	fast_call_reply(call, (const ProtobufCMessage *)response);
-}
-
-/* What a handler does for each item, as fast_call_item_fn. */
-typedef void golden_v1_rules_add_all_item_fn(struct fast_call *call, enum fast_status status,
-					     const Golden__V1__Key *item, void *arg);
-
-/* Sets that function, as by fast_call_on_item(). */
-void golden_v1_rules_add_all_on_item(struct fast_call *call, golden_v1_rules_add_all_item_fn *fn,
-				     void *arg);
-
-/* Answers and ends the call, as by fast_call_reply(). */
-static inline void golden_v1_rules_add_all_reply(struct fast_call *call,
-						 const Golden__V1__Key *response)
 {
 	fast_call_reply(call, (const ProtobufCMessage *)response);
 }

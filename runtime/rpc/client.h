@@ -7,7 +7,7 @@
 #include "link/link.h"
 #include "rpc/call_table.h"
 #include "rpc/connection.h"
-#include <fast/client.h>
+#include <fast/interceptor.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -49,6 +49,12 @@ struct fast_client_connection {
 
 struct fast_retry_policies;
 
+/* Changed before the first call, read by any thread after. */
+struct fast_client_interceptors {
+	struct fast_client_interceptor chain[FAST_INTERCEPTORS_MAX];
+	uint32_t count;
+};
+
 struct fast_client {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* for the close */
@@ -61,6 +67,7 @@ struct fast_client {
 	enum fast_once once;
 	uint64_t seed[2];           /* random */
 	atomic_uint_least64_t keys; /* made so far */
+	struct fast_client_interceptors interceptors;
 	const struct fast_dial_ops *dial_ops;
 	void *dial_arg;
 	struct fast_timer house_timer;   /* runs callbacks, frees connections */
@@ -82,8 +89,9 @@ struct fast_client {
 	int64_t active_ns;                        /* when a caller last came */
 	uint32_t next_id;
 	struct fast_list waiting; /* calls for which there is no connection, or no room */
-	uint32_t waiting_count;
-	struct fast_list resting;             /* calls that are sent again after a while */
+	struct fast_list held;    /* calls that interceptors have sent later */
+	uint32_t waiting_count;   /* in these, and of those that rest */
+	struct fast_list resting; /* calls that are sent again after a while */
 	struct fast_retry_policies *policies; /* NULL: none */
 	int64_t rest_due_ns;                  /* when rest_timer runs; 0: it is not set */
 	int retry_tokens;                     /* 0 to FAST_RETRY_TOKENS_MAX */

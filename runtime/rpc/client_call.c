@@ -77,7 +77,7 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 		pthread_cond_init(&call->changed, &monotonic);
 		pthread_condattr_destroy(&monotonic);
 	}
-	status = fast_client_context_open(call, &all);
+	status = fast_client_context_open(call, &all, request);
 	if (status != FAST_OK) {
 		return status;
 	}
@@ -114,7 +114,7 @@ void fast_client_call_fini(struct fast_client_call *call)
 {
 	fast_frame_free(call->frame); /* NULL, unless the call was never submitted */
 	call->frame = NULL;
-	fast_client_context_close(call->context);
+	fast_client_context_close(call);
 	if (call->kind != FAST_CLIENT_CALL_ASYNC) {
 		pthread_cond_destroy(&call->changed);
 	}
@@ -210,6 +210,9 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 		follow_up->lane = call->frame->lane;
 		fast_connection_push(&connection->connection, follow_up);
 	}
+	if (call->context != NULL) {
+		fast_client_context_sent(call);
+	}
 	fast_connection_flush(&connection->connection);
 	return true;
 }
@@ -226,6 +229,9 @@ bool fast_client_submit(struct fast_client_call *call)
 	if (call->is_cancelled) {
 		call_reject(call, FAST_CANCELLED, FAST_PARENT_GONE);
 		return false;
+	}
+	if (call->context != NULL && fast_client_context_holds(call)) {
+		return true;
 	}
 	fast_retry_policy_find(call);
 	if (connection != NULL && fast_list_is_empty(&client->waiting) &&

@@ -1,5 +1,6 @@
 #include "rpc/client_context.h"
 
+#include "rpc/client_interceptor.h"
 #include "rpc/client_stream.h"
 #include "rpc/limits.h"
 #include "rpc/server_call.h"
@@ -35,19 +36,31 @@ static enum fast_status metadata_check(struct fast_client_call *call,
 	return FAST_INVALID_ARGUMENT;
 }
 
-/* Enters the call for its parent, with whose deadline it ends. */
-static enum fast_status context_join(struct fast_client_call *call, struct fast_call *parent)
+void fast_client_context_limit(struct fast_client_call *call, int64_t deadline_ns)
 {
-	int64_t now_ns = fast_timers_now_ns(call->client->timers);
+	int64_t left_ns = deadline_ns - fast_timers_now_ns(call->client->timers);
 
-	if (parent->deadline_ns <= now_ns) {
+	if (deadline_ns < call->deadline_ns) {
+		call->deadline_ns = deadline_ns;
+		call->timeout_ms = left_ns < 0 ? 0 : left_ns / FAST_NS_PER_MS;
+	}
+}
+
+/* Ends with the deadline of the parent. */
+static enum fast_status context_inherit(struct fast_client_call *call,
+					const struct fast_call *parent)
+{
+	if (parent->deadline_ns <= fast_timers_now_ns(call->client->timers)) {
 		return context_fail(call, FAST_DEADLINE_EXCEEDED,
 				    "the deadline of the call that it was made for has passed");
 	}
-	if (parent->deadline_ns < call->deadline_ns) {
-		call->deadline_ns = parent->deadline_ns;
-		call->timeout_ms = (parent->deadline_ns - now_ns) / FAST_NS_PER_MS;
-	}
+	fast_client_context_limit(call, parent->deadline_ns);
+	return FAST_OK;
+}
+
+/* Enters the call for its parent. */
+static enum fast_status context_join(struct fast_client_call *call, struct fast_call *parent)
+{
 	switch (fast_scope_join(parent, call, &call->context->child)) {
 	case FAST_OK:
 		return FAST_OK;
@@ -58,10 +71,11 @@ static enum fast_status context_join(struct fast_client_call *call, struct fast_
 	}
 }
 
-static enum fast_status context_make(struct fast_client_call *call,
-				     const struct fast_metadata *metadata,
-				     const struct fast_trace *trace)
+enum fast_status fast_client_context_new(struct fast_client_call *call,
+					 const struct fast_metadata *metadata,
+					 const struct fast_trace *trace)
 {
+	struct fast_client_context *context;
 	size_t bytes;
 
 	if (metadata_check(call, metadata) != FAST_OK) {
@@ -73,20 +87,26 @@ static enum fast_status context_make(struct fast_client_call *call,
 				    "512 printable characters");
 	}
 	bytes = fast_metadata_packed_bytes(metadata);
-	call->context = malloc(sizeof *call->context + bytes);
-	if (call->context == NULL) {
+	context = malloc(sizeof *context + bytes);
+	if (context == NULL) {
 		return context_fail(call, FAST_RESOURCE_EXHAUSTED, "no memory for the metadata");
 	}
-	call->context->child = (struct fast_scope_child){.scope = NULL};
-	call->context->entries_bytes = bytes;
-	fast_metadata_pack(metadata, call->context->entries);
-	call->context->trace_bytes =
-		trace == NULL ? 0 : fast_trace_pack(trace, call->context->trace);
+	context->child = (struct fast_scope_child){.scope = NULL};
+	context->passed = 0;
+	context->begin_ns = fast_timers_now_ns(call->client->timers);
+	context->hold_ns = 0;
+	context->cuts = false;
+	context->timer = (struct fast_timer){.position = 0};
+	context->entries_bytes = bytes;
+	fast_metadata_pack(metadata, context->entries);
+	context->trace_bytes = trace == NULL ? 0 : fast_trace_pack(trace, context->trace);
+	call->context = context;
 	return FAST_OK;
 }
 
 enum fast_status fast_client_context_open(struct fast_client_call *call,
-					  const struct fast_call_options *options)
+					  const struct fast_call_options *options,
+					  const ProtobufCMessage *request)
 {
 	const struct fast_metadata none = {NULL, 0};
 	const struct fast_metadata *metadata =
@@ -95,24 +115,41 @@ enum fast_status fast_client_context_open(struct fast_client_call *call,
 				   : options->parent != NULL ? options->parent
 							     : fast_scope_parent();
 	const struct fast_trace *trace = options->trace;
-	enum fast_status status;
+	bool is_watched = call->client->interceptors.count > 0;
+	enum fast_status status = FAST_OK;
 
-	if (metadata->count == 0 && trace == NULL && parent == NULL) {
+	if (metadata->count == 0 && trace == NULL && parent == NULL && !is_watched) {
 		return FAST_OK;
 	}
 	if (trace == NULL && parent != NULL) {
 		trace = fast_call_trace(parent);
 	}
-	status = context_make(call, metadata, trace);
+	if (parent != NULL) {
+		status = context_inherit(call, parent);
+	}
+	if (status == FAST_OK && is_watched) {
+		status = fast_client_interceptors_before(call, metadata, trace, request);
+	} else if (status == FAST_OK) {
+		status = fast_client_context_new(call, metadata, trace);
+	}
 	return status != FAST_OK || parent == NULL ? status : context_join(call, parent);
 }
 
-void fast_client_context_close(struct fast_client_context *context)
+void fast_client_context_close(struct fast_client_call *call)
 {
-	if (context != NULL) {
-		fast_scope_quit(&context->child);
-		free(context);
+	struct fast_client_context *context = call->context;
+
+	if (context == NULL) {
+		return;
 	}
+	call->context = NULL;
+	fast_scope_quit(&context->child);
+	fast_timer_cancel_wait(call->client->timers, &context->timer);
+	if (call->state == FAST_CLIENT_CALL_NEW && call->reply->status == FAST_OK) {
+		(void)context_fail(call, FAST_RESOURCE_EXHAUSTED, "no memory for the call");
+	}
+	fast_client_interceptors_after(call, context);
+	free(context);
 }
 
 void fast_client_call_cancel(struct fast_client_call *call, struct fast_list *claimed)

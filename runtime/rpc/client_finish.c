@@ -27,9 +27,9 @@ static void async_deliver(struct fast_async_call *async)
 	struct fast_client *client = async->call.client;
 	struct fast_list failed;
 
+	fast_client_context_close(&async->call);
 	async->fn(&async->reply, async->arg);
 	fast_reply_fini(&async->reply);
-	fast_client_context_close(async->call.context);
 	fast_list_init(&failed);
 	pthread_mutex_lock(&client->lock);
 	client->async_count--;

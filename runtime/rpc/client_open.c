@@ -86,6 +86,7 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	fast_list_init(&client->dead);
 	fast_list_init(&client->waiting);
 	fast_list_init(&client->resting);
+	fast_list_init(&client->held);
 	fast_list_init(&client->callers);
 	fast_list_init(&client->finished);
 	fast_list_init(&client->spare);
@@ -138,6 +139,7 @@ enum fast_status fast_client_open(const char *endpoint, const struct fast_client
 static void client_cancel_waiting(struct fast_client *client, struct fast_list *cancelled)
 {
 	fast_list_move(&client->waiting, &client->resting);
+	fast_list_move(&client->waiting, &client->held);
 	while (!fast_list_is_empty(&client->waiting)) {
 		struct fast_client_call *call =
 			FAST_LIST_ENTRY(client->waiting.next, struct fast_client_call, node);

@@ -6,6 +6,7 @@
 #include "base/timer.h"
 #include "link/link.h"
 #include "rpc/health.h"
+#include "rpc/interceptor.h"
 #include "rpc/methods.h"
 #include "rpc/pool.h"
 #include <fast/server.h>
@@ -26,6 +27,7 @@ struct fast_server {
 	pthread_cond_t changed;             /* a connection has died, or is gone */
 	struct fast_server_options options; /* every field has a value */
 	struct fast_methods methods;        /* fixed once it listens */
+	struct fast_interceptors interceptors;
 	struct fast_timers *timers;
 	bool owns_timers;
 	struct fast_pool *pool;

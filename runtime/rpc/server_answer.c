@@ -88,8 +88,9 @@ static void call_silence(struct fast_call *call)
 }
 
 /* Ends the call: sends frame, behind the items of a stream. NULL: nothing can be said, so the
- * connection is given up. */
-static void call_end(struct fast_call *call, struct fast_frame *frame)
+ * connection is given up. failure: NULL for OK. */
+static void call_end(struct fast_call *call, struct fast_frame *frame,
+		     const struct fast_failure *failure)
 {
 	struct fast_server_connection *connection = call->connection;
 	bool is_cancelled;
@@ -97,6 +98,9 @@ static void call_end(struct fast_call *call, struct fast_frame *frame)
 
 	if (frame != NULL) {
 		fast_call_set_lane(call, frame);
+	}
+	if (call->passed > 0) {
+		fast_interceptors_after(call, failure);
 	}
 	pthread_mutex_lock(&connection->lock);
 	call_silence(call);
@@ -143,8 +147,10 @@ void fast_call_fail_as(struct fast_call *call, enum fast_status status, enum fas
 		fast_once_fail(call, &failure);
 	}
 	fast_stats_fail(call, status, text);
-	call_end(call, failure_frame(call->connection, call->header, call->header_bytes,
-				     FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure));
+	call_end(call,
+		 failure_frame(call->connection, call->header, call->header_bytes,
+			       FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE, &failure),
+		 &failure);
 }
 
 void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
@@ -158,7 +164,8 @@ void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 	}
 	fast_counter_add(&connection->server->counters.calls_refused);
 	fast_stats_fail(call, status, text);
-	call_end(call, failure_frame(connection, call->header, call->header_bytes, kind, &failure));
+	call_end(call, failure_frame(connection, call->header, call->header_bytes, kind, &failure),
+		 &failure);
 }
 
 void fast_call_break(struct fast_call *call, enum fast_status status, const char *text)
@@ -222,7 +229,10 @@ static void call_succeed(struct fast_call *call, const ProtobufCMessage *respons
 	if (call->once != NULL) {
 		fast_once_succeed(call, response);
 	}
-	call_end(call, frame);
+	if (response != NULL && connection->server->interceptors.has_message) {
+		fast_interceptors_message(call, FAST_TO_CALLER, response);
+	}
+	call_end(call, frame, NULL);
 }
 
 void fast_call_reply(struct fast_call *call, const ProtobufCMessage *response)

@@ -94,6 +94,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->begin_ns = now_ns;
 	call->status = FAST_OK;
 	call->context = (struct fast_call_context){.trace = NULL};
+	call->passed = 0;
 	call->deadline_ns = FAST_TIME_NEVER;
 	if (packet->timeout_us > 0 &&
 	    packet->timeout_us < (uint64_t)(INT64_MAX - now_ns) / FAST_NS_PER_US) {
@@ -179,6 +180,19 @@ static void call_handler_returned(struct fast_call *call)
 	}
 }
 
+void fast_call_hand_over(struct fast_call *call, enum fast_status status,
+			 const ProtobufCMessage *message, fast_call_item_thunk *thunk,
+			 fast_any_fn *fn, void *arg)
+{
+	struct fast_call *before = fast_scope_enter(call);
+
+	if (message != NULL && call->connection->server->interceptors.has_message) {
+		fast_interceptors_message(call, FAST_FROM_CALLER, message);
+	}
+	thunk(call, status, message, fn, arg);
+	fast_scope_leave(before);
+}
+
 static void call_run(struct fast_call *call)
 {
 	const struct fast_method_entry *entry = call->entry;
@@ -196,9 +210,8 @@ static void call_run(struct fast_call *call)
 	}
 }
 
-/* Instead of running it. */
-static void call_refuse(struct fast_call *call, Fast__V1__PacketKind kind, enum fast_status status,
-			const char *text)
+void fast_call_turn_away(struct fast_call *call, Fast__V1__PacketKind kind, enum fast_status status,
+			 const char *text)
 {
 	struct fast_call_input *input = call->input;
 
@@ -215,9 +228,9 @@ static void call_run_job(struct fast_job *job)
 		(struct fast_call *)((char *)job - offsetof(struct fast_call, job));
 
 	if (fast_call_is_cancelled(call)) {
-		call_refuse(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE,
-			    FAST_DEADLINE_EXCEEDED,
-			    "the deadline passed before the handler could run");
+		fast_call_turn_away(call, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE,
+				    FAST_DEADLINE_EXCEEDED,
+				    "the deadline passed before the handler could run");
 		return;
 	}
 	call_run(call);
@@ -250,21 +263,30 @@ static bool call_prepare(struct fast_call *call, const struct fast_packet *packe
 	return status == FAST_OK;
 }
 
-static void call_start(struct fast_call *call, const struct fast_packet *packet)
+void fast_call_go(struct fast_call *call)
 {
 	struct fast_server *server = call->connection->server;
 
-	if (!call_prepare(call, packet)) {
-		return;
-	}
 	if (call->entry->flags & FAST_SERVICE_INLINE) {
 		call_run(call);
 		return;
 	}
 	call->job.run = call_run_job;
 	if (fast_pool_submit(server->pool, &call->job) != FAST_OK) {
-		call_refuse(call, FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK,
-			    FAST_RESOURCE_EXHAUSTED, "the server's queue of calls is full");
+		fast_call_turn_away(call, FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK,
+				    FAST_RESOURCE_EXHAUSTED, "the server's queue of calls is full");
+	}
+}
+
+static void call_start(struct fast_call *call, const struct fast_packet *packet)
+{
+	if (!call_prepare(call, packet)) {
+		return;
+	}
+	if (call->connection->server->interceptors.count > 0) {
+		fast_call_proceed(call);
+	} else {
+		fast_call_go(call);
 	}
 }
 

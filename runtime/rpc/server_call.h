@@ -39,6 +39,7 @@ struct fast_call {
 	int64_t deadline_ns;
 	enum fast_status status; /* set when it ends */
 	struct fast_call_context context;
+	uint32_t passed; /* interceptors that have looked at it; theirs, then who ends it */
 
 	/* the handler's */
 	struct fast_detail details[FAST_STATUS_DETAILS_MAX];
@@ -102,6 +103,18 @@ void fast_call_refuse(struct fast_server_connection *connection, const uint8_t *
 /* The same for an admitted call whose handler has not run; ends it. */
 void fast_call_refuse_open(struct fast_call *call, Fast__V1__PacketKind kind,
 			   enum fast_status status, const char *text);
+
+/* Runs the handler, here or on a worker; all interceptors have let it go on. */
+void fast_call_go(struct fast_call *call);
+/* Ends the call instead of running it. */
+void fast_call_turn_away(struct fast_call *call, Fast__V1__PacketKind kind, enum fast_status status,
+			 const char *text);
+/* No lock held. From here on the cancel function does not run, and is not running. */
+void fast_call_forget_cancel(struct fast_call *call);
+/* Hands an item, or NULL, to the function that the handler has set. */
+void fast_call_hand_over(struct fast_call *call, enum fast_status status,
+			 const ProtobufCMessage *message, fast_call_item_thunk *thunk,
+			 fast_any_fn *fn, void *arg);
 
 /* As fast_call_fail(), with a verdict of its own. */
 void fast_call_fail_as(struct fast_call *call, enum fast_status status, enum fast_executed executed,

@@ -208,6 +208,19 @@ static void call_expired(void *arg)
 	fast_thread_leave();
 }
 
+void fast_call_forget_cancel(struct fast_call *call)
+{
+	struct fast_server_connection *connection = call->connection;
+
+	pthread_mutex_lock(&connection->lock);
+	assert(!call->cancel_runs || !pthread_equal(call->canceller, pthread_self()));
+	call->cancel_fn = NULL;
+	while (call->cancel_runs) {
+		pthread_cond_wait(&connection->quiet, &connection->lock);
+	}
+	pthread_mutex_unlock(&connection->lock);
+}
+
 bool fast_call_is_cancelled(const struct fast_call *call)
 {
 	struct fast_server_connection *connection = call->connection;

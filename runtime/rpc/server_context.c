@@ -105,6 +105,7 @@ enum fast_status fast_call_send_headers(struct fast_call *call, const struct fas
 		return status;
 	}
 	call->context.has_headers = true;
+	fast_call_set_lane(call, frame);
 	pthread_mutex_lock(&connection->lock);
 	if (call->is_cancelled) {
 		status = FAST_CANCELLED;

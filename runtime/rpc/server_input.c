@@ -171,7 +171,6 @@ static void input_tell(struct fast_call_input *input, struct input_event *event)
 	struct fast_call *call = input->call;
 	const ProtobufCMessage *message = NULL;
 	const char *reason = NULL;
-	struct fast_call *before;
 
 	if (event->item != NULL) {
 		fast_arena_reset(&input->arena);
@@ -187,9 +186,7 @@ static void input_tell(struct fast_call_input *input, struct input_event *event)
 			return;
 		}
 	}
-	before = fast_scope_enter(call);
-	event->thunk(call, event->status, message, event->fn, event->arg);
-	fast_scope_leave(before);
+	fast_call_hand_over(call, event->status, message, event->thunk, event->fn, event->arg);
 }
 
 /* Lock held. Grants again what was consumed, half of the credit at a time. */

@@ -299,6 +299,9 @@ enum fast_status fast_call_put_message(struct fast_call *call, const struct fast
 	}
 	if (status == FAST_OK) {
 		fast_call_flush(call);
+		if (call->connection->server->interceptors.has_message) {
+			fast_interceptors_message(call, FAST_TO_CALLER, message);
+		}
 	} else if (status == FAST_RESOURCE_EXHAUSTED && !item->is_mark) {
 		call->items_refused++;
 	}

@@ -8,20 +8,25 @@ set(RPC_SOURCES
     rpc/client_context.c
     rpc/client_dial.c
     rpc/client_finish.c
+    rpc/client_hold.c
+    rpc/client_interceptor.c
     rpc/client_open.c
     rpc/client_packet.c
     rpc/client_resume.c
     rpc/client_send.c
     rpc/connection.c
-    rpc/fragment.c
+    rpc/fault.c
     rpc/feed.c
     rpc/feed_follow.c
+    rpc/fragment.c
     rpc/frame.c
     rpc/health.c
     rpc/hello.c
     rpc/input.c
+    rpc/interceptor.c
     rpc/item.c
     rpc/keepalive.c
+    rpc/log_interceptor.c
     rpc/methods.c
     rpc/once.c
     rpc/once_result.c

@@ -81,8 +81,8 @@ static void stream_free(struct fast_stream *stream)
 {
 	fast_stream_items_free(&stream->items);
 	fast_arena_fini(&stream->arena);
-	fast_reply_fini(&stream->reply);
 	fast_client_call_fini(&stream->call);
+	fast_reply_fini(&stream->reply);
 	free(stream);
 }
 

@@ -133,3 +133,29 @@ void *fast_arena_copy(struct fast_arena *arena, const void *data, size_t bytes)
 	copy[bytes] = 0;
 	return copy;
 }
+
+struct fast_arena *fast_arena_new(void)
+{
+	struct fast_arena first;
+	struct fast_arena *arena;
+
+	fast_arena_init(&first, 2 * sizeof first);
+	arena = fast_arena_alloc(&first, sizeof first);
+	if (arena == NULL) {
+		return NULL;
+	}
+	fast_arena_init(arena, 0);
+	arena->blocks = first.blocks;
+	return arena;
+}
+
+void fast_arena_free(struct fast_arena *arena)
+{
+	struct fast_arena last;
+
+	if (arena == NULL) {
+		return;
+	}
+	last = *arena; /* which goes with its block */
+	fast_arena_fini(&last);
+}

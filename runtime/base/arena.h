@@ -20,6 +20,12 @@ void fast_arena_fini(struct fast_arena *arena);
 /* Empties, but keeps the first block for the next use. */
 void fast_arena_reset(struct fast_arena *arena);
 
+/* An arena that lies in its own first block, so that both cost one allocation. Never reset it.
+ * NULL: no memory. */
+struct fast_arena *fast_arena_new(void);
+/* Releases all, and arena. NULL is allowed. */
+void fast_arena_free(struct fast_arena *arena);
+
 /* Aligned to 16 bytes; NULL when the cap or memory is reached. */
 void *fast_arena_alloc(struct fast_arena *arena, size_t bytes);
 /* A copy with a zero byte behind it. */

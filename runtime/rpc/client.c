@@ -86,7 +86,7 @@ enum fast_status fast_client_call(struct fast_client *client, const struct fast_
 	fast_list_init(&failed);
 	pthread_mutex_lock(&client->lock);
 	client->caller_count++;
-	client->active_ns = fast_timers_now_ns(client->timers);
+	client->active_ns = call.begin_ns;
 	if (fast_client_submit(&call)) {
 		call_wait(&call);
 		fast_client_submit_waiting(client, &failed);
@@ -149,7 +149,7 @@ static enum fast_status async_start(struct fast_client *client, struct fast_asyn
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	client->async_count++;
-	client->active_ns = fast_timers_now_ns(client->timers);
+	client->active_ns = async->call.begin_ns;
 	if (!fast_client_submit(&async->call)) {
 		client->async_count--;
 		return async->reply.status;

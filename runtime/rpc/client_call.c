@@ -61,14 +61,14 @@ enum fast_status fast_client_call_init(struct fast_client_call *call,
 		.kind = kind,
 		.client = client,
 		.method = method,
+		.begin_ns = fast_timers_now_ns(client->timers),
 		.timeout_ms = call_timeout_ms(kind, all.timeout_ms),
 		.waits_for_ready = all.wait_for_ready,
 		.priority = all.priority != FAST_PRIORITY_DEFAULT ? all.priority : method->priority,
 		.reply = reply,
 	};
 	/* The deadline begins before anything else can wait. */
-	call->deadline_ns =
-		fast_time_after_ms(fast_timers_now_ns(client->timers), call->timeout_ms);
+	call->deadline_ns = fast_time_after_ms(call->begin_ns, call->timeout_ms);
 	fast_reply_init(reply);
 	if (kind != FAST_CLIENT_CALL_ASYNC) {
 		pthread_condattr_t monotonic;
@@ -138,14 +138,14 @@ static uint32_t client_next_id(struct fast_client *client, const struct fast_cal
 	return id;
 }
 
-static uint64_t call_timeout_us(const struct fast_client_call *call)
+static uint64_t call_timeout_us(const struct fast_client_call *call, int64_t now_ns)
 {
 	int64_t left_ns;
 
 	if (call->deadline_ns == FAST_TIME_NEVER) {
 		return 0;
 	}
-	left_ns = call->deadline_ns - fast_timers_now_ns(call->client->timers);
+	left_ns = call->deadline_ns - now_ns;
 	return left_ns < FAST_NS_PER_US ? 1 : (uint64_t)(left_ns / FAST_NS_PER_US);
 }
 
@@ -161,7 +161,8 @@ static void call_reject(struct fast_client_call *call, enum fast_status status, 
 }
 
 /* False: rejected. */
-static bool call_send(struct fast_client_call *call, struct fast_client_connection *connection)
+static bool call_send(struct fast_client_call *call, struct fast_client_connection *connection,
+		      int64_t now_ns)
 {
 	struct fast_packet packet = request_packet(call->method);
 	enum fast_sp_framing framing = connection->connection.rules.framing;
@@ -196,7 +197,7 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 	call->state = FAST_CLIENT_CALL_OPEN;
 	fast_call_table_add(&connection->calls, call->id, call);
 	fast_stream_ask(call, &packet);
-	packet.timeout_us = call_timeout_us(call);
+	packet.timeout_us = call_timeout_us(call, now_ns);
 	packet.attempt = call->attempt;
 	packet.priority = (uint32_t)call->priority;
 	call->frame->lane =
@@ -236,7 +237,7 @@ bool fast_client_submit(struct fast_client_call *call)
 	fast_retry_policy_find(call);
 	if (connection != NULL && fast_list_is_empty(&client->waiting) &&
 	    fast_retry_is_ready(call, connection)) {
-		return call_send(call, connection);
+		return call_send(call, connection, call->begin_ns); /* it has waited for nothing */
 	}
 	if (client->waiting_count == FAST_CALLS_WAITING_MAX) {
 		call_reject(call, FAST_RESOURCE_EXHAUSTED, "too many calls wait for the server");
@@ -270,7 +271,7 @@ void fast_client_submit_waiting(struct fast_client *client, struct fast_list *fa
 		}
 		fast_list_remove(&call->node);
 		client->waiting_count--;
-		if (!call_send(call, connection)) {
+		if (!call_send(call, connection, fast_timers_now_ns(client->timers))) {
 			fast_list_append(failed, &call->node);
 		}
 	}

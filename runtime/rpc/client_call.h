@@ -33,6 +33,7 @@ struct fast_client_call {
 	enum fast_client_call_kind kind;
 	struct fast_client *client;
 	const struct fast_method *method;
+	int64_t begin_ns;
 	int64_t deadline_ns;
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;

@@ -5,7 +5,6 @@
 #include "wire/context.h"
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void fast_reply_init(struct fast_reply *reply)
@@ -25,10 +24,7 @@ void fast_reply_init(struct fast_reply *reply)
 
 void fast_reply_fini(struct fast_reply *reply)
 {
-	if (reply->arena != NULL) {
-		fast_arena_fini(reply->arena);
-		free(reply->arena);
-	}
+	fast_arena_free(reply->arena);
 	fast_reply_init(reply);
 }
 
@@ -53,11 +49,10 @@ static struct fast_arena *reply_arena(struct fast_reply *reply, size_t bytes)
 	struct fast_arena *arena = reply->arena;
 
 	if (arena == NULL) {
-		arena = malloc(sizeof *arena);
+		arena = fast_arena_new();
 		if (arena == NULL) {
 			return NULL;
 		}
-		fast_arena_init(arena, 0);
 		reply->arena = arena;
 	}
 	arena->cap_bytes = arena->used_bytes + cap_bytes;

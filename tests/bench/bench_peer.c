@@ -33,6 +33,9 @@ static void on_ask(struct fast_call *call, const Bench__V1__AskRequest *request,
 static void peer_name(struct peer *peer)
 {
 	peer->certificates = getenv("BENCH_CERTIFICATES");
+	if (peer->certificates != NULL && peer->certificates[0] == '\0') {
+		peer->certificates = NULL;
+	}
 	snprintf(peer->fast[PEER_IPC], sizeof peer->fast[0], "ipc://%s/fast", peer->folder);
 	snprintf(peer->fast[PEER_TCP], sizeof peer->fast[0], "tcp://127.0.0.1:0");
 	snprintf(peer->fast[PEER_UNIX], sizeof peer->fast[0], "unix://%s/direct", peer->folder);

@@ -99,6 +99,29 @@ static void zeroed_memory_can_be_released(void **state)
 	fast_arena_fini(&arena);
 }
 
+static void an_arena_in_its_own_block_costs_one_allocation(void **state)
+{
+	unsigned long before = fault_alloc_count();
+	struct fast_arena *arena = fast_arena_new();
+	uint8_t *data;
+
+	(void)state;
+	assert_non_null(arena);
+	assert_null(fast_arena_alloc(arena, 1)); /* nothing, until it has a cap */
+	arena->cap_bytes = 100000;
+	data = fast_arena_alloc(arena, 1000);
+	assert_non_null(data);
+	memset(data, 0xff, 1000);
+	assert_int_equal(before + 1, fault_alloc_count());
+	assert_non_null(fast_arena_alloc(arena, 50000)); /* another block */
+	assert_int_equal(before + 2, fault_alloc_count());
+	fast_arena_free(arena);
+	fast_arena_free(NULL);
+	fault_alloc_after(0);
+	assert_null(fast_arena_new());
+	fault_alloc_after(-1);
+}
+
 static void the_allocator_allocates_and_frees_nothing(void **state)
 {
 	struct fast_arena arena;
@@ -144,6 +167,7 @@ int main(void)
 		cmocka_unit_test(a_copy_ends_with_a_zero),
 		cmocka_unit_test(reset_keeps_one_block_for_the_next_use),
 		cmocka_unit_test(zeroed_memory_can_be_released),
+		cmocka_unit_test(an_arena_in_its_own_block_costs_one_allocation),
 		cmocka_unit_test(the_allocator_allocates_and_frees_nothing),
 		cmocka_unit_test(alloc_survives_each_allocation_failure),
 	};

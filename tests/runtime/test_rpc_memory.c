@@ -241,8 +241,8 @@ static void a_call_on_a_warm_connection_allocates_little(void **state)
 		world_ask(&world, 1, 1000, &outcome);
 		world_run(&world);
 	}
-	/* The request's frame, the answer's, and the reply's arena with its block. */
-	assert_int_equal(400, fault_alloc_count() - before);
+	/* The request's frame, the answer's, and the reply's arena in its block. */
+	assert_int_equal(300, fault_alloc_count() - before);
 	world_close(&world);
 }
 

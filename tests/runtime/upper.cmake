@@ -13,7 +13,7 @@ foreach(module rpc_unary rpc_retry rpc_stream stream_peer rpc_memory publisher c
 endforeach()
 fast_test(runtime/test_rpc_soak LIBS fast_internal fast_test_probe
     SOURCES ${rpc_world} ${PROJECT_SOURCE_DIR}/tests/support/flat.c)
-foreach(module rpc_ipc rpc_stuck rpc_pool inproc protobuf_c protobuf_c_server)
+foreach(module rpc_allocations rpc_ipc rpc_stuck rpc_pool inproc protobuf_c protobuf_c_server)
     fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe
         SOURCES ${PROJECT_SOURCE_DIR}/tests/runtime/rpc_real.c)
 endforeach()

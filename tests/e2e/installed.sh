@@ -11,6 +11,37 @@ find_package(fast REQUIRED)
 fast_generate(TARGET greeter PROTOS greeter.proto IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
 add_executable(stranger main.c)
 target_link_libraries(stranger PRIVATE greeter fast::plugin)
+add_library(wrapped SHARED wrapped.c)
+target_link_libraries(wrapped PRIVATE greeter)
+add_executable(caller caller.c)
+target_link_libraries(caller PRIVATE wrapped)
+TEXT
+cat >"$world/project/wrapped.c" <<'TEXT'
+#include <fast/client.h>
+#include <greeter.fast.h>
+
+/* A shared library that has the runtime inside. */
+int wrapped_status(void)
+{
+	Stranger__V1__GreetRequest request = STRANGER__V1__GREET_REQUEST__INIT;
+	struct fast_client *client;
+	struct fast_reply reply = { 0 };
+	int status = -1;
+
+	if (fast_client_open("inproc://nobody", NULL, &client) == FAST_OK) {
+		status = stranger_v1_greeter_greet(client, NULL, &request, &reply);
+		fast_reply_fini(&reply);
+		fast_client_close(client);
+	}
+	return status;
+}
+TEXT
+cat >"$world/project/caller.c" <<'TEXT'
+int wrapped_status(void);
+int main(void)
+{
+	return wrapped_status() == 14 ? 0 : 1; /* UNAVAILABLE */
+}
 TEXT
 cat >"$world/project/greeter.proto" <<'TEXT'
 syntax = "proto3";
@@ -87,6 +118,9 @@ check 'its project configures' cmake -S "$world/project" -B "$world/build" -G Ni
 check 'and builds' cmake --build "$world/build"
 said=$("$world/build/stranger" "ipc://$world/greeter.sock")
 [ "$said" = 'hello, world' ] && pass 'and its service answers' || fail "and its service answers (said: $said)"
+check 'a shared library may have the runtime inside' "$world/build/caller"
+refuses 'shared libraries of fastd itself are refused, with the reason' 1 'static libraries are position-independent' \
+  cmake -S "$FASTD_SOURCE" -B "$world/shared" -G Ninja -DBUILD_SHARED_LIBS=ON
 
 # The example service, with its own build: a store that can be watched.
 check 'the example service configures' cmake -S "$FASTD_SOURCE/runtime/examples/kv" -B "$world/kv" -G Ninja \
@@ -104,6 +138,11 @@ watcher=$started
 seen() { kv put color green && grep -q 'color=green' "$world/watch.log"; }
 check 'a watcher sees a change' wait_until 10 seen
 wait "$watcher" && pass 'and ends when it has seen enough' || fail 'and ends when it has seen enough'
+start watch "$world/kv/kv-client" "ipc://$world/kv.sock" watch
+shows() { kv put color "$1" && grep -q "color=$1" "$world/watch.log"; }
+check 'a second watcher sees changes' wait_until 10 shows blue
 kill -TERM "$server"
 wait "$server" && pass 'the server ends cleanly' || fail 'the server ends cleanly'
+start kv "$world/kv/kv-server" "ipc://$world/kv.sock"
+check 'the watcher goes on at the next server' wait_until 10 shows white
 exit "$failed"

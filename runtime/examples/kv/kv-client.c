@@ -57,7 +57,13 @@ static int watch(struct fast_client *client, char **words)
 		return 1;
 	}
 	while (left != 0) {
-		if (kv_v1_store_watch_next(stream, -1, &item) != FAST_OK) {
+		enum fast_status status = kv_v1_store_watch_next(stream, -1, &item);
+
+		if (status == FAST_DATA_LOSS && !fast_stream_ended(stream)) {
+			fprintf(stderr, "watch: some changes were missed\n");
+			continue;
+		}
+		if (status != FAST_OK) {
 			code = failed("watch", fast_stream_reply(stream));
 			break;
 		}

@@ -1,6 +1,7 @@
 /* kv-server ENDPOINT: a key-value store that can be watched. */
 #include <kv.fast.h>
 
+#include <fast/feed.h>
 #include <fast/server.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #define KEYS_MAX        1024
-#define WATCHERS_MAX    64
 #define KEY_BYTES_MAX   64
 #define VALUE_BYTES_MAX 256
 
@@ -18,16 +18,17 @@ struct entry {
 	uint64_t revision;
 };
 
-/* All of it is guarded by lock. */
+/* Handlers run on several threads. */
 struct store {
+	struct fast_feed *feed; /* of changes, for those who watch */
 	pthread_mutex_t lock;
+	/* guarded by lock */
 	struct entry entries[KEYS_MAX];
 	size_t count;
 	uint64_t revision;
-	struct fast_call *watchers[WATCHERS_MAX]; /* NULL: free */
-	bool closed;
 };
 
+/* NULL: there is no such key. */
 static struct entry *store_find(struct store *store, const char *key)
 {
 	for (size_t i = 0; i < store->count; i++) {
@@ -38,24 +39,30 @@ static struct entry *store_find(struct store *store, const char *key)
 	return NULL;
 }
 
-/* Tells everybody who watches; one who has gone, or is too slow to be told, is ended. */
-static void store_tell(struct store *store, struct entry *entry)
+/* Tells those who watch first: a change of which they cannot be told is not made. */
+static enum fast_status store_put(struct store *store, const Kv__V1__PutRequest *request)
 {
-	Kv__V1__WatchResponse item = KV__V1__WATCH_RESPONSE__INIT;
+	Kv__V1__WatchResponse change = KV__V1__WATCH_RESPONSE__INIT;
+	struct entry *entry = store_find(store, request->key);
+	enum fast_status status;
 
-	item.key = entry->key;
-	item.value = entry->value;
-	item.revision = entry->revision;
-	for (size_t i = 0; i < WATCHERS_MAX; i++) {
-		struct fast_call *call = store->watchers[i];
-		enum fast_status status =
-			call == NULL ? FAST_OK : kv_v1_store_watch_send(call, &item);
-
-		if (status != FAST_OK) {
-			fast_call_fail(call, status, "the watch cannot go on");
-			store->watchers[i] = NULL;
-		}
+	if (entry == NULL && store->count == KEYS_MAX) {
+		return FAST_RESOURCE_EXHAUSTED;
 	}
+	change.key = request->key;
+	change.value = request->value;
+	change.revision = store->revision + 1;
+	status = fast_feed_add(store->feed, request->key, &change.base, NULL);
+	if (status != FAST_OK) {
+		return status;
+	}
+	if (entry == NULL) {
+		entry = &store->entries[store->count++];
+		snprintf(entry->key, sizeof entry->key, "%s", request->key);
+	}
+	snprintf(entry->value, sizeof entry->value, "%s", request->value);
+	entry->revision = ++store->revision;
+	return FAST_OK;
 }
 
 static void on_get(struct fast_call *call, const Kv__V1__GetRequest *request, void *arg)
@@ -66,12 +73,12 @@ static void on_get(struct fast_call *call, const Kv__V1__GetRequest *request, vo
 
 	pthread_mutex_lock(&store->lock);
 	entry = store_find(store, request->key);
-	if (entry == NULL) {
-		fast_call_fail(call, FAST_NOT_FOUND, "there is no key '%s'", request->key);
-	} else {
+	if (entry != NULL) {
 		response.value = entry->value;
 		response.revision = entry->revision;
-		kv_v1_store_get_reply(call, &response);
+		kv_v1_store_get_reply(call, &response); /* packed before this returns */
+	} else {
+		fast_call_fail(call, FAST_NOT_FOUND, "there is no key '%s'", request->key);
 	}
 	pthread_mutex_unlock(&store->lock);
 }
@@ -80,51 +87,33 @@ static void on_put(struct fast_call *call, const Kv__V1__PutRequest *request, vo
 {
 	Kv__V1__PutResponse response = KV__V1__PUT_RESPONSE__INIT;
 	struct store *store = arg;
-	struct entry *entry;
+	enum fast_status status;
 
 	if (request->key[0] == '\0' || strlen(request->key) > KEY_BYTES_MAX ||
 	    strlen(request->value) > VALUE_BYTES_MAX) {
-		fast_call_fail(call, FAST_INVALID_ARGUMENT, "a key has 1 to 64 bytes, a value 256");
+		fast_call_fail(call, FAST_INVALID_ARGUMENT,
+			       "a key has 1 to %d bytes, a value at most %d", KEY_BYTES_MAX,
+			       VALUE_BYTES_MAX);
 		return;
 	}
 	pthread_mutex_lock(&store->lock);
-	entry = store_find(store, request->key);
-	if (entry == NULL && store->count < KEYS_MAX) {
-		entry = &store->entries[store->count++];
-		snprintf(entry->key, sizeof entry->key, "%s", request->key);
-	}
-	if (entry == NULL) {
-		fast_call_fail(call, FAST_RESOURCE_EXHAUSTED, "the store is full");
-	} else {
-		snprintf(entry->value, sizeof entry->value, "%s", request->value);
-		entry->revision = response.revision = ++store->revision;
-		kv_v1_store_put_reply(call, &response);
-		store_tell(store, entry);
-	}
+	status = store_put(store, request);
+	response.revision = store->revision;
 	pthread_mutex_unlock(&store->lock);
+	if (status == FAST_OK) {
+		kv_v1_store_put_reply(call, &response);
+	} else {
+		fast_call_fail(call, status, "the store is full");
+	}
 }
 
-/* Keeps the call; store_tell() answers it, as long as somebody reads. */
+/* The feed answers, as long as somebody reads. */
 static void on_watch(struct fast_call *call, const Kv__V1__WatchRequest *request, void *arg)
 {
 	struct store *store = arg;
 
 	(void)request;
-	pthread_mutex_lock(&store->lock);
-	for (size_t i = 0; i < WATCHERS_MAX && call != NULL && !store->closed; i++) {
-		if (store->watchers[i] != NULL && fast_call_is_cancelled(store->watchers[i])) {
-			fast_call_fail(store->watchers[i], FAST_CANCELLED, "nobody reads");
-			store->watchers[i] = NULL;
-		}
-		if (store->watchers[i] == NULL) {
-			store->watchers[i] = call;
-			call = NULL;
-		}
-	}
-	pthread_mutex_unlock(&store->lock);
-	if (call != NULL) {
-		fast_call_fail(call, FAST_RESOURCE_EXHAUSTED, "too many watch already");
-	}
+	fast_feed_follow(store->feed, call, NULL);
 }
 
 static const struct kv_v1_store_handlers handlers = {
@@ -144,21 +133,16 @@ int main(int argc, char **argv)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL); /* threads inherit it; sigwait() takes them */
-	if (argc != 2 || fast_server_open(NULL, &server) != FAST_OK ||
+	if (argc != 2 ||
+	    fast_feed_new(&kv__v1__watch_response__descriptor, NULL, &store.feed) != FAST_OK ||
+	    fast_server_open(NULL, &server) != FAST_OK ||
 	    fast_server_add(server, &kv_v1_store_service, &handlers, &store, 0) != FAST_OK ||
 	    fast_server_listen(server, argv[1], 0600) != FAST_OK) {
 		fprintf(stderr, "usage: kv-server ENDPOINT, such as ipc:///tmp/kv.sock\n");
 		return 2;
 	}
 	sigwait(&stop, &number);
-	pthread_mutex_lock(&store.lock);
-	for (size_t i = 0; i < WATCHERS_MAX; i++) {
-		if (store.watchers[i] != NULL) {
-			fast_call_finish(store.watchers[i]);
-		}
-	}
-	store.closed = true;
-	pthread_mutex_unlock(&store.lock);
-	fast_server_close(server);
+	fast_server_close(server); /* first, so that readers go on at the next start */
+	fast_feed_close(store.feed);
 	return 0;
 }

@@ -12,11 +12,18 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-	[FAST_METRIC_UNDECLARED] = "undeclared", [FAST_METRIC_COUNTER] = "counter",
-	[FAST_METRIC_GAUGE] = "gauge",           [FAST_METRIC_HISTOGRAM] = "histogram",
-	[FAST_METRIC_TIMER] = "timer",           [FAST_METRIC_HEARTBEAT] = "heartbeat",
+	[FAST_METRIC_UNDECLARED] = "undeclared",
+	[FAST_METRIC_COUNTER] = "counter",
+	[FAST_METRIC_GAUGE] = "gauge",
+	[FAST_METRIC_HISTOGRAM] = "histogram",
+	[FAST_METRIC_TIMER] = "timer",
+	[FAST_METRIC_HEARTBEAT] = "heartbeat",
+	[FAST_METRIC_INFO] = "info",
+	[FAST_METRIC_STATESET] = "stateset",
 };
 #define KIND_COUNT (sizeof kind_names / sizeof kind_names[0])
+/* Of the first version of the spec. */
+#define SPEC_BYTES_MIN offsetof(struct fast_metric_spec, states)
 
 /* reason holds FAST_REASON_BYTES. */
 FAST_PRINTF(3, 4)
@@ -30,11 +37,30 @@ static enum fast_status refuse(char *reason, enum fast_status status, const char
 	return status;
 }
 
+/* The states of a stateset, as text; no other kind has any. */
+static enum fast_status states_check(const struct fast_metric_spec *spec,
+				     struct metric_info *scratch, char *reason)
+{
+	size_t count = spec->size >= sizeof *spec ? spec->state_count : 0;
+
+	if (spec->kind != FAST_METRIC_STATESET && count == 0) {
+		return FAST_OK;
+	}
+	if (spec->kind != FAST_METRIC_STATESET) {
+		return refuse(reason, FAST_INVALID_ARGUMENT,
+			      "metric \"%s\": states on a %s; only a stateset has them", spec->name,
+			      kind_names[spec->kind]);
+	}
+	scratch->state_count = count;
+	return fast_states_write(spec->name, spec->states, count, scratch->states, reason,
+				 FAST_REASON_BYTES);
+}
+
 /* Copies the spec, checked, into scratch, which is no metric yet. */
 static enum fast_status spec_check(const struct fast_metric_spec *spec, struct metric_info *scratch,
 				   char *reason)
 {
-	if (spec->size < sizeof *spec) {
+	if (spec->size < SPEC_BYTES_MIN) {
 		return refuse(reason, FAST_INVALID_ARGUMENT,
 			      "metric spec: size is %zu; set it to sizeof(struct fast_metric_spec)",
 			      spec->size);
@@ -73,21 +99,31 @@ static enum fast_status spec_check(const struct fast_metric_spec *spec, struct m
 	(void)snprintf(scratch->name, sizeof scratch->name, "%s", name);
 	(void)snprintf(scratch->unit, sizeof scratch->unit, "%s", unit);
 	(void)snprintf(scratch->help, sizeof scratch->help, "%s", help);
-	return FAST_OK;
+	return states_check(spec, scratch, reason);
 }
 
-/* Finds the metric, or makes it from scratch. The caller holds the lock. */
-static enum fast_status metric_obtain(struct fast_plugin *plugin, const struct metric_info *scratch,
-				      struct metric_info **out, char *reason)
+struct metric_info *fast_metric_find(const struct fast_plugin *plugin, const char *name,
+				     const char *labels)
+{
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		struct metric_info *metric = plugin->metrics[i];
+
+		if (strcmp(metric->name, name) == 0 && strcmp(metric->labels, labels) == 0) {
+			return metric;
+		}
+	}
+	return NULL;
+}
+
+enum fast_status fast_metric_obtain(struct fast_plugin *plugin, const struct metric_info *scratch,
+				    struct metric_info **out, char *reason)
 {
 	struct handles *handles = plugin->handles;
 	size_t count = plugin->metric_count;
 
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(plugin->metrics[i]->name, scratch->name) == 0) {
-			*out = plugin->metrics[i];
-			return FAST_OK;
-		}
+	*out = fast_metric_find(plugin, scratch->name, scratch->labels);
+	if (*out != NULL) {
+		return FAST_OK;
 	}
 	if (count == FAST_PLUGIN_METRICS_MAX) {
 		return refuse(
@@ -132,9 +168,7 @@ static enum fast_status cell_reserve(struct fast_plugin *plugin, enum fast_metri
 	return FAST_OK;
 }
 
-/* Gives the metric its cell and publishes it. The caller holds the lock. RESOURCE_EXHAUSTED: there
- * is no memory for a segment; the metric has no kind then. */
-static enum fast_status metric_place(struct metric_info *metric, enum fast_metric_kind kind)
+enum fast_status fast_metric_place(struct metric_info *metric, enum fast_metric_kind kind)
 {
 	struct fast_plugin *plugin = metric->plugin;
 	enum fast_status status = cell_reserve(plugin, kind, &metric->cell_offset);
@@ -149,14 +183,30 @@ static enum fast_status metric_place(struct metric_info *metric, enum fast_metri
 	return FAST_OK;
 }
 
+/* All series of a metric have one kind: the first one's, unless it was declared. The caller holds
+ * the lock. */
+static enum fast_metric_kind kind_settle(struct metric_info *metric, enum fast_metric_kind kind)
+{
+	struct metric_info *family = metric->family != NULL ? metric->family : metric;
+
+	if (family->kind != FAST_METRIC_UNDECLARED) {
+		return family->kind;
+	}
+	if (family->series_kind == FAST_METRIC_UNDECLARED) {
+		family->series_kind = kind;
+	}
+	return family->series_kind;
+}
+
 void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind)
 {
 	pthread_mutex_lock(&metric->plugin->lock);
 	if (metric->kind == FAST_METRIC_UNDECLARED) {
+		kind = kind_settle(metric, kind);
 		if (kind == FAST_METRIC_TIMER && metric->unit[0] == '\0') {
 			memcpy(metric->unit, "s", sizeof "s");
 		}
-		if (metric_place(metric, kind) != FAST_OK) {
+		if (fast_metric_place(metric, kind) != FAST_OK) {
 			__atomic_store_n(&metric->handle->bound, FAST_METRIC_KIND_NOWHERE,
 					 __ATOMIC_RELEASE);
 			fast_log(FAST_LOG_ERROR, "metric \"%s\": no memory; it counts nowhere",
@@ -175,18 +225,27 @@ static enum fast_status metric_declare(struct fast_plugin *plugin, enum fast_met
 	enum fast_status status;
 
 	pthread_mutex_lock(&plugin->lock);
-	status = metric_obtain(plugin, scratch, &metric, reason);
+	status = fast_metric_obtain(plugin, scratch, &metric, reason);
 	if (status != FAST_OK) {
 		goto out;
 	}
-	if (metric->kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED) {
+	if (metric->kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED &&
+	    kind_settle(metric, kind) == kind) {
+		metric->state_count = scratch->state_count;
+		memcpy(metric->states, scratch->states, sizeof metric->states);
 		(void)snprintf(metric->unit, sizeof metric->unit, "%s", scratch->unit);
 		(void)snprintf(metric->help, sizeof metric->help, "%s", scratch->help);
-		status = metric_place(metric, kind);
-	} else if (kind != FAST_METRIC_UNDECLARED && kind != metric->kind) {
+		status = fast_metric_place(metric, kind);
+	} else if (kind != FAST_METRIC_UNDECLARED && kind_settle(metric, kind) != kind) {
 		status = refuse(reason, FAST_ALREADY_EXISTS,
 				"metric \"%s\" is already declared as %s; it cannot also be %s",
-				scratch->name, kind_names[metric->kind], kind_names[kind]);
+				scratch->name, kind_names[kind_settle(metric, kind)],
+				kind_names[kind]);
+		goto out;
+	} else if (kind == FAST_METRIC_STATESET && strcmp(metric->states, scratch->states) != 0) {
+		status = refuse(reason, FAST_ALREADY_EXISTS,
+				"metric \"%s\" is already declared with the states %s",
+				scratch->name, metric->states);
 		goto out;
 	}
 	if (status != FAST_OK) {

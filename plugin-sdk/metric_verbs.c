@@ -22,6 +22,8 @@ static const struct {
 	[FAST_METRIC_HISTOGRAM] = {"histogram", "observe()"},
 	[FAST_METRIC_TIMER] = {"timer", "observe() or observe_since()"},
 	[FAST_METRIC_HEARTBEAT] = {"heartbeat", "inc() or beat()"},
+	[FAST_METRIC_INFO] = {"info", "no verb, but labels"},
+	[FAST_METRIC_STATESET] = {"stateset", "state() or enter()"},
 };
 
 /* The verb found no cell of its kind. True: the metric had none in this process, now it has one of
@@ -159,5 +161,44 @@ void fast_metric_observe_since(struct fast_metric *metric, int64_t start_ns)
 		fast_page_distribution_add(&timer->values, elapsed_ns * SECONDS_PER_NS);
 	} else if (metric_settle(metric, FAST_METRIC_TIMER, "observe_since()")) {
 		fast_metric_observe_since(metric, start_ns);
+	}
+}
+
+/* The word of a stateset that has this state; else NULL. One that was never declared has none. */
+static uint64_t *state_word(struct fast_metric *metric, size_t state, const char *verb)
+{
+	uintptr_t bound = bound_load(metric);
+
+	if (bound == 0 && fast_plugin_is_here(metric_info(metric)->plugin)) {
+		bound = bound_load(metric); /* a forked child has its page now */
+	}
+	if (is_kind(bound, FAST_METRIC_STATESET)) {
+		struct fast_page_stateset *set = (void *)(bound - FAST_METRIC_STATESET);
+
+		return state < metric_info(metric)->state_count ? &set->bits : NULL;
+	}
+	if (bound != 0) {
+		(void)metric_settle(metric, FAST_METRIC_STATESET, verb);
+	}
+	return NULL;
+}
+
+void fast_metric_state(struct fast_metric *metric, size_t state, bool on)
+{
+	uint64_t *bits = state_word(metric, state, "state()");
+
+	if (bits != NULL && on) {
+		(void)__atomic_fetch_or(bits, UINT64_C(1) << state, __ATOMIC_RELAXED);
+	} else if (bits != NULL) {
+		(void)__atomic_fetch_and(bits, ~(UINT64_C(1) << state), __ATOMIC_RELAXED);
+	}
+}
+
+void fast_metric_enter(struct fast_metric *metric, size_t state)
+{
+	uint64_t *bits = state_word(metric, state, "enter()");
+
+	if (bits != NULL) {
+		page_store(bits, UINT64_C(1) << state);
 	}
 }

@@ -2,6 +2,7 @@
 #ifndef FAST_PLUGIN_IMPL_H
 #define FAST_PLUGIN_IMPL_H
 
+#include "page/labels.h"
 #include "page/map.h"
 #include "page/names.h"
 #include "page/page.h"
@@ -46,6 +47,12 @@ struct metric_info {
 	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char help[FAST_METRIC_HELP_BYTES_MAX + 1];
+	struct metric_info *family;             /* whose labels are bound; NULL: it has none */
+	enum fast_metric_kind series_kind;      /* of the first series that has one */
+	size_t series_count;                    /* with labels */
+	size_t state_count;                     /* fixed once bound */
+	char labels[FAST_LABELS_BYTES_MAX + 1]; /* fixed */
+	char states[FAST_STATES_BYTES_MAX + 1]; /* fixed once bound */
 };
 
 /* What points into the page. The kernel zeroes the first part in every child, whether it was made
@@ -173,6 +180,18 @@ uint64_t fast_param_page_revision(const struct fast_param *param);
 
 /* Wakes all who wait for a change, so that they look again (param_wait.c). */
 void fast_plugin_wake_waiters(struct fast_plugin *plugin);
+
+/* Finds the metric with the scratch's name and labels, or makes it (metric.c). The caller holds the
+ * lock. RESOURCE_EXHAUSTED with a reason of FAST_REASON_BYTES. */
+FAST_MUST_CHECK enum fast_status fast_metric_obtain(struct fast_plugin *plugin,
+						    const struct metric_info *scratch,
+						    struct metric_info **out, char *reason);
+/* NULL: there is none. The caller holds the lock. */
+struct metric_info *fast_metric_find(const struct fast_plugin *plugin, const char *name,
+				     const char *labels);
+/* Gives the metric its cell and announces it. The caller holds the lock. RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_metric_place(struct metric_info *metric,
+						   enum fast_metric_kind kind);
 
 /* Gives an undeclared metric its kind and cell; one that has a kind keeps it. Takes the lock. */
 void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind);

@@ -42,6 +42,8 @@ static size_t metric_pack(const struct metric_info *metric, uint8_t *packet)
 	spec.kind = (Fast__V1__MetricKind)metric->kind; /* the numbers are the same */
 	spec.unit = (char *)metric->unit;
 	spec.help = (char *)metric->help;
+	spec.labels = (char *)metric->labels;
+	spec.states = (char *)metric->states;
 	declare.spec = &spec;
 	declare.cell_offset = metric->cell_offset;
 	up.kind_case = FAST__V1__SESSION_UP__KIND_DECLARE_METRIC;

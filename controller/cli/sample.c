@@ -12,7 +12,8 @@ const char *sample_window_unit(Fast__V1__MetricKind kind)
 
 void sample_add_value(struct text *text, const Fast__V1__Sample *sample, const char *unit)
 {
-	if (sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE) {
+	if (sample->kind == FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE ||
+	    sample->kind >= FAST__V1__METRIC_KIND__METRIC_KIND_INFO) {
 		quantity_value(text, sample->value, unit);
 	} else {
 		text_add(text, "%" PRIu64, sample->count);

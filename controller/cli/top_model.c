@@ -59,6 +59,8 @@ static double metric_level(const struct top_metric *metric)
 {
 	switch (metric->kind) {
 	case FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE:
+	case FAST__V1__METRIC_KIND__METRIC_KIND_INFO:
+	case FAST__V1__METRIC_KIND__METRIC_KIND_STATESET:
 		return metric->value;
 	case FAST__V1__METRIC_KIND__METRIC_KIND_COUNTER:
 	case FAST__V1__METRIC_KIND__METRIC_KIND_HEARTBEAT:

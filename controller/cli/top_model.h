@@ -18,8 +18,8 @@
 #define TOP_OWNER_BYTES_MAX 128
 
 struct top_metric {
-	size_t plugin; /* index */
-	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
+	size_t plugin;                                                         /* index */
+	char name[FAST_METRIC_NAME_BYTES_MAX + 2 + FAST_LABELS_BYTES_MAX + 1]; /* with labels */
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	Fast__V1__MetricKind kind;
 	uint64_t count;

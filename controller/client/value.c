@@ -154,8 +154,8 @@ const char *value_status_name(Fast__V1__ParamStatus status)
 
 const char *value_kind_name(Fast__V1__MetricKind kind)
 {
-	static const char *const names[] = {"-",         "counter", "gauge",
-					    "histogram", "timer",   "heartbeat"};
+	static const char *const names[] = {"-",     "counter",   "gauge", "histogram",
+					    "timer", "heartbeat", "info",  "stateset"};
 
 	return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }

@@ -80,6 +80,8 @@ Fast__V1__MetricEntry *convert_metric(struct scratch *scratch, const struct node
 	spec->kind = (Fast__V1__MetricKind)metric->kind;
 	spec->unit = scratch_text(scratch, metric->unit);
 	spec->help = scratch_text(scratch, metric->help);
+	spec->labels = scratch_text(scratch, metric->labels == NULL ? "" : metric->labels);
+	spec->states = scratch_text(scratch, metric->states == NULL ? "" : metric->states);
 
 	fast__v1__metric_entry__init(out);
 	out->spec = spec;

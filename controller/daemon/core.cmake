@@ -28,6 +28,7 @@ set(CORE_SOURCES
     daemon/session_attach.c
     daemon/session_declare.c
     daemon/session_more.c
+    daemon/session_params.c
     daemon/sketch.c
     daemon/store.c
     daemon/store_job.c
@@ -37,6 +38,7 @@ set(CORE_SOURCES
     daemon/store_schema.c
     daemon/store_thread.c
     daemon/store_write.c
+    daemon/verdict.c
     daemon/ties.c
     daemon/waiters.c
     daemon/window.c)

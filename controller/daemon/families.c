@@ -24,6 +24,7 @@ struct family {
 	enum family_type type;
 	bool own;
 	char plugin[FAMILY_NAME_BYTES_MAX + 1]; /* whose series was begun last */
+	char metric[FAMILY_NAME_BYTES_MAX + 1]; /* and of which metric */
 	struct text samples;
 	struct claim claims[CLAIMS_MAX];
 };
@@ -51,6 +52,7 @@ static const struct {
 			      {"", ""},
 			      {"", "_bucket", "_sum", "_count", "_created"}},
 	[FAMILY_INFO] = {{"gauge", "info"}, {"_info", ""}, {"", "_info"}},
+	[FAMILY_STATESET] = {{"gauge", "stateset"}, {"", ""}, {""}},
 };
 
 enum fast_status families_new(enum families_format format, struct families **out)
@@ -195,18 +197,19 @@ struct family *families_get(struct families *families, const struct family_spec 
 }
 
 struct family *families_begin(struct families *families, const struct family_spec *spec,
-			      const char *plugin)
+			      const char *plugin, const char *metric)
 {
 	struct family *family = families_get(families, spec);
 
 	if (family == NULL) {
 		return NULL;
 	}
-	if (strcmp(family->plugin, plugin) == 0) {
+	if (strcmp(family->plugin, plugin) == 0 && strcmp(family->metric, metric) != 0) {
 		families->rejected++;
 		return NULL;
 	}
 	snprintf(family->plugin, sizeof family->plugin, "%s", plugin);
+	snprintf(family->metric, sizeof family->metric, "%s", metric);
 	return family;
 }
 

@@ -20,6 +20,7 @@ enum family_type {
 	FAMILY_COUNTER,
 	FAMILY_HISTOGRAM,
 	FAMILY_INFO,
+	FAMILY_STATESET,
 };
 
 /* Copied. */
@@ -43,10 +44,11 @@ void families_free(struct families *families);
  * another family has that name or one of its samples' names, or because the page is full. */
 struct family *families_get(struct families *families, const struct family_spec *spec);
 
-/* The same, and begins the one series that this plugin has in the family. NULL also when it has had
- * one already. Plugins must come one after the other. */
+/* The same, and begins a series of this plugin's metric, of which it may have several in the
+ * family, by labels. NULL also when another metric of the plugin is there already. Plugins must
+ * come one after the other. */
 struct family *families_begin(struct families *families, const struct family_spec *spec,
-			      const char *plugin);
+			      const char *plugin, const char *metric);
 
 /* Adds a sample: name + suffix, labels (without braces, "" for none) and the value. */
 void family_count(struct family *family, const char *suffix, const char *labels, uint64_t value);

@@ -84,7 +84,10 @@ struct node_window {
 
 struct node_metric {
 	const char *plugin;
-	const char *name;
+	const char *name;   /* with its labels: frames{camera="left"} */
+	size_t base_bytes;  /* of the name without them; 0: it has none */
+	const char *labels; /* name="value", joined by commas; NULL: none */
+	const char *states; /* of a stateset, joined by commas; NULL: none */
 	const char *unit;
 	const char *help;
 	enum fast_metric_kind kind;

@@ -14,6 +14,21 @@ static bool is_matched(const char *glob, const char *name)
 	return glob == NULL || glob[0] == '\0' || fnmatch(glob, name, 0) == 0;
 }
 
+/* A glob is for the name with its labels, or without: then it is for all of them. */
+static bool is_metric_matched(const char *glob, const struct metric *metric)
+{
+	char base[FAST_METRIC_NAME_BYTES_MAX + 1];
+
+	if (is_matched(glob, metric->name)) {
+		return true;
+	}
+	if (metric->labels == NULL) {
+		return false;
+	}
+	(void)snprintf(base, sizeof base, "%.*s", (int)metric->base_bytes, metric->name);
+	return is_matched(glob, base);
+}
+
 /* Visits plugins one by one, each under the lock: a thousand of them keep nobody else waiting. */
 static void each_plugin(struct node *node, const struct node_filter *filter,
 			void (*fn)(struct node *node, const struct plugin *plugin, void *arg),
@@ -83,6 +98,9 @@ static void metric_describe(const struct plugin *plugin, const struct metric *me
 	*out = (struct node_metric){
 		.plugin = plugin->instance,
 		.name = metric->name,
+		.base_bytes = metric->labels == NULL ? 0 : metric->base_bytes,
+		.labels = metric->labels,
+		.states = metric->states,
 		.unit = metric->unit,
 		.help = metric->help,
 		.kind = metric->series.kind,
@@ -143,7 +161,7 @@ static void visit_metrics(struct node *node, const struct plugin *plugin, void *
 	const struct visit *visit = arg;
 
 	for (size_t i = 0; i < plugin->metric_count; i++) {
-		if (is_matched(visit->filter->name, plugin->metrics[i].name)) {
+		if (is_metric_matched(visit->filter->name, &plugin->metrics[i])) {
 			visit_metric(node, plugin, &plugin->metrics[i], visit);
 		}
 	}

@@ -27,10 +27,11 @@ static bool ends_with(const char *text, const char *suffix)
 }
 
 /* "frame.time" and "seconds" to "plugin_frame_time_seconds". */
-static void spell_name(const struct node_metric *metric, const char *unit, char *out)
+static void spell_name(const struct node_metric *metric, const char *base, const char *unit,
+		       char *out)
 {
 	char suffix[UNIT_BYTES_MAX + 2];
-	int bytes = snprintf(out, FAMILY_NAME_BYTES_MAX + 1, "plugin_%s", metric->name);
+	int bytes = snprintf(out, FAMILY_NAME_BYTES_MAX + 1, "plugin_%s", base);
 
 	for (char *c = out; *c != '\0'; c++) {
 		if (*c == '.') {
@@ -51,7 +52,8 @@ static void spell_name(const struct node_metric *metric, const char *unit, char 
 struct series {
 	struct families *families;
 	const struct node_metric *metric;
-	char name[FAMILY_NAME_BYTES_MAX + 1]; /* of the family that people look for */
+	char base[FAST_METRIC_NAME_BYTES_MAX + 1]; /* of the metric, without labels */
+	char name[FAMILY_NAME_BYTES_MAX + 1];      /* of the family that people look for */
 	const char *unit;
 	const char *help;
 	const char *labels;
@@ -62,7 +64,7 @@ static struct family *begin(const struct series *series, enum family_type type)
 {
 	const struct family_spec spec = {series->name, type, series->unit, series->help, false};
 
-	return families_begin(series->families, &spec, series->metric->plugin);
+	return families_begin(series->families, &spec, series->metric->plugin, series->base);
 }
 
 /* A further family of a heartbeat. */
@@ -74,8 +76,8 @@ static struct family *begin_also(const struct series *series, const char *suffix
 	const struct family_spec spec = {name, type, unit, help, false};
 
 	snprintf(name, sizeof name, "%.90s%s", series->name, suffix);
-	snprintf(help, sizeof help, "%s of %s.", what, series->metric->name);
-	return families_begin(series->families, &spec, series->metric->plugin);
+	snprintf(help, sizeof help, "%s of %s.", what, series->base);
+	return families_begin(series->families, &spec, series->metric->plugin, series->base);
 }
 
 static void add_counter(const struct series *series)
@@ -98,6 +100,35 @@ static void add_gauge(const struct series *series)
 	family = begin(series, FAMILY_GAUGE);
 	if (family != NULL) {
 		family_number(family, "", series->labels, series->metric->value);
+	}
+}
+
+static void add_info(const struct series *series)
+{
+	struct family *family = begin(series, FAMILY_INFO);
+
+	if (family != NULL) {
+		family_count(family, "_info", series->labels, 1);
+	}
+}
+
+/* One sample for each state, which is the value of a label with the family's name. */
+static void add_stateset(const struct series *series)
+{
+	const char *states = series->metric->states == NULL ? "" : series->metric->states;
+	struct family *family = begin(series, FAMILY_STATESET);
+	uint32_t bits = (uint32_t)series->metric->value;
+
+	for (size_t i = 0; family != NULL && *states != '\0' && i < FAST_METRIC_STATES_MAX; i++) {
+		char labels[FAMILY_LABELS_BYTES_MAX + 1];
+		char state[FAMILY_NAME_BYTES_MAX + 1];
+		size_t bytes = strcspn(states, ",");
+
+		snprintf(labels, sizeof labels, "%s", series->labels);
+		snprintf(state, sizeof state, "%.*s", (int)bytes, states);
+		families_label(labels, series->name, state);
+		family_count(family, "", labels, bits >> i & 1);
+		states += bytes + (states[bytes] == ',');
 	}
 }
 
@@ -175,8 +206,10 @@ void openmetrics_add_metric(struct families *families, const struct node_metric 
 	static void (*const add[])(const struct series *series) = {
 		[FAST_METRIC_COUNTER] = add_counter,     [FAST_METRIC_GAUGE] = add_gauge,
 		[FAST_METRIC_HISTOGRAM] = add_histogram, [FAST_METRIC_TIMER] = add_histogram,
-		[FAST_METRIC_HEARTBEAT] = add_heartbeat,
+		[FAST_METRIC_HEARTBEAT] = add_heartbeat, [FAST_METRIC_INFO] = add_info,
+		[FAST_METRIC_STATESET] = add_stateset,
 	};
+	size_t base_bytes = metric->base_bytes > 0 ? metric->base_bytes : strlen(metric->name);
 	struct series series = {.families = families, .metric = metric};
 	char help[FAMILY_HELP_BYTES_MAX + 1];
 	char labels[FAMILY_LABELS_BYTES_MAX + 1] = "";
@@ -191,11 +224,17 @@ void openmetrics_add_metric(struct families *families, const struct node_metric 
 	if (metric->kind == FAST_METRIC_TIMER && series.unit[0] == '\0') {
 		series.unit = "seconds";
 	}
-	spell_name(metric, series.unit, series.name);
-	snprintf(help, sizeof help, "%s, as the plugin reports it.", metric->name);
+	snprintf(series.base, sizeof series.base, "%.*s", (int)base_bytes, metric->name);
+	spell_name(metric, series.base, series.unit, series.name);
+	snprintf(help, sizeof help, "%s, as the plugin reports it.", series.base);
 	series.help = metric->help == NULL || metric->help[0] == '\0' ? help : metric->help;
 
 	families_label(labels, "plugin", metric->plugin);
+	if (metric->labels != NULL) { /* nothing in them needs escaping: fast_labels_check() */
+		size_t used = strlen(labels);
+
+		snprintf(labels + used, sizeof labels - used, ",%s", metric->labels);
+	}
 	series.labels = labels;
 	add[metric->kind](&series);
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SOCKET_MODE 0660 /* of an ipc endpoint */
 
@@ -78,7 +79,9 @@ void publish_samples(struct publish *publish, struct node *node)
 		const Fast__V1__Sample *sample = publish->samples[i];
 		enum fast_status status;
 
-		snprintf(topic, sizeof topic, "metric.%s.%s", sample->plugin, sample->metric);
+		/* The topic has no labels: all series of a metric are one. */
+		snprintf(topic, sizeof topic, "metric.%s.%.*s", sample->plugin,
+			 (int)strcspn(sample->metric, "{"), sample->metric);
 		status = fast_publisher_send(publish->publisher, topic, &sample->base);
 		assert(status != FAST_INVALID_ARGUMENT); /* plugin and metric names are bounded */
 	}

@@ -15,7 +15,11 @@ void metric_fini(struct metric *metric, struct sketch_budget *budget)
 {
 	series_fini(&metric->series, budget);
 	free(metric->help);
+	free(metric->labels);
+	free(metric->states);
 	metric->help = NULL;
+	metric->labels = NULL;
+	metric->states = NULL;
 }
 
 void param_fini(struct param *param)

@@ -8,6 +8,8 @@
 #include "record.h"
 #include "window.h"
 
+#include "page/labels.h"
+
 #define REGISTRY_ENDED_MAX   NODE_PLUGINS_MAX
 #define REGISTRY_RECORDS_MAX 8192 /* instances whose knobs somebody has set */
 /* A page may say that the plugin has read this revision; beyond, it is not believed. */
@@ -16,9 +18,12 @@
 struct lease;
 
 struct metric {
-	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
+	char name[FAST_SERIES_NAME_BYTES_MAX + 1]; /* with its labels */
+	size_t base_bytes;                         /* of the name without them */
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char *help;
+	char *labels; /* as in the name; NULL: none */
+	char *states; /* of a stateset; NULL: none */
 	uint32_t cell_offset;
 	uint64_t store_id;     /* of its samples in the store */
 	int64_t store_named_s; /* when the store was told that id's name; 0: never */

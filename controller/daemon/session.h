@@ -47,6 +47,9 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 /* ---- session_declare.c ---- */
 
 void session_declare_metric(struct session *session, const Fast__V1__DeclareMetric *declare);
+
+/* ---- session_params.c ---- */
+
 void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare);
 
 /* ---- session_more.c ---- */

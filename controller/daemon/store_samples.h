@@ -4,11 +4,13 @@
 
 #include "node.h"
 
+#include "page/labels.h"
+
 /* The name under which samples of an id are found. */
 struct store_series {
 	uint64_t id;
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
-	char metric[FAST_METRIC_NAME_BYTES_MAX + 1];
+	char metric[FAST_SERIES_NAME_BYTES_MAX + 1];
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	enum fast_metric_kind kind;
 };

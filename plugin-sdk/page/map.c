@@ -150,6 +150,10 @@ void fast_page_cell_init(const struct fast_page_map *map, enum fast_metric_kind 
 	case FAST_METRIC_HEARTBEAT:
 		distribution_init(&((struct fast_page_heartbeat *)cell)->intervals);
 		break;
+	case FAST_METRIC_INFO:
+		page_store(&((struct fast_page_info *)cell)->one, 1);
+		break;
+	case FAST_METRIC_STATESET:
 	case FAST_METRIC_COUNTER:
 	case FAST_METRIC_UNDECLARED:
 		break; /* zero */

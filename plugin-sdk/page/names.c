@@ -1,5 +1,7 @@
 #include "page/names.h"
 
+#include "page/ucum.h"
+
 #include <fast/metric.h>
 #include <fast/plugin.h>
 
@@ -145,6 +147,12 @@ enum fast_status fast_unit_check(const char *what, const char *name, const char 
 				      "without spaces, such as \"By\"",
 				      fast_quote(unit, quoted), i);
 		}
+	}
+	if (!fast_ucum_valid(unit)) {
+		return refuse(reason, reason_bytes, what, name,
+			      "unit \"%s\" is not UCUM; use \"s\", \"By\", \"Cel\", "
+			      "\"{frame}/s\" and the like",
+			      fast_quote(unit, quoted));
 	}
 	return FAST_OK;
 }

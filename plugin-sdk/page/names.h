@@ -20,7 +20,7 @@ FAST_MUST_CHECK enum fast_status fast_name_check(const char *what, const char *n
 FAST_MUST_CHECK enum fast_status fast_plugin_name_check(const char *name, char *reason,
 							size_t reason_bytes);
 
-/* Visible ASCII without spaces, at most 16 bytes. */
+/* A UCUM code of at most 16 bytes, or none. */
 FAST_MUST_CHECK enum fast_status fast_unit_check(const char *what, const char *name,
 						 const char *unit, char *reason,
 						 size_t reason_bytes);

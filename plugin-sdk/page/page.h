@@ -92,6 +92,16 @@ struct fast_page_gauge {
 	uint64_t reserved[7];
 };
 
+struct fast_page_stateset {
+	uint64_t bits; /* bit i: state i is on */
+	uint64_t reserved[7];
+};
+
+struct fast_page_info {
+	uint64_t one; /* 1 */
+	uint64_t reserved[7];
+};
+
 struct fast_page_histogram {
 	struct fast_page_distribution values;
 };

@@ -15,6 +15,8 @@ static const uint32_t cell_bytes[] = {
 	[FAST_METRIC_HISTOGRAM] = sizeof(struct fast_page_histogram),
 	[FAST_METRIC_TIMER] = sizeof(struct fast_page_histogram),
 	[FAST_METRIC_HEARTBEAT] = sizeof(struct fast_page_heartbeat),
+	[FAST_METRIC_INFO] = sizeof(struct fast_page_info),
+	[FAST_METRIC_STATESET] = sizeof(struct fast_page_stateset),
 };
 
 uint32_t fast_page_cell_bytes(enum fast_metric_kind kind)
@@ -95,6 +97,19 @@ static void gauge_read(const void *cell, struct fast_cell_reading *out)
 	out->value = page_load_double(&((const struct fast_page_gauge *)cell)->value);
 }
 
+static void info_read(const void *cell, struct fast_cell_reading *out)
+{
+	(void)cell;
+	out->value = 1; /* whatever it holds */
+}
+
+static void stateset_read(const void *cell, struct fast_cell_reading *out)
+{
+	uint64_t bits = page_load(&((const struct fast_page_stateset *)cell)->bits);
+
+	out->value = (double)(uint32_t)bits;
+}
+
 static void histogram_read(const void *cell, struct fast_cell_reading *out)
 {
 	distribution_read(&((const struct fast_page_histogram *)cell)->values, &out->distribution);
@@ -120,7 +135,8 @@ static void heartbeat_read(const void *cell, struct fast_cell_reading *out)
 static void (*const cell_read[])(const void *cell, struct fast_cell_reading *out) = {
 	[FAST_METRIC_COUNTER] = counter_read,     [FAST_METRIC_GAUGE] = gauge_read,
 	[FAST_METRIC_HISTOGRAM] = histogram_read, [FAST_METRIC_TIMER] = histogram_read,
-	[FAST_METRIC_HEARTBEAT] = heartbeat_read,
+	[FAST_METRIC_HEARTBEAT] = heartbeat_read, [FAST_METRIC_INFO] = info_read,
+	[FAST_METRIC_STATESET] = stateset_read,
 };
 
 void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset)

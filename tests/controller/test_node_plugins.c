@@ -181,12 +181,36 @@ static void metrics_and_knobs_beyond_the_first_segment_are_served(void **state)
 	world_fini(&world);
 }
 
+static void series_with_labels_are_known_by_name_and_labels(void **state)
+{
+	const struct fast_label left = {"camera", "left"};
+	struct fast_metric *frames;
+	struct fast_metric *series = NULL;
+	struct fast_plugin *plugin;
+	struct node_metric seen;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	plugin = world_plugin(&world, "cam");
+	frames = plugin_metric_of(plugin, "frames", FAST_METRIC_COUNTER);
+	assert_ok(fast_metric_with(frames, &left, 1, &series));
+	fast_metric_add(series, 3);
+	fast_metric_add(frames, 1);
+	seen = world_metric_wait(&world, "cam", "frames{camera=\"left\"}", 3);
+	assert_int_equal(strlen("frames"), seen.base_bytes);
+	assert_int_equal(3, seen.count);
+	fast_plugin_close(plugin);
+	world_fini(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_that_the_plugin_cannot_apply_fails_and_is_remembered),
 		cmocka_unit_test(a_failure_is_known_again_after_a_restart_of_the_node),
 		cmocka_unit_test(a_forked_child_that_counts_is_an_instance_of_its_own),
+		cmocka_unit_test(series_with_labels_are_known_by_name_and_labels),
 		cmocka_unit_test(metrics_and_knobs_beyond_the_first_segment_are_served),
 	};
 

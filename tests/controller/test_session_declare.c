@@ -27,8 +27,8 @@ static void cells_must_lie_where_cells_lie(void **state)
 		assert_true(raw_send_metric(raw.fd, "beats", 5, offsets[i]));
 		raw_world_refused(&raw, FAST_INVALID_ARGUMENT, "can lie at");
 	}
-	assert_true(raw_send_metric(raw.fd, "beats", 6, FAST_PAGE_CELLS_OFFSET));
-	raw_world_refused(&raw, FAST_INVALID_ARGUMENT, "kind 6 is not known");
+	assert_true(raw_send_metric(raw.fd, "beats", 8, FAST_PAGE_CELLS_OFFSET));
+	raw_world_refused(&raw, FAST_INVALID_ARGUMENT, "kind 8 is not known");
 	assert_true(raw_send_metric(raw.fd, "beats", 0, FAST_PAGE_CELLS_OFFSET));
 	raw_world_refused(&raw, FAST_INVALID_ARGUMENT, "kind 0 is not known");
 	assert_true(raw_send_metric(raw.fd, "beats", 5, FAST_PAGE_CELLS_OFFSET));

@@ -76,6 +76,8 @@ struct hot {
 	struct fast_metric *histogram;
 	struct fast_metric *timer;
 	struct fast_metric *heartbeat;
+	struct fast_metric *states;
+	struct fast_metric *series;
 	struct fast_param *integer;
 	struct fast_param *string;
 	struct fast_param *mode;
@@ -96,6 +98,10 @@ static void hot_run(void *arg)
 		fast_metric_observe_since(hot->timer, i);
 		fast_metric_inc(hot->heartbeat);
 		fast_metric_beat(hot->heartbeat, i);
+		fast_metric_observe(hot->timer, i);
+		fast_metric_state(hot->states, 0, i % 2 == 0);
+		fast_metric_enter(hot->states, 1);
+		fast_metric_inc(hot->series);
 		(void)fast_param_get_int(hot->integer);
 		(void)fast_param_get_choice(hot->mode);
 		fast_param_get_string(hot->string, text);
@@ -122,7 +128,22 @@ static struct hot hot_declare(struct world *world)
 		.choice_count = 2,
 	};
 
+	static const char *const names[] = {"idle", "busy"};
+	const struct fast_metric_spec set = {.size = sizeof set,
+					     .name = "f",
+					     .kind = FAST_METRIC_STATESET,
+					     .states = names,
+					     .state_count = 2};
+	const struct fast_label label = {"camera", "left"};
+	struct fast_metric *states = NULL;
+	struct fast_metric *series = NULL;
+
+	assert_ok(fast_plugin_metric(world->plugin, &set, &states));
+	assert_ok(fast_metric_with(world_metric(world, "g", FAST_METRIC_COUNTER), &label, 1,
+				   &series));
 	return (struct hot){
+		.states = states,
+		.series = series,
 		.counter = world_metric(world, "a", FAST_METRIC_COUNTER),
 		.gauge = world_metric(world, "b", FAST_METRIC_GAUGE),
 		.histogram = world_metric(world, "c", FAST_METRIC_HISTOGRAM),

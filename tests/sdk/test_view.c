@@ -198,7 +198,7 @@ static void only_aligned_cells_within_the_page_are_valid(void **state)
 	assert_false(fast_page_cell_valid(FAST_METRIC_COUNTER, first + 8));
 	assert_false(fast_page_cell_valid(FAST_METRIC_COUNTER, 0));
 	assert_false(fast_page_cell_valid(FAST_METRIC_UNDECLARED, first));
-	assert_false(fast_page_cell_valid((enum fast_metric_kind)6, first));
+	assert_false(fast_page_cell_valid((enum fast_metric_kind)8, first));
 	assert_false(fast_page_cell_valid((enum fast_metric_kind) - 1, first));
 }
 

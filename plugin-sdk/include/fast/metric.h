@@ -13,6 +13,12 @@ FAST_BEGIN_DECLS
 #define FAST_METRIC_NAME_BYTES_MAX 64
 #define FAST_METRIC_UNIT_BYTES_MAX 16
 #define FAST_METRIC_HELP_BYTES_MAX 256
+#define FAST_METRIC_STATES_MAX     32
+#define FAST_METRIC_SERIES_MAX     100 /* with labels, of one metric */
+#define FAST_LABELS_MAX            8
+#define FAST_LABEL_NAME_BYTES_MAX  32
+#define FAST_LABEL_VALUE_BYTES_MAX 64
+#define FAST_LABELS_BYTES_MAX      180 /* all of a series, as name="value",name="value" */
 
 struct fast_plugin;
 
@@ -29,14 +35,19 @@ enum fast_metric_kind {
 	FAST_METRIC_HISTOGRAM = 3, /* a distribution */
 	FAST_METRIC_TIMER = 4,     /* a distribution of seconds */
 	FAST_METRIC_HEARTBEAT = 5, /* progress; fastd derives the rate */
+	FAST_METRIC_INFO = 6,      /* facts: its labels; no verb changes it */
+	FAST_METRIC_STATESET = 7,  /* states, each on or off; always declared */
 };
 
 struct fast_metric_spec {
 	size_t size;      /* sizeof(struct fast_metric_spec) */
 	const char *name; /* dotted [a-z0-9_]+, at most 64 bytes */
 	enum fast_metric_kind kind;
-	const char *unit; /* UCUM: "s", "By", "1"; NULL: none (seconds for a timer) */
+	const char *unit; /* UCUM: "s", "By", "{frame}/s"; NULL: none (seconds for a timer) */
 	const char *help; /* one sentence; NULL: none */
+	/* STATESET: [a-z0-9_]+ each, at most FAST_METRIC_STATES_MAX and 255 bytes in all */
+	const char *const *states;
+	size_t state_count;
 };
 
 /* Declares a metric. The same name and kind again gives the same metric. Gives *out, owned by the
@@ -47,6 +58,21 @@ struct fast_metric_spec {
 FAST_MUST_CHECK enum fast_status fast_plugin_metric(struct fast_plugin *plugin,
 						    const struct fast_metric_spec *spec,
 						    struct fast_metric **out);
+
+/* Binds labels, once: the metric's series for these values, which counts by itself. Keep the
+ * handle: this searches. The same labels in any order give the same series. Beyond
+ * FAST_METRIC_SERIES_MAX all further ones share the series overflow="true", and the counter
+ * "fast.series_folded" tells how often. Label names are [a-z_][a-z0-9_]*; "plugin", "le" and
+ * "overflow" are taken. Values are of UTF-8, not empty, without control characters and any of
+ * "\*?[. Gives *out, owned by the plugin. INVALID_ARGUMENT: a label, too many, or the metric has
+ * labels already. RESOURCE_EXHAUSTED, and UNAVAILABLE, as fast_plugin_metric(). */
+struct fast_label {
+	const char *name;
+	const char *value;
+};
+FAST_MUST_CHECK enum fast_status fast_metric_with(struct fast_metric *metric,
+						  const struct fast_label *labels, size_t count,
+						  struct fast_metric **out);
 
 /* A handle that every verb takes and that counts nowhere, for metrics that were refused. */
 struct fast_metric *fast_metric_nowhere(void);
@@ -65,6 +91,12 @@ void fast_metric_observe(struct fast_metric *metric, double value);
 
 /* Heartbeat: one beat of this much work; what is not finite counts as 1. */
 void fast_metric_beat(struct fast_metric *metric, double work);
+
+/* Stateset: turns one state, by its index among the states, on or off. */
+void fast_metric_state(struct fast_metric *metric, size_t state, bool on);
+
+/* Stateset: turns one state on and all others off, at once. */
+void fast_metric_enter(struct fast_metric *metric, size_t state);
 
 /* The monotonic clock, in nanoseconds: for fast_metric_observe_since(). */
 int64_t fast_metric_now(void);

@@ -173,6 +173,10 @@ static const struct option options[] = {
 	 "call: end a stream after N items", 0, 0},
 	{"defaults", OPTION_FLAG, offsetof(struct options, defaults), NULL,
 	 "call: print fields at their default too", 0, 0},
+	{"header", OPTION_TEXTS, offsetof(struct options, headers), "'KEY: VALUE'",
+	 "call: sends a header too; also -H, as often as wanted", 0, 0},
+	{"verbose", OPTION_FLAG, offsetof(struct options, verbose), NULL,
+	 "call: shows headers, trailers and the origin of a failure; also -v", 0, 0},
 	{"rate", OPTION_NUMBER, offsetof(struct options, rate), "N", "load: calls a second; 100",
 	 0.01, 1000000},
 	{"duration", OPTION_DURATION, offsetof(struct options, duration_s), "TIME",
@@ -192,6 +196,7 @@ const struct command command_rpc = {
 		"  fastctl rpc describe fast.v1.Param/Set\n"
 		"  fastctl rpc call fast.v1.Metric/List '{\"metric\": \"fps\"}'\n"
 		"  fastctl rpc call fast.v1.Metric/Watch --count 3 | jq .samples\n"
+		"  fastctl rpc call fast.v1.Param/List -H 'tenant: field-7' -v\n"
 		"  fastctl rpc load fast.v1.Param/List '{}' --rate 5000 --duration 10s\n\n"
 		"A stream prints a line per item. Load sends calls by a schedule that is fixed in\n"
 		"advance, and measures from the scheduled time: a server that stalls is charged\n"

@@ -1,6 +1,7 @@
 #include "cli/cmd_rpc.h"
 
 #include "cli/interrupt.h"
+#include "cli/rpc_headers.h"
 #include "cli/rpc_schema.h"
 
 #include <fast/stream.h>
@@ -37,9 +38,11 @@ static enum exit_code call_unary(struct cli *cli, const struct invocation *call,
 {
 	struct fast_reply reply = {0};
 	enum exit_code code;
+	enum fast_status status =
+		fast_client_call(cli->client, call->method, options, call->request.message, &reply);
 
-	if (fast_client_call(cli->client, call->method, options, call->request.message, &reply) ==
-	    FAST_OK) {
+	rpc_headers_show_reply(cli, &reply, true);
+	if (status == FAST_OK) {
 		code = print_message(cli, call->schema, reply.message, !cli->output->json);
 	} else {
 		code = rpc_schema_failed(cli, call->schema, &reply);
@@ -48,20 +51,36 @@ static enum exit_code call_unary(struct cli *cli, const struct invocation *call,
 	return code == EXIT_OK ? command_end(cli) : code;
 }
 
+/* They come before the first item, if at all. */
+static void stream_show_headers(const struct cli *cli, struct fast_stream *stream)
+{
+	const struct fast_metadata *headers = NULL;
+
+	if (fast_stream_headers(stream, 0, &headers) == FAST_OK) {
+		rpc_headers_show(cli, "header", headers);
+	}
+}
+
 static enum exit_code stream_items(struct cli *cli, const struct invocation *call,
 				   struct fast_stream *stream)
 {
 	uint64_t left = cli->options.count.given ? cli->options.count.value : UINT64_MAX;
 	enum exit_code code = EXIT_OK;
+	bool first = true;
 
 	while (left > 0 && code == EXIT_OK && !interrupt_seen() && !cli->output->failed) {
 		const ProtobufCMessage *item = NULL;
 		enum fast_status status = fast_stream_next(stream, WAIT_MS, &item);
 
+		if (status == FAST_OK && item != NULL && first) {
+			stream_show_headers(cli, stream);
+			first = false;
+		}
 		if (status == FAST_OK && item != NULL) {
 			code = print_message(cli, call->schema, item, false);
 			left--;
 		} else if (fast_stream_ended(stream)) {
+			rpc_headers_show_reply(cli, fast_stream_reply(stream), first);
 			return status == FAST_OK ? command_end(cli)
 						 : rpc_schema_failed(cli, call->schema,
 								     fast_stream_reply(stream));
@@ -90,11 +109,17 @@ enum exit_code rpc_call(struct cli *cli)
 {
 	struct fast_call_options options = {.size = sizeof options};
 	struct invocation call = {0};
+	struct rpc_headers headers;
 	enum exit_code code;
 
 	if (cli->words.count < 2) {
 		return command_usage(cli, "call needs SERVICE/METHOD");
 	}
+	code = rpc_headers_read(cli, &headers);
+	if (code != EXIT_OK) {
+		return code;
+	}
+	options.metadata = &headers.metadata;
 	code = rpc_schema_method(cli, cli->words.word[1], &call.schema, &call.method);
 	if (code != EXIT_OK) {
 		return code;

@@ -87,20 +87,34 @@ static bool read_text(const struct option *option, const char *chars, void *memb
 	return true;
 }
 
+static bool read_texts(const struct option *option, const char *chars, void *member)
+{
+	struct option_texts *texts = member;
+
+	(void)option;
+	if (texts->count == OPTIONS_TEXTS_MAX) {
+		return false;
+	}
+	texts->text[texts->count++] = chars;
+	return true;
+}
+
 static bool option_read(const struct option *option, const char *chars, struct options *out,
 			char *error)
 {
 	static bool (*const readers[])(const struct option *, const char *, void *) = {
-		[OPTION_TEXT] = read_text,
-		[OPTION_INTEGER] = read_integer,
-		[OPTION_NUMBER] = read_number,
+		[OPTION_TEXT] = read_text,         [OPTION_TEXTS] = read_texts,
+		[OPTION_INTEGER] = read_integer,   [OPTION_NUMBER] = read_number,
 		[OPTION_DURATION] = read_duration,
 	};
 
 	if (readers[option->kind](option, chars, (char *)out + option->offset)) {
 		return true;
 	}
-	if (option->min == option->max) {
+	if (option->kind == OPTION_TEXTS) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s comes more than %d times",
+			 option->name, OPTIONS_TEXTS_MAX);
+	} else if (option->min == option->max) {
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s, not '%.64s'", option->name,
 			 option->argument, chars);
 	} else {
@@ -121,10 +135,27 @@ static int words_add(struct words *words, const char *word, char *error)
 	return 1;
 }
 
+/* Short for a few options, as they are in other programs. */
+static const struct {
+	const char *dashed;
+	const char *full;
+} letters[] = {{"-h", "--help"}, {"-v", "--verbose"}, {"-H", "--header"}};
+
+static const char *option_spelled(const char *argument)
+{
+	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+		if (strcmp(argument, letters[i].dashed) == 0) {
+			return letters[i].full;
+		}
+	}
+	return argument;
+}
+
 int options_read(const struct option *first, const struct option *second, int argc, char **argv,
 		 bool *only_words, struct options *out, struct words *words, char *error)
 {
-	const char *name = argv[0] + 2;
+	const char *spelled = option_spelled(argv[0]);
+	const char *name = spelled + 2;
 	const struct option *option;
 	const char *equals;
 	size_t bytes;
@@ -136,16 +167,12 @@ int options_read(const struct option *first, const struct option *second, int ar
 	if (*only_words || argv[0][0] != '-' || argv[0][1] == '\0') {
 		return words_add(words, argv[0], error);
 	}
-	if (strcmp(argv[0], "-h") == 0) {
-		out->help = true;
-		return 1;
-	}
 
 	equals = strchr(name, '=');
 	bytes = equals == NULL ? strlen(name) : (size_t)(equals - name);
 	option = option_find(first, name, bytes);
 	option = option == NULL ? option_find(second, name, bytes) : option;
-	if (argv[0][1] != '-' || option == NULL) {
+	if (spelled[1] != '-' || option == NULL) {
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "there is no option '%.64s'", argv[0]);
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define OPTIONS_WORDS_MAX       64
+#define OPTIONS_TEXTS_MAX       16
 #define OPTIONS_ERROR_BYTES_MAX 256
 
 struct option_integer {
@@ -19,9 +20,16 @@ struct option_number {
 	double value;
 };
 
+/* An option that may be given more than once; borrowed from argv. */
+struct option_texts {
+	size_t count;
+	const char *text[OPTIONS_TEXTS_MAX];
+};
+
 enum option_kind {
 	OPTION_FLAG,     /* bool */
 	OPTION_TEXT,     /* const char *, borrowed from argv */
+	OPTION_TEXTS,    /* struct option_texts */
 	OPTION_INTEGER,  /* struct option_integer */
 	OPTION_NUMBER,   /* struct option_number */
 	OPTION_DURATION, /* struct option_number, in seconds: "90", "1.5s", "10m", "2h", "7d" */
@@ -77,6 +85,8 @@ struct options {
 	struct option_number patience_s;
 
 	bool defaults;
+	bool verbose;
+	struct option_texts headers;
 	struct option_integer connections;
 	struct option_number duration_s;
 	struct option_number rate;

@@ -38,6 +38,7 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/knob.c
     ${CMAKE_CURRENT_LIST_DIR}/main.c
     ${CMAKE_CURRENT_LIST_DIR}/options.c
+    ${CMAKE_CURRENT_LIST_DIR}/rpc_headers.c
     ${CMAKE_CURRENT_LIST_DIR}/rpc_load.c
     ${CMAKE_CURRENT_LIST_DIR}/rpc_schema.c
     ${CMAKE_CURRENT_LIST_DIR}/sample.c

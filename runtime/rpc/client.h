@@ -90,7 +90,7 @@ struct fast_client {
 	uint32_t next_id;
 	struct fast_list waiting; /* calls for which there is no connection, or no room */
 	struct fast_list held;    /* calls that interceptors have sent later */
-	uint32_t waiting_count;   /* in these, and of those that rest */
+	uint32_t waiting_count;   /* in these two */
 	struct fast_list resting; /* calls that are sent again after a while */
 	struct fast_retry_policies *policies; /* NULL: none */
 	int64_t rest_due_ns;                  /* when rest_timer runs; 0: it is not set */

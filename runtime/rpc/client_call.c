@@ -231,10 +231,10 @@ bool fast_client_submit(struct fast_client_call *call)
 		call_reject(call, FAST_CANCELLED, FAST_PARENT_GONE);
 		return false;
 	}
+	fast_retry_policy_find(call);
 	if (call->context != NULL && fast_client_context_holds(call)) {
 		return true;
 	}
-	fast_retry_policy_find(call);
 	if (connection != NULL && fast_list_is_empty(&client->waiting) &&
 	    fast_retry_is_ready(call, connection)) {
 		return call_send(call, connection, call->begin_ns); /* it has waited for nothing */

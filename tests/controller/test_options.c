@@ -10,6 +10,8 @@ static const struct option table[] = {
 	{"margin", OPTION_NUMBER, offsetof(struct options, margin), "SHARE", "", 0, 1},
 	{"since", OPTION_DURATION, offsetof(struct options, since_s), "AGO", "", 0, 1e8},
 	{"all", OPTION_FLAG, offsetof(struct options, all), NULL, "", 0, 0},
+	{"header", OPTION_TEXTS, offsetof(struct options, headers), "TEXT", "", 0, 0},
+	{"verbose", OPTION_FLAG, offsetof(struct options, verbose), NULL, "", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 
@@ -122,6 +124,32 @@ static void too_many_words_are_refused(void **state)
 	assert_false(read_line(argv, OPTIONS_WORDS_MAX + 1, &options, &words, error));
 }
 
+static void some_have_a_letter_and_some_come_more_than_once(void **state)
+{
+	char *argv[] = {"-H", "a: 1", "--header=b: 2", "-v", "--header", "c: 3"};
+	char *many[2 * (OPTIONS_TEXTS_MAX + 1)];
+	struct options options;
+	struct words words;
+	char error[OPTIONS_ERROR_BYTES_MAX];
+
+	(void)state;
+	assert_true(read_line(argv, FAST_TEST_COUNT(argv), &options, &words, error));
+	assert_true(options.verbose);
+	assert_int_equal(0, words.count);
+	assert_int_equal(3, options.headers.count);
+	assert_string_equal("a: 1", options.headers.text[0]);
+	assert_string_equal("b: 2", options.headers.text[1]);
+	assert_string_equal("c: 3", options.headers.text[2]);
+
+	for (size_t i = 0; i < FAST_TEST_COUNT(many); i++) {
+		many[i] = i % 2 == 0 ? "-H" : "k: v";
+	}
+	assert_false(read_line(many, FAST_TEST_COUNT(many), &options, &words, error));
+	assert_string_equal("--header comes more than 16 times", error);
+	assert_false(read_line((char *[]){"-H"}, 1, &options, &words, error));
+	assert_string_equal("--header needs TEXT", error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +157,7 @@ int main(void)
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(too_many_words_are_refused),
+		cmocka_unit_test(some_have_a_letter_and_some_come_more_than_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

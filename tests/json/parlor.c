@@ -3,11 +3,31 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <testing/v1/parlor.fast.h>
+
+/* Whoever tells its mood is told more. */
+static void tell_more(struct fast_call *call)
+{
+	const struct fast_metadata_entry entry = FAST_METADATA_TEXT("served-by", "parlor");
+	const struct fast_metadata headers = {&entry, 1};
+	const char *mood = fast_metadata_text(fast_call_metadata(call), "mood");
+
+	if (mood == NULL) {
+		return;
+	}
+	if (fast_call_send_headers(call, &headers) != FAST_OK ||
+	    fast_call_add_trailer(call, "mood", mood, strlen(mood)) != FAST_OK ||
+	    fast_call_add_trailer(call, "raw-bin", "\x01z", 2) != FAST_OK) {
+		fputs("parlor: no more can be told\n", stderr);
+	}
+	fast_call_set_retry_after_ms(call, 40);
+}
 
 static void echo(struct fast_call *call, const Testing__V1__Words *request, void *arg)
 {
 	(void)arg;
+	tell_more(call);
 	testing_v1_parlor_echo_reply(call, request);
 }
 
@@ -17,6 +37,7 @@ static void chant(struct fast_call *call, const Testing__V1__Words *request, voi
 	Testing__V1__Words words = *request;
 
 	(void)arg;
+	tell_more(call);
 	for (words.count = 1; request->count == 0 || words.count <= request->count;) {
 		enum fast_status status = testing_v1_parlor_chant_send(call, &words);
 
@@ -39,6 +60,7 @@ static void chant(struct fast_call *call, const Testing__V1__Words *request, voi
 static void fails(struct fast_call *call, const Testing__V1__Words *request, void *arg)
 {
 	(void)arg;
+	tell_more(call);
 	fast_call_add_detail(call, &request->base);
 	fast_call_fail(call, FAST_OUT_OF_RANGE, "%s", request->text);
 }
@@ -54,6 +76,7 @@ int main(int argc, char **argv)
 {
 	static const struct testing_v1_parlor_handlers handlers = {
 		.echo = echo, .chant = chant, .fail = fails, .nap = nap};
+	const struct fast_server_options options = {.size = sizeof options, .node = "house"};
 	struct fast_server *server = NULL;
 	sigset_t signals;
 	int number;
@@ -61,7 +84,7 @@ int main(int argc, char **argv)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (argc != 2 || fast_server_open(NULL, &server) != FAST_OK ||
+	if (argc != 2 || fast_server_open(&options, &server) != FAST_OK ||
 	    fast_server_add(server, &testing_v1_parlor_service, &handlers, NULL, 0) != FAST_OK ||
 	    fast_server_listen(server, argv[1], 0) != FAST_OK) {
 		fputs("parlor: it cannot serve\n", stderr);

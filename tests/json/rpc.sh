@@ -56,6 +56,17 @@ refuses 'and says how it failed' 1 'DATA_LOSS' \
 refuses 'a stream ends at its timeout' '1|3' 'in time|DEADLINE' \
   fastctl rpc call testing.v1.Parlor/Chant '{"text":"om"}' --timeout 0.2
 
+says 'headers and trailers are shown when asked for' $'< header served-by: parlor\n< trailer mood: fine: so far\n< trailer raw-bin: \\x01z' \
+  bash -c "fastctl rpc call testing.v1.Parlor/Echo -H 'mood: fine: so far' -v 2>&1 >/dev/null"
+says 'those of a stream too' $'< header served-by: parlor\n{"text":"om","count":"1"}\n< trailer mood: fine\n< trailer raw-bin: \\x01z' \
+  bash -c "fastctl rpc call testing.v1.Parlor/Chant '{\"text\":\"om\",\"count\":1}' --header mood:fine --verbose 2>&1"
+says 'a call that sends headers and does not ask shows none' '{}' \
+  bash -c "fastctl rpc call testing.v1.Parlor/Echo -H 'mood: fine' 2>&1"
+refuses 'where a failure arose, and when to try again, is shown too' 1 'origin house' \
+  fastctl rpc call testing.v1.Parlor/Fail -v -H 'mood: bad'
+refuses 'a key that cannot be one' 2 "header 'Mood': a key is 1 to 64" fastctl rpc call testing.v1.Parlor/Echo -H 'Mood: bad'
+refuses 'a header without a value' 2 "does not read like 'key: value'" fastctl rpc call testing.v1.Parlor/Echo -H mood
+
 refuses 'a failed call' 1 'too much' fastctl rpc call testing.v1.Parlor/Fail '{"text":"too much"}'
 refuses 'a failed call in JSON, with its detail' 1 \
   '"code":"OUT_OF_RANGE","message":"too much","executed":"yes","details":\[\{"text":"too much","@type":"testing.v1.Words"\}\]' \

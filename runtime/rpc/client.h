@@ -7,6 +7,7 @@
 #include "link/link.h"
 #include "rpc/call_table.h"
 #include "rpc/connection.h"
+#include "rpc/limits.h"
 #include <fast/interceptor.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,7 +37,7 @@ enum fast_reader {
 struct fast_client_connection {
 	struct fast_connection connection;
 	struct fast_client *client;
-	struct fast_list node; /* in client->dead */
+	struct fast_list node; /* in client->draining, or in ->dead */
 	unsigned references;   /* 1 until the end, 1 per thread that reads or ends it */
 	struct fast_call_table calls;
 	enum fast_reader reader;
@@ -78,6 +79,9 @@ struct fast_client {
 	/* all guarded by lock */
 	struct fast_client_connection *connection; /* NULL: none */
 	uint32_t connection_count;                 /* until they are freed */
+	struct fast_list draining;                 /* connections that take no new calls */
+	uint32_t draining_count;
+	int64_t handover_ns; /* until then a server that is not there is waited for */
 	struct fast_list dead;
 	bool is_dialing;
 	bool wants_dial; /* the timers' thread is to start the dial */
@@ -138,6 +142,20 @@ void fast_client_connection_unref(struct fast_client_connection *connection);
 void fast_client_reap(struct fast_client *client);
 /* Lock held or not. Has the house timer run at once. False: no memory for it. */
 bool fast_client_wake_house(struct fast_client *client);
+
+/* client_drain.c. Lock held, all of these. */
+
+/* Whether the server went away a moment ago, so that another one is expected. */
+bool fast_client_is_handed_over(const struct fast_client *client);
+/* The server takes no new calls here. False: none is open, and the connection is to be closed. */
+bool fast_client_leave(struct fast_client_connection *connection);
+/* The connection has ended. */
+void fast_client_forget(struct fast_client_connection *connection);
+/* Has connections read that are being left. */
+void fast_client_read_draining(struct fast_client *client);
+/* All connections, each with a reference. */
+unsigned fast_client_connections(struct fast_client *client,
+				 struct fast_client_connection *out[FAST_CLIENT_DRAINING_MAX + 1]);
 
 /* client_packet.c: an event of the connection. */
 bool fast_client_connection_message(void *arg, const uint8_t *message, size_t bytes);

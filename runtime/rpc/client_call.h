@@ -101,6 +101,10 @@ void fast_client_call_expire(struct fast_client_call *call, bool was_open);
  * this it goes to claimed, for fast_client_finish_all(). */
 void fast_client_call_cancel(struct fast_client_call *call, struct fast_list *claimed);
 
+/* client_drain.c. The server refused the call because it goes away, and has not run it: true when
+ * it is sent on another connection, or waits for one. Calls that cannot be sent go to failed. */
+bool fast_client_send_elsewhere(struct fast_client_call *call, struct fast_list *failed);
+
 /* No lock held. The claimer has made the reply. */
 void fast_client_finish(struct fast_client_call *call);
 /* Finishes the calls of a list. */

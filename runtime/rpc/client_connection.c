@@ -115,6 +115,9 @@ void fast_client_read_on(struct fast_client *client)
 {
 	struct fast_client_connection *connection = client->connection;
 
+	if (client->draining_count > 0) {
+		fast_client_read_draining(client);
+	}
 	if (connection == NULL || connection->connection.has_ended ||
 	    connection->reader != FAST_READER_NOBODY) {
 		return;
@@ -139,7 +142,6 @@ static void client_connection_received(void *arg)
 	struct fast_client_connection *connection = arg;
 
 	connection->reader = FAST_READER_NOBODY;
-	assert(connection->client->connection == connection || connection->connection.has_ended);
 	fast_client_read_on(connection->client);
 }
 
@@ -185,9 +187,9 @@ static void client_connection_ended(void *arg)
 	if (!connection->has_hello) {
 		fast_retry_hello_lost(client, &lost);
 	}
-	assert(client->connection == connection);
-	client->connection = NULL;
+	fast_client_forget(connection);
 	if (!fast_list_is_empty(&client->waiting)) {
+		fast_client_submit_waiting(client, &lost); /* there may be another connection */
 		fast_client_dial(client);
 	}
 	pthread_mutex_unlock(&client->lock);

@@ -38,6 +38,7 @@ static void client_fail_waiting(struct fast_client *client, bool with_patient,
 				struct fast_list *failed)
 {
 	struct fast_list *next;
+	bool is_handed_over = fast_client_is_handed_over(client);
 	/* A dial that took too long is no deadline of a call's. */
 	enum fast_status status = client->dial_status == FAST_DEADLINE_EXCEEDED
 					  ? FAST_UNAVAILABLE
@@ -47,7 +48,7 @@ static void client_fail_waiting(struct fast_client *client, bool with_patient,
 		struct fast_client_call *call =
 			FAST_LIST_ENTRY(node, struct fast_client_call, node);
 		next = node->next;
-		if ((fast_retry_is_patient(call) && !with_patient) ||
+		if (((fast_retry_is_patient(call) || is_handed_over) && !with_patient) ||
 		    fast_retry_dial_failed(call, status) || !fast_client_claim(call)) {
 			continue;
 		}
@@ -108,6 +109,7 @@ static void client_connected(struct fast_client *client, struct fast_client_conn
 			     struct fast_list *failed)
 {
 	client->dial_failures = 0;
+	client->handover_ns = 0;
 	client->connection = connection;
 	client->connection_count++;
 	fast_connection_cork(&connection->connection);

@@ -84,6 +84,7 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	pthread_mutex_init(&client->lock, NULL);
 	pthread_cond_init(&client->changed, NULL);
 	fast_list_init(&client->dead);
+	fast_list_init(&client->draining);
 	fast_list_init(&client->waiting);
 	fast_list_init(&client->resting);
 	fast_list_init(&client->held);
@@ -156,7 +157,8 @@ static void client_cancel_waiting(struct fast_client *client, struct fast_list *
 /* No new calls come any more; those that are open end. */
 static void client_end_calls(struct fast_client *client)
 {
-	struct fast_client_connection *connection;
+	struct fast_client_connection *connections[FAST_CLIENT_DRAINING_MAX + 1];
+	unsigned connection_count;
 	struct fast_list cancelled;
 
 	fast_list_init(&cancelled);
@@ -164,16 +166,13 @@ static void client_end_calls(struct fast_client *client)
 	assert(client->stream_count == 0);
 	client->is_closing = true;
 	client_cancel_waiting(client, &cancelled);
-	connection = client->connection;
-	if (connection != NULL) {
-		fast_client_connection_ref(connection);
-	}
+	connection_count = fast_client_connections(client, connections);
 	pthread_mutex_unlock(&client->lock);
 	fast_client_finish_all(&cancelled);
-	if (connection != NULL) {
-		fast_connection_end(&connection->connection);
+	for (unsigned i = 0; i < connection_count; i++) {
+		fast_connection_end(&connections[i]->connection);
 		pthread_mutex_lock(&client->lock);
-		fast_client_connection_unref(connection);
+		fast_client_connection_unref(connections[i]);
 		pthread_mutex_unlock(&client->lock);
 	}
 	/* No dial begins any more; one that is under way ends here. */

@@ -47,8 +47,10 @@ static bool incoming_response(const struct incoming *incoming)
 	struct fast_client *client = incoming->connection->client;
 	struct fast_client_call *call;
 	const struct fast_method *method;
+	struct fast_list failed;
 	bool goes_on;
 
+	fast_list_init(&failed);
 	if (incoming->packet.more) {
 		incoming_fail_call(incoming, "the server answered in fragments");
 		return true;
@@ -57,7 +59,7 @@ static bool incoming_response(const struct incoming *incoming)
 	call = incoming_call(incoming);
 	if (call != NULL &&
 	    ((incoming->packet.kind == FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK &&
-	      fast_stream_resume(call, false)) ||
+	      (fast_stream_resume(call, false) || fast_client_send_elsewhere(call, &failed))) ||
 	     (call->has_policy && fast_retry_answered(call, &incoming->packet)) ||
 	     !fast_client_claim(call))) {
 		call = NULL;
@@ -74,6 +76,7 @@ static bool incoming_response(const struct incoming *incoming)
 		fast_retry_correct(call);
 		fast_client_finish(call);
 	}
+	fast_client_finish_all(&failed);
 	return goes_on;
 }
 
@@ -212,11 +215,16 @@ static bool incoming_goaway(const struct incoming *incoming)
 
 	fast_list_init(&refused);
 	pthread_mutex_lock(&connection->client->lock);
-	connection->is_going_away = true;
 	if (!connection->has_hello) {
+		connection->is_going_away = true;
 		connection_refused(connection, &refused);
+		goes_on = connection->calls.count > 0;
+	} else {
+		goes_on = fast_client_leave(connection);
 	}
-	goes_on = connection->calls.count > 0;
+	if (!fast_list_is_empty(&connection->client->waiting)) {
+		fast_client_dial(connection->client);
+	}
 	pthread_mutex_unlock(&connection->client->lock);
 	fast_client_finish_all(&refused);
 	return goes_on;

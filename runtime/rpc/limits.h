@@ -15,6 +15,12 @@
 #define FAST_GOODBYE_MS 1000
 /* A connection whose pending bytes nobody takes for this long is closed. */
 #define FAST_STALL_MS 10000
+/* A draining connection takes calls until its peer has answered, or for so long. */
+#define FAST_DRAIN_ROUND_MS 2000
+/* After a GOAWAY calls wait so long for the server that takes over. */
+#define FAST_HANDOVER_MS 5000
+/* Connections that a client keeps for what is open on them, beside the one for new calls. */
+#define FAST_CLIENT_DRAINING_MAX 4
 /* A dial that takes longer has failed. */
 #define FAST_DIAL_MS 5000
 /* Between failed dials, for calls that wait for a server: doubles from the first to the last. */

@@ -157,7 +157,9 @@ static enum fast_status server_listen(struct fast_server *server, const char *en
 	/* Whoever connects at once waits for the lock until the listener is in its place. */
 	pthread_mutex_lock(&server->lock);
 	server->has_started = true;
-	if (server->listener_count == FAST_SERVER_ENDPOINTS_MAX) {
+	if (server->is_draining) {
+		status = FAST_FAILED_PRECONDITION;
+	} else if (server->listener_count == FAST_SERVER_ENDPOINTS_MAX) {
 		status = FAST_RESOURCE_EXHAUSTED;
 	} else if (tls != NULL) {
 		status = fast_link_listen_tls(endpoint, tls, server_accepted, server, &listener);
@@ -216,33 +218,6 @@ void fast_server_stats(const struct fast_server *server, struct fast_server_stat
 	pthread_mutex_unlock(&unlocked->lock);
 }
 
-/* Ends all connections that have not ended. */
-static void server_end_connections(struct fast_server *server)
-{
-	struct fast_list ending;
-
-	fast_list_init(&ending);
-	pthread_mutex_lock(&server->lock);
-	FAST_LIST_FOREACH(node, &server->connections)
-	{
-		struct fast_server_connection *connection =
-			FAST_LIST_ENTRY(node, struct fast_server_connection, node);
-		fast_server_connection_ref(connection);
-		fast_list_append(&ending, &connection->close_node);
-	}
-	pthread_mutex_unlock(&server->lock);
-	for (;;) {
-		struct fast_list *node = fast_list_pop(&ending);
-		if (node == NULL) {
-			break;
-		}
-		struct fast_server_connection *connection =
-			FAST_LIST_ENTRY(node, struct fast_server_connection, close_node);
-		fast_connection_end(&connection->connection);
-		fast_server_connection_unref(connection);
-	}
-}
-
 void fast_server_close(struct fast_server *server)
 {
 	if (server == NULL) {
@@ -253,12 +228,10 @@ void fast_server_close(struct fast_server *server)
 	server->is_closing = true;
 	pthread_mutex_unlock(&server->lock);
 	atomic_store(&server->once->is_closing, true);
-	/* listener_count is final now: nobody listens on a server that is being closed. */
-	for (size_t i = 0; i < server->listener_count; i++) {
-		fast_link_listener_close(server->listeners[i]);
-	}
+	fast_server_close_listeners(server);
 	fast_health_close(server);
-	server_end_connections(server);
+	fast_timer_cancel_wait(server->timers, &server->drain_timer);
+	fast_server_end_connections(server);
 	fast_call_cancel_detached(server);
 	fast_timer_cancel_wait(server->timers, &server->reap_timer);
 	pthread_mutex_lock(&server->lock);

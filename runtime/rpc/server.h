@@ -34,6 +34,7 @@ struct fast_server {
 	struct fast_server_counters counters;
 	struct fast_timer reap_timer;
 	struct fast_once_window *once;
+	struct fast_timer drain_timer;
 	struct fast_health health;
 	struct fast_recent recent;
 	int64_t open_unix_ns;
@@ -48,6 +49,8 @@ struct fast_server {
 	uint64_t connection_ids;      /* given so far */
 	bool has_started;
 	bool is_closing;
+	bool is_draining;
+	bool drain_was_cut;                   /* calls were open at its timeout */
 	void *kept[FAST_SERVER_SERVICES_MAX]; /* freed with the server */
 	size_t kept_count;
 };
@@ -61,6 +64,14 @@ void fast_server_take_link(struct fast_server *server, struct fast_link *link);
 
 /* Frees memory with the server: once for each service that was added, at most. */
 void fast_server_keep(struct fast_server *server, void *memory);
+
+/* fast_server_drain() without waiting. */
+FAST_MUST_CHECK enum fast_status fast_server_drain_begin(struct fast_server *server,
+							 int64_t timeout_ms);
+/* No lock held. Ends all connections that have not ended. */
+void fast_server_end_connections(struct fast_server *server);
+/* No lock held; nobody listens any more. */
+void fast_server_close_listeners(struct fast_server *server);
 
 /* Frees the dead connections. No lock held; not from a completion of a link. */
 void fast_server_reap(struct fast_server *server);

@@ -34,6 +34,7 @@ void fast_call_recycle(struct fast_call *call)
 	fast_call_input_close(call);
 	fast_list_remove(&call->open_node);
 	connection->open_count--;
+	fast_server_connection_drain_last(connection);
 	fast_stats_end(call);
 	is_here = fast_scope_forget(call);
 	if (call->handler_runs && !is_here) {
@@ -132,7 +133,7 @@ static void call_set(struct fast_call *call, struct fast_server_connection *conn
 	call->priority = packet->priority;
 }
 
-enum call_admission { CALL_ADMITTED, CALL_IS_OPEN, CALL_TOO_MANY, CALL_TOO_LATE };
+enum call_admission { CALL_ADMITTED, CALL_IS_OPEN, CALL_TOO_MANY, CALL_TOO_LATE, CALL_DRAINED };
 
 static enum call_admission call_admit(struct fast_server_connection *connection,
 				      const struct fast_request *request, struct fast_call **out)
@@ -144,6 +145,8 @@ static enum call_admission call_admit(struct fast_server_connection *connection,
 		admission = CALL_TOO_LATE;
 	} else if (fast_call_table_find(&connection->calls, request->id) != NULL) {
 		admission = CALL_IS_OPEN;
+	} else if (connection->drain >= FAST_DRAIN_FINAL) {
+		admission = CALL_DRAINED;
 	} else if (connection->calls.count < connection->server->options.calls_max &&
 		   fast_call_table_reserve(&connection->calls) == FAST_OK) {
 		*out = call_take(connection);
@@ -309,6 +312,11 @@ void fast_call_open(struct fast_server_connection *connection, const struct fast
 				 FAST_RESOURCE_EXHAUSTED,
 				 "%u calls are open on this connection already",
 				 connection->server->options.calls_max);
+		return;
+	case CALL_DRAINED:
+		fast_call_refuse(connection, request->header, request->header_bytes,
+				 FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK, FAST_UNAVAILABLE,
+				 "the server is going away");
 		return;
 	case CALL_IS_OPEN:
 		/* A stock REQ socket asks again after a while; the first request will be answered.

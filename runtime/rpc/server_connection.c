@@ -125,6 +125,7 @@ static void server_connection_ended(void *arg)
 
 	pthread_mutex_lock(&server->lock);
 	fast_list_remove(&connection->node);
+	pthread_cond_broadcast(&server->changed);
 	pthread_mutex_unlock(&server->lock);
 	fast_call_cancel_all(connection);
 	fast_server_connection_unref(connection);
@@ -171,6 +172,7 @@ void fast_server_connection_free(struct fast_server_connection *connection)
 		return;
 	}
 	fast_timer_cancel_wait(connection->server->timers, &connection->first_timer);
+	fast_timer_cancel_wait(connection->server->timers, &connection->drain_timer);
 	fast_connection_fini(&connection->connection);
 	fast_call_free_spares(connection);
 	fast_call_table_fini(&connection->calls);

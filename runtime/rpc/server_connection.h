@@ -5,6 +5,7 @@
 #include "rpc/call_table.h"
 #include "rpc/connection.h"
 #include "rpc/hello.h"
+#include "rpc/reply.h"
 #include "rpc/server.h"
 
 /* PROTOCOL.md, "Bare peers". */
@@ -15,14 +16,22 @@ enum fast_peer_kind {
 	FAST_PEER_REFUSED, /* speaks no version of ours; is told so and closed */
 };
 
+/* How far a connection has gone on its way to its end. */
+enum fast_drain {
+	FAST_DRAIN_NONE,
+	FAST_DRAIN_ASKED, /* the peer is told, and its late requests are taken */
+	FAST_DRAIN_FINAL, /* requests are refused; some calls are open */
+	FAST_DRAIN_DONE,  /* none is; the peer has a moment to close */
+};
+
 struct fast_server_connection {
 	pthread_mutex_t lock;
 	pthread_cond_t quiet; /* a cancel function has returned; a stream has room */
 	struct fast_connection connection;
 	struct fast_server *server;
 	struct fast_list node; /* in server->connections or ->dead; guarded by server->lock */
-	struct fast_list close_node;
 	struct fast_timer first_timer;
+	struct fast_timer drain_timer;
 	uint64_t id; /* never used twice */
 	int64_t begin_ns;
 
@@ -39,6 +48,8 @@ struct fast_server_connection {
 	struct fast_list ready; /* streams with items and credit */
 	struct fast_list spare; /* call objects for reuse */
 	unsigned spare_count;
+	bool is_own; /* said HELLO */
+	enum fast_drain drain;
 	bool is_paused; /* not read, because its answers pile up */
 };
 
@@ -54,6 +65,19 @@ void fast_server_connection_unref(struct fast_server_connection *connection);
  * RESOURCE_EXHAUSTED: no memory for the timer. */
 FAST_MUST_CHECK enum fast_status fast_server_connection_limit(
 	struct fast_server_connection *connection, uint32_t ms);
+
+/* No lock held. Begins the end of the connection, which loses no call. server_drain.c, as all of
+ * these. */
+void fast_server_connection_drain(struct fast_server_connection *connection);
+/* Lock held. The peer has said HELLO; a call has ended. */
+void fast_server_connection_drain_own(struct fast_server_connection *connection);
+void fast_server_connection_drain_last(struct fast_server_connection *connection);
+/* No lock held. The peer has answered a PING. False: the connection is to be ended. */
+bool fast_server_connection_drain_pong(struct fast_server_connection *connection, uint64_t token);
+/* A GOAWAY with its reason. In server_packet.c. */
+FAST_MUST_CHECK enum fast_status fast_server_goaway_frame(
+	const struct fast_server_connection *connection, const struct fast_failure *failure,
+	struct fast_frame **out);
 
 /* Frees a dead connection. Not from a completion of its link. */
 void fast_server_connection_free(struct fast_server_connection *connection);

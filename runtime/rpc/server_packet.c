@@ -43,27 +43,38 @@ static bool connection_push(struct fast_server_connection *connection, enum fast
 	return true;
 }
 
+enum fast_status fast_server_goaway_frame(const struct fast_server_connection *connection,
+					  const struct fast_failure *failure,
+					  struct fast_frame **out)
+{
+	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY,
+				     .has_status = true};
+	uint8_t *packed = NULL;
+	enum fast_status status = fast_failure_pack(failure, &packed, &packet.status.bytes);
+
+	if (status == FAST_OK) {
+		packet.status.data = packed;
+		status = fast_hello_control(connection->connection.rules.framing, &packet, out);
+		free(packed);
+	}
+	return status;
+}
+
 /* Says that the peer can be given nothing, and closes when that has had time to arrive. */
 static bool connection_go_away(struct fast_server_connection *connection, enum fast_status why,
 			       const char *sentence)
 {
 	const struct fast_failure failure = {
 		.status = why, .executed = FAST_EXECUTED_NO, .text = sentence};
-	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_GOAWAY,
-				     .has_status = true};
 	struct fast_frame *frame = NULL;
-	enum fast_status status;
-	uint8_t *packed = NULL;
+	enum fast_status status = fast_server_goaway_frame(connection, &failure, &frame);
 
 	connection->peer = FAST_PEER_REFUSED;
-	if (fast_failure_pack(&failure, &packed, &packet.status.bytes) != FAST_OK) {
+	if (fast_server_connection_limit(connection, FAST_GOODBYE_MS) != FAST_OK) {
+		fast_frame_free(frame);
 		return false;
 	}
-	packet.status.data = packed;
-	status = fast_hello_control(connection->connection.rules.framing, &packet, &frame);
-	free(packed);
-	return fast_server_connection_limit(connection, FAST_GOODBYE_MS) == FAST_OK &&
-	       connection_push(connection, status, frame);
+	return connection_push(connection, status, frame);
 }
 
 static bool incoming_hello(const struct incoming *incoming)
@@ -99,7 +110,14 @@ static bool incoming_hello(const struct incoming *incoming)
 		connection->peer_bytes_max = hello.packet_bytes_max;
 	}
 	status = fast_hello_frame(connection->connection.rules.framing, &terms, &frame);
-	return connection_push(connection, status, frame);
+	if (!connection_push(connection, status, frame)) {
+		return false;
+	}
+	pthread_mutex_lock(&connection->lock);
+	connection->is_own = true;
+	fast_server_connection_drain_own(connection);
+	pthread_mutex_unlock(&connection->lock);
+	return true;
 }
 
 static bool incoming_ping(const struct incoming *incoming)
@@ -122,7 +140,7 @@ static bool incoming_ping(const struct incoming *incoming)
 static bool incoming_pong(const struct incoming *incoming)
 {
 	fast_connection_pong(&incoming->connection->connection, incoming->packet.token);
-	return true;
+	return fast_server_connection_drain_pong(incoming->connection, incoming->packet.token);
 }
 
 /* What this version does not do is refused, not silently left out. NULL: all is well. */

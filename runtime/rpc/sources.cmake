@@ -7,6 +7,7 @@ set(RPC_SOURCES
     rpc/client_connection.c
     rpc/client_context.c
     rpc/client_dial.c
+    rpc/client_drain.c
     rpc/client_finish.c
     rpc/client_hold.c
     rpc/client_interceptor.c
@@ -48,6 +49,7 @@ set(RPC_SOURCES
     rpc/server_connection.c
     rpc/server_context.c
     rpc/server_cursor.c
+    rpc/server_drain.c
     rpc/server_input.c
     rpc/server_packet.c
     rpc/server_stream.c

@@ -87,7 +87,7 @@ FAST_MUST_CHECK enum fast_status fast_server_listen(struct fast_server *server,
 						    const char *endpoint, unsigned mode);
 
 /* The endpoint with its real port, of the listener with this index. NULL past the end. Valid until
- * close. */
+ * drain or close. */
 const char *fast_server_endpoint(const struct fast_server *server, size_t index);
 
 void fast_server_stats(const struct fast_server *server, struct fast_server_stats *out);
@@ -95,6 +95,13 @@ void fast_server_stats(const struct fast_server *server, struct fast_server_stat
 /* Calls fn for each method, those that every server has too, sorted; for none before the first
  * listen. */
 void fast_server_each_method(const struct fast_server *server, fast_method_stats_fn *fn, void *arg);
+
+/* For a restart that fails no call: stops listening at once, asks clients to take new calls
+ * elsewhere, lets what runs end by itself, and cancels the rest after timeout_ms (-1: never). Calls
+ * that were on their way are still taken. Returns when all clients have gone; the server is closed
+ * afterwards, as ever. DEADLINE_EXCEEDED: calls were cut off. FAILED_PRECONDITION: it was called
+ * before. RESOURCE_EXHAUSTED: no memory, nothing has changed. Not from a handler. */
+FAST_MUST_CHECK enum fast_status fast_server_drain(struct fast_server *server, int64_t timeout_ms);
 
 /* Takes no new calls, cancels those that run, waits until every handler has ended its call, frees.
  * A peer that does not read delays nothing. NULL is allowed. Not from a handler. */

@@ -3,212 +3,79 @@
 #include "daemon/http_socket.h"
 #include "daemon/scrape.h"
 
-#include <fast/log.h>
-#include <microhttpd.h>
-#include <stdarg.h>
+#include <fast/connect.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PAGE_BYTES_MAX (2 * FAMILIES_BYTES_MAX)
-#define URL_BYTES_MAX  160
-#define LOG_BYTES_MAX  256
 
 _Static_assert((int)HTTP_ERROR_BYTES_MAX >= (int)ADDRESS_ERROR_BYTES_MAX, "errors are passed on");
 
 struct http {
 	const struct self *self;
-	struct MHD_Daemon *daemon;
+	struct fast_connect *connect;
+	char title[64];
 	char path[ADDRESS_PATH_BYTES_MAX + 1]; /* of the unix socket; "": none */
 	char url[HTTP_URL_BYTES_MAX + 1];
 };
 
-/* What a request gets. */
-struct answer {
-	unsigned code;
-	const char *content_type;
-	struct text body;
-};
-
-#define PLAIN "text/plain; charset=utf-8"
-
-static void answer_plain(struct answer *answer, unsigned code, const char *sentence)
+static enum fast_status serve_metrics(void *arg, const char *accept,
+				      struct fast_connect_answer *out)
 {
-	answer->code = code;
-	answer->content_type = PLAIN;
-	text_add(&answer->body, sentence);
-	text_add(&answer->body, "\n");
-}
-
-static void serve_metrics(const struct http *http, const char *accept, struct answer *answer)
-{
+	const struct self *self = arg;
 	enum families_format format = accept_choose(accept);
+	struct text page;
+	enum fast_status status;
 
-	answer->content_type = accept_content_type(format);
-	if (scrape_page(http->self, format, &answer->body) != FAST_OK) {
-		text_fini(&answer->body);
-		text_init(&answer->body, PAGE_BYTES_MAX);
-		answer_plain(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
-			     "There is no memory for the page.");
+	text_init(&page, PAGE_BYTES_MAX);
+	status = scrape_page(self, format, &page);
+	if (status == FAST_OK && page.failed) {
+		status = FAST_RESOURCE_EXHAUSTED;
 	}
+	if (status != FAST_OK) {
+		text_fini(&page);
+		return status;
+	}
+	out->content_type = accept_content_type(format);
+	out->body = page.bytes;
+	out->body_bytes = page.count;
+	return FAST_OK;
 }
 
-static void serve_health(const struct http *http, const char *accept, struct answer *answer)
+static enum fast_status serve_health(void *arg, const char *accept, struct fast_connect_answer *out)
 {
+	const struct self *self = arg;
 	struct node_status status;
+	bool is_well;
 
 	(void)accept;
-	node_status(http->self->node, &status);
-	if (status.store_error[0] != '\0') {
-		answer_plain(answer, MHD_HTTP_SERVICE_UNAVAILABLE, status.store_error);
-	} else {
-		answer_plain(answer, MHD_HTTP_OK, "ok");
+	node_status(self->node, &status);
+	is_well = status.store_error[0] == '\0';
+	out->code = is_well ? 200 : 503;
+	if (asprintf(&out->body, "%s\n", is_well ? "ok" : status.store_error) < 0) {
+		out->body = NULL;
+		return FAST_RESOURCE_EXHAUSTED;
 	}
+	out->body_bytes = strlen(out->body);
+	return FAST_OK;
 }
 
-static void serve_index(const struct http *http, const char *accept, struct answer *answer)
-{
-	struct node_status status;
-
-	(void)accept;
-	node_status(http->self->node, &status);
-	answer->content_type = "text/html; charset=utf-8";
-	text_format(
-		&answer->body,
-		"<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>fastd %s</title></head>\n"
-		"<body>\n<h1>fastd %s</h1>\n"
-		"<p>%u plugins with %u metrics and %u knobs are attached.</p>\n"
-		"<ul>\n"
-		"<li><a href=\"/metrics\">/metrics</a>: for Prometheus (OpenMetrics 1.0, or text "
-		"0.0.4)</li>\n"
-		"<li><a href=\"/healthz\">/healthz</a>: 200 while all is well</li>\n"
-		"</ul>\n"
-		"<p>On this node, <code>fastctl</code> shows and turns what is here.</p>\n"
-		"</body>\n</html>\n",
-		self_version(), self_version(), status.plugins_live, status.metrics, status.params);
-}
-
-static const struct {
-	const char *path;
-	void (*serve)(const struct http *http, const char *accept, struct answer *answer);
-} routes[] = {
-	{"/", serve_index},
-	{"/metrics", serve_metrics},
-	{"/healthz", serve_health},
+static const struct fast_connect_page pages[] = {
+	{"/metrics", "for Prometheus (OpenMetrics 1.0, or text 0.0.4)", serve_metrics},
+	{"/healthz", "200 while all is well", serve_health},
 };
-#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
-
-static bool is_read(const char *method)
-{
-	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-}
-
-static void serve(const struct http *http, struct MHD_Connection *connection, const char *path,
-		  const char *method, struct answer *answer)
-{
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (strcmp(path, routes[i].path) != 0) {
-			continue;
-		}
-		if (!is_read(method)) {
-			answer_plain(answer, MHD_HTTP_METHOD_NOT_ALLOWED,
-				     "This can be read only: use GET or HEAD.");
-			return;
-		}
-		routes[i].serve(http,
-				MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							    MHD_HTTP_HEADER_ACCEPT),
-				answer);
-		return;
-	}
-	answer_plain(answer, MHD_HTTP_NOT_FOUND,
-		     "There is nothing here; there are /, /metrics and /healthz.");
-}
-
-/* Adds the headers and sends. Takes the body. */
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
-{
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	if (answer->body.failed) {
-		text_fini(&answer->body);
-		return MHD_NO; /* no memory: the connection is closed */
-	}
-	response = MHD_create_response_from_buffer(answer->body.count, answer->body.bytes,
-						   MHD_RESPMEM_MUST_FREE);
-	if (response == NULL) {
-		text_fini(&answer->body);
-		return MHD_NO;
-	}
-	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type) !=
-		    MHD_YES ||
-	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") !=
-		    MHD_YES ||
-	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES ||
-	    (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED &&
-	     MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD") != MHD_YES)) {
-		MHD_destroy_response(response);
-		return MHD_NO;
-	}
-	result = MHD_queue_response(connection, answer->code, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-/* Called with a request's head, then with each piece of its body, then with its end. To answer at
- * the head ends the connection, so that only a request whose body nobody wants is answered there.
- */
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
-			      const char *method, const char *version, const char *upload_data,
-			      size_t *upload_data_size, void **state)
-{
-	static const char seen;
-	struct answer answer = {.code = MHD_HTTP_OK};
-
-	(void)version;
-	(void)upload_data;
-	if (*state == NULL && is_read(method)) {
-		*state = (void *)&seen;
-		return MHD_YES;
-	}
-	if (*upload_data_size > 0) {
-		*upload_data_size = 0;
-		return MHD_YES;
-	}
-	text_init(&answer.body, PAGE_BYTES_MAX);
-	serve(arg, connection, url, method, &answer);
-	return send_answer(connection, &answer);
-}
-
-static void log_problem(void *arg, const char *format, va_list args)
-{
-	char message[LOG_BYTES_MAX];
-	size_t bytes;
-
-	(void)arg;
-	vsnprintf(message, sizeof message, format, args);
-	bytes = strcspn(message, "\n");
-	message[bytes] = '\0';
-	fast_log(FAST_LOG_DEBUG, "http: %s", message);
-}
-
-static struct MHD_Daemon *daemon_start(struct http *http, int fd)
-{
-	return MHD_start_daemon(
-		MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-		handle, http, MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL,
-		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)HTTP_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_CONNECTION_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-}
 
 enum fast_status http_open(const char *where, const struct self *self, struct http **out,
 			   char *error)
 {
+	struct fast_connect_options options = {
+		.size = sizeof options,
+		.connections_max = HTTP_CONNECTIONS_MAX,
+		.pages = pages,
+		.page_count = sizeof pages / sizeof pages[0],
+	};
 	struct http *http = calloc(1, sizeof *http);
 	struct address address;
 	enum fast_status status;
@@ -230,11 +97,14 @@ enum fast_status http_open(const char *where, const struct self *self, struct ht
 		snprintf(http->path, sizeof http->path, "%s", address.path);
 	}
 	http_socket_url(fd, http->url);
-	http->daemon = daemon_start(http, fd);
-	if (http->daemon == NULL) {
+	snprintf(http->title, sizeof http->title, "fastd %s", self_version());
+	options.title = http->title;
+	options.page_arg = (void *)(uintptr_t)self;
+	status = fast_connect_open(self->server, fd, &options, &http->connect);
+	if (status != FAST_OK) {
 		close(fd);
-		snprintf(error, HTTP_ERROR_BYTES_MAX, "HTTP cannot be started at %.200s", where);
-		status = FAST_RESOURCE_EXHAUSTED;
+		snprintf(error, HTTP_ERROR_BYTES_MAX, "HTTP cannot be started at %.200s: %s", where,
+			 fast_status_sentence(status));
 		goto fail;
 	}
 	*out = http;
@@ -250,9 +120,7 @@ void http_close(struct http *http)
 	if (http == NULL) {
 		return;
 	}
-	if (http->daemon != NULL) {
-		MHD_stop_daemon(http->daemon); /* closes the socket too */
-	}
+	fast_connect_close(http->connect); /* closes the socket too */
 	if (http->path[0] != '\0') {
 		unlink(http->path);
 	}

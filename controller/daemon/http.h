@@ -4,12 +4,10 @@
 
 #include "daemon/self.h"
 
-#define HTTP_CONNECTIONS_MAX      64
-#define HTTP_TIMEOUT_S            10          /* of a connection that is silent */
-#define HTTP_CONNECTION_BYTES_MAX (32u << 10) /* of a request's head */
-#define HTTP_ERROR_BYTES_MAX      512
+#define HTTP_CONNECTIONS_MAX 64
+#define HTTP_ERROR_BYTES_MAX 512
 
-/* Has one thread of its own. */
+/* The services by the Connect protocol, and pages. Has a thread for each connection. */
 struct http;
 
 /* where: as the option http has it. self is borrowed until close. Gives *out, which the caller

@@ -28,6 +28,12 @@ void fast_reply_fini(struct fast_reply *reply)
 	fast_reply_init(reply);
 }
 
+void fast_reply_take(struct fast_reply *from, struct fast_reply *out)
+{
+	*out = *from;
+	fast_reply_init(from);
+}
+
 void fast_reply_fail(struct fast_reply *reply, enum fast_status status, enum fast_executed executed,
 		     const char *format, ...)
 {

@@ -9,6 +9,9 @@
 /* Empties a reply whose memory may be anything. */
 void fast_reply_init(struct fast_reply *reply);
 
+/* Moves all of from, which is then empty, to *out. */
+void fast_reply_take(struct fast_reply *from, struct fast_reply *out);
+
 /* The reply of a call that failed on this side. Reply is empty before. */
 void fast_reply_fail(struct fast_reply *reply, enum fast_status status, enum fast_executed executed,
 		     const char *format, ...) FAST_PRINTF(4, 5);

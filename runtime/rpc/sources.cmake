@@ -24,6 +24,7 @@ set(RPC_SOURCES
     rpc/health.c
     rpc/hello.c
     rpc/input.c
+    rpc/inside.c
     rpc/interceptor.c
     rpc/item.c
     rpc/keepalive.c

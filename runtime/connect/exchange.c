@@ -1,0 +1,280 @@
+#include "connect/exchange.h"
+
+#include "rpc/inside.h"
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_BYTES_FIRST 1024
+/* Of a request's headers that are not text as they stand. */
+#define ARENA_BYTES_MAX (256u << 10)
+#define JSON            "application/json"
+#define PLAIN           "text/plain; charset=utf-8"
+
+void fast_exchange_refuse(struct fast_exchange *exchange, unsigned http_code,
+			  enum fast_status status, const char *format, ...)
+{
+	va_list arguments;
+
+	if (exchange->refused.status != FAST_OK) {
+		return; /* the first reason is the one to mend */
+	}
+	exchange->refused_code = http_code;
+	exchange->refused.status = status;
+	exchange->refused.executed = FAST_EXECUTED_NO;
+	va_start(arguments, format);
+	vsnprintf(exchange->refused.text, sizeof exchange->refused.text, format, arguments);
+	va_end(arguments);
+}
+
+static const struct fast_connect_page *page_find(const struct fast_connect *connect,
+						 const char *url)
+{
+	for (size_t i = 0; i < connect->options.page_count; i++) {
+		if (strcmp(connect->options.pages[i].path, url) == 0) {
+			return &connect->options.pages[i];
+		}
+	}
+	return NULL;
+}
+
+/* The two documents that every server has. NULL: it is neither. */
+static const char *document_find(const struct fast_connect *connect, const char *url,
+				 const char **content_type)
+{
+	if (strcmp(url, "/") == 0) {
+		*content_type = "text/html; charset=utf-8";
+		return connect->index;
+	}
+	*content_type = JSON;
+	return strcmp(url, "/openapi.json") == 0 ? connect->openapi : NULL;
+}
+
+void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb)
+{
+	const char *content_type;
+	bool is_read =
+		strcmp(verb, MHD_HTTP_METHOD_GET) == 0 || strcmp(verb, MHD_HTTP_METHOD_HEAD) == 0;
+
+	fast_arena_init(&exchange->arena, ARENA_BYTES_MAX);
+	exchange->page = page_find(exchange->connect, url);
+	exchange->document = document_find(exchange->connect, url, &content_type);
+	exchange->document_type = content_type;
+	if (exchange->page == NULL && exchange->document == NULL) {
+		fast_exchange_read_head(exchange, url, verb);
+	} else if (!is_read) {
+		fast_exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, FAST_UNKNOWN,
+				     "%.100s is a page: GET and HEAD alone", url);
+	}
+}
+
+void fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes)
+{
+	/* Room for an envelope around a message of the greatest length. */
+	size_t most = (size_t)exchange->connect->options.message_bytes_max + 64;
+	size_t wanted = exchange->body_bytes + bytes;
+	size_t capacity = exchange->body_capacity == 0 ? BODY_BYTES_FIRST : exchange->body_capacity;
+	uint8_t *body;
+
+	if (exchange->refused.status != FAST_OK) {
+		return;
+	}
+	if (wanted > most) {
+		fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
+				     "the message is too long; at most %u bytes are taken",
+				     (unsigned)exchange->connect->options.message_bytes_max);
+		return;
+	}
+	while (capacity < wanted) {
+		capacity *= 2;
+	}
+	if (capacity > exchange->body_capacity) {
+		body = realloc(exchange->body, capacity);
+		if (body == NULL) {
+			fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
+					     "there is no memory for the request");
+			return;
+		}
+		exchange->body = body;
+		exchange->body_capacity = capacity;
+	}
+	memcpy(exchange->body + exchange->body_bytes, data, bytes);
+	exchange->body_bytes = wanted;
+}
+
+/* Sends body, from malloc, which is taken. */
+static enum MHD_Result send_bytes(struct fast_exchange *exchange, unsigned http_code,
+				  const char *content_type, char *body, size_t bytes,
+				  const struct fast_reply *reply)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result result = MHD_NO;
+
+	if (response == NULL) {
+		free(body);
+		return MHD_NO;
+	}
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) ==
+		    MHD_YES &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") ==
+		    MHD_YES &&
+	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
+	    (http_code != MHD_HTTP_METHOD_NOT_ALLOWED ||
+	     MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+				     exchange->route.method == NULL ? "GET, HEAD" : "POST") ==
+		     MHD_YES) &&
+	    (reply == NULL || (fast_headers_add(response, "", &reply->headers) &&
+			       fast_headers_add(response, "trailer-", &reply->trailers)))) {
+		result = MHD_queue_response(exchange->http, http_code, response);
+	}
+	MHD_destroy_response(response);
+	return result;
+}
+
+enum MHD_Result fast_exchange_send(struct fast_exchange *exchange, unsigned http_code,
+				   const char *content_type, struct fast_writer *writer,
+				   const struct fast_reply *reply)
+{
+	size_t bytes = writer->bytes;
+	char *body = fast_writer_take(writer);
+
+	return body == NULL ? MHD_NO
+			    : send_bytes(exchange, http_code, content_type, body, bytes, reply);
+}
+
+enum MHD_Result fast_exchange_fail(struct fast_exchange *exchange, unsigned http_code,
+				   const struct fast_reply *reply)
+{
+	struct fast_writer writer = {.data = NULL};
+
+	fast_connect_write_error(&writer, exchange->route.schema, reply);
+	if (writer.failed) {
+		fast_writer_fini(&writer);
+		return MHD_NO;
+	}
+	return fast_exchange_send(
+		exchange, http_code != 0 ? http_code : fast_connect_http_code(reply->status), JSON,
+		&writer, reply);
+}
+
+static enum MHD_Result answer_page(struct fast_exchange *exchange)
+{
+	struct fast_connect_answer answer = {.code = MHD_HTTP_OK, .content_type = PLAIN};
+	const char *accept = MHD_lookup_connection_value(exchange->http, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_ACCEPT);
+
+	if (exchange->page->fn(exchange->connect->options.page_arg, accept, &answer) != FAST_OK) {
+		static const char sentence[] = "There is no memory for the page.\n";
+
+		free(answer.body);
+		answer.code = MHD_HTTP_SERVICE_UNAVAILABLE;
+		answer.content_type = PLAIN;
+		answer.body = strdup(sentence);
+		answer.body_bytes = sizeof sentence - 1;
+		if (answer.body == NULL) {
+			return MHD_NO;
+		}
+	}
+	return send_bytes(exchange, answer.code, answer.content_type, answer.body,
+			  answer.body_bytes, NULL);
+}
+
+static enum MHD_Result answer_document(struct fast_exchange *exchange)
+{
+	char *copy = strdup(exchange->document);
+
+	return copy == NULL ? MHD_NO
+			    : send_bytes(exchange, MHD_HTTP_OK, exchange->document_type, copy,
+					 strlen(copy), NULL);
+}
+
+enum MHD_Result fast_exchange_answer(struct fast_exchange *exchange)
+{
+	struct fast_dynamic request = {.message = NULL};
+	bool is_stream = exchange->is_enveloped || exchange->is_events;
+	enum MHD_Result result;
+
+	if (exchange->refused.status == FAST_OK && exchange->page != NULL) {
+		return answer_page(exchange);
+	}
+	if (exchange->refused.status == FAST_OK && exchange->document != NULL) {
+		return answer_document(exchange);
+	}
+	if (exchange->refused.status == FAST_OK) {
+		(void)fast_exchange_message(exchange, &request);
+	}
+	/* A stream tells its failures in its own way, unless HTTP has a number for them alone. */
+	if (exchange->refused.status != FAST_OK &&
+	    (!is_stream || exchange->refused_code != 0 || exchange->is_events)) {
+		result = fast_exchange_fail(exchange, exchange->refused_code, &exchange->refused);
+	} else if (is_stream) {
+		result = fast_exchange_stream(exchange, &request);
+	} else {
+		result = fast_exchange_call(exchange, &request);
+	}
+	fast_dynamic_fini(&request);
+	return result;
+}
+
+void fast_exchange_free(struct fast_exchange *exchange)
+{
+	if (exchange == NULL) {
+		return;
+	}
+	free(exchange->body);
+	fast_arena_fini(&exchange->arena);
+	free(exchange);
+}
+
+struct fast_call_options fast_exchange_options(struct fast_exchange *exchange)
+{
+	return (struct fast_call_options){
+		.size = sizeof(struct fast_call_options),
+		.timeout_ms = exchange->timeout_ms,
+		.metadata = &exchange->headers.metadata,
+		.trace = exchange->headers.has_trace ? &exchange->headers.trace : NULL,
+		.no_parent = true,
+	};
+}
+
+/* Who it is by the kernel's word. */
+static void peer_know(const struct fast_connect_peer *peer, struct fast_peer *out)
+{
+	struct ucred credentials;
+	socklen_t bytes = sizeof credentials;
+
+	*out = (struct fast_peer){.endpoint = "http"};
+	if (peer->is_local &&
+	    getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) == 0) {
+		out->has_credentials = true;
+		out->uid = credentials.uid;
+		out->gid = credentials.gid;
+		out->pid = (uint32_t)credentials.pid;
+	}
+}
+
+struct fast_client *fast_exchange_client(struct fast_exchange *exchange)
+{
+	struct fast_client_options options = {.size = sizeof options, .agent = "http"};
+	struct fast_connect_peer *peer = exchange->peer;
+	struct fast_peer known;
+
+	if (peer->client == NULL) {
+		peer_know(peer, &known);
+		if (fast_client_open_inside(exchange->connect->server, &known, &options,
+					    exchange->connect->timers, &peer->client) != FAST_OK) {
+			peer->client = NULL;
+		}
+	}
+	return peer->client;
+}
+
+bool fast_peer_has_gone(const struct fast_connect_peer *peer)
+{
+	struct pollfd polled = {.fd = peer->fd, .events = POLLRDHUP};
+
+	return atomic_load(&peer->connect->is_closing) || poll(&polled, 1, 0) != 0;
+}

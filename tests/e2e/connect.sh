@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# The services over HTTP by the Connect protocol, with curl and with Python's urllib: unary calls by
+# POST and GET, in JSON and in protobuf, streams, errors, timeouts; on TCP and on a unix socket.
+. "$(dirname "$0")/util.sh"
+command -v curl >/dev/null || { skip 'curl is not installed'; exit 77; }
+
+start_fastd --http 127.0.0.1:0
+start worker worker
+url=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1)
+fastctl wait worker --timeout 10s >/dev/null 2>&1 || wait_until 10 fastctl get res
+json='Content-Type: application/json'
+
+# gets NAME CODE PATTERN CURL-ARGUMENT...: the answer has that HTTP code and matches.
+gets() {
+  local name=$1 code=$2 pattern=$3 got
+  shift 3
+  got=$(curl -sS --max-time 10 -o "$world/body" -D "$world/head" -w '%{http_code}' "$@" 2>"$world/curl.err")
+  if [ "$got" = "$code" ] && cat "$world/head" "$world/body" | grep -qE -- "$pattern"; then
+    pass "$name"
+  else
+    fail "$name"
+    printf '  got %s, expected %s and %s\n' "$got" "$code" "$pattern"
+    head -c 600 "$world/body" "$world/curl.err" | sed 's/^/  | /'
+  fi
+}
+
+gets 'a unary call by POST' 200 '"pluginsLive":1' -H "$json" -d '{}' "$url/fast.v1.Node/Status"
+gets 'and its content type' 200 '^Content-Type: application/json' -H "$json" -d '{}' "$url/fast.v1.Node/Status"
+gets 'a call without side effects by GET' 200 '"name":"res"' -G \
+  --data-urlencode 'message={"plugin":"worker","param":"res"}' "$url/fast.v1.Param/Get?connect=v1&encoding=json"
+gets 'the same in base 64 of URLs' 200 '"name":"res"' \
+  "$url/fast.v1.Param/Get?encoding=json&base64=1&message=$(printf '{"plugin":"worker","param":"res"}' | base64 -w0 | tr '+/' '-_' | tr -d =)"
+gets 'in protobuf' 200 '^Content-Type: application/proto' -H 'Content-Type: application/proto' \
+  --data-binary '' "$url/fast.v1.Node/Status"
+check 'whose answer names the version' grep -aq '0\.1\.0' "$world/body"
+gets 'a knob is turned' 200 '"revision":"[1-9]' -H "$json" \
+  -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":0.5}}]}' "$url/fast.v1.Param/Set"
+check 'and fastctl sees it' sh -c "fastctl get res --json | grep -q '0\.5'"
+gets 'a refusal has a code, a sentence and details' 400 \
+  '"code":"out_of_range","message":".*takes one of.*"details":\[\{"type":"fast.v1.ParamRefusal","value":"[A-Za-z0-9+/]*"' \
+  -H "$json" -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":7}}]}' "$url/fast.v1.Param/Set"
+gets 'what is not there is 404' 404 '"code":"not_found"' -H "$json" -d '{"plugin":"nobody","param":"res"}' "$url/fast.v1.Param/Get"
+gets 'a misspelt field is pointed out' 400 'did you mean .*plugin' -H "$json" -d '{"plugn":"x"}' "$url/fast.v1.Param/List"
+gets 'a program may have a newer schema' 200 '"params"' -H "$json" -H 'Connect-Protocol-Version: 1' -d '{"newer":1}' "$url/fast.v1.Param/List"
+gets 'an unknown codec is 415' 415 'application/json' -d '{}' "$url/fast.v1.Node/Status"
+gets 'an unknown method is 404' 404 'no such method' -H "$json" -d '{}' "$url/fast.v1.Node/Nothing"
+gets 'an unknown service is 404' 404 'there is nothing at' -H "$json" -d '{}' "$url/nothing.Here/Get"
+gets 'GET of what has side effects is 405' 405 'called by POST' "$url/fast.v1.Param/Set"
+gets 'a wrong timeout is refused' 400 'Connect-Timeout-Ms' -H "$json" -H 'Connect-Timeout-Ms: soon' -d '{}' "$url/fast.v1.Node/Status"
+gets 'JSON that is none is refused' 400 '"code":"invalid_argument"' -H "$json" -d '{' "$url/fast.v1.Node/Status"
+gets 'a page of strangers may not call' 403 'may not call' -H 'Origin: http://evil.example' -H "$json" -d '{}' "$url/fast.v1.Node/Status"
+gets 'nor a name that is not ours' 403 'not this one' -H 'Host: evil.example' -H "$json" -d '{}' "$url/fast.v1.Node/Status"
+gets 'the index is for people' 200 'fast\.v1\.Param/List' "$url/"
+gets 'the OpenAPI document is for tools' 200 '"openapi": "3\.1\.0"' "$url/openapi.json"
+check 'and is JSON' python3 -c "import json,sys; d=json.load(open('$world/body')); assert '/fast.v1.Param/Set' in d['paths']
+def walk(x):
+    if isinstance(x, dict):
+        if '\$ref' in x: assert x['\$ref'].split('/')[-1] in d['components']['schemas'], x
+        [walk(v) for v in x.values()]
+    elif isinstance(x, list): [walk(v) for v in x]
+walk(d)"
+
+# Streams: five bytes before each message; the last says how it ended.
+timeout 5 curl -sN --max-time 2 -G --data-urlencode 'message={"plugin":"worker","metric":"fps"}' \
+  "$url/fast.v1.Metric/Watch" >"$world/events" || true
+[ "$(grep -c '^data: {"timeUnixNs"' "$world/events")" -ge 3 ] && pass 'a stream by GET is a stream of events' ||
+  fail 'a stream by GET is a stream of events'
+
+cat >"$world/client.py" <<'PYTHON'
+import json, struct, sys, urllib.request, urllib.error
+url = sys.argv[1]
+
+def unary(path, message):
+    request = urllib.request.Request(url + path, json.dumps(message).encode(), {"Content-Type": "application/json"})
+    return json.load(urllib.request.urlopen(request, timeout=10))
+
+def stream(path, message, timeout_ms):
+    body = json.dumps(message).encode()
+    request = urllib.request.Request(url + path, struct.pack(">BI", 0, len(body)) + body, {
+        "Content-Type": "application/connect+json", "Connect-Timeout-Ms": str(timeout_ms)})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        while True:
+            flags, size = struct.unpack(">BI", answer.read(5))
+            yield flags, json.loads(answer.read(size))
+
+print(unary("/fast.v1.Param/Get", {"plugin": "worker", "param": "res"})["param"]["desired"])
+seen, end = 0, None
+for flags, message in stream("/fast.v1.Metric/Watch", {"plugin": "worker"}, 700):
+    if flags & 2:
+        end = message
+        break
+    seen += 1
+assert seen >= 3, seen
+assert end["error"]["code"] == "deadline_exceeded", end
+try:
+    unary("/fast.v1.Param/Get", {"plugin": "nobody", "param": "x"})
+except urllib.error.HTTPError as error:
+    assert error.code == 404 and json.load(error)["code"] == "not_found"
+else:
+    raise SystemExit("no error")
+PYTHON
+check 'a plain Python script calls and streams' python3 "$world/client.py" "$url"
+
+kill "$fastd_pid" && wait "$fastd_pid"
+start_fastd --http "unix:$world/http.sock"
+wait_until 10 fastctl get res
+gets 'on a unix socket' 200 '"pluginsLive":1' --unix-socket "$world/http.sock" -H "$json" -d '{}' http://fastd/fast.v1.Node/Status
+gets 'a set there is audited by the user that the kernel names' 200 'revision' --unix-socket "$world/http.sock" -H "$json" \
+  -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":0.25}}]}' http://fastd/fast.v1.Param/Set
+check 'as uid and pid' sh -c "fastctl audit --json | tail -n 1 | grep -qE 'uid $(id -u) pid [0-9]+'"
+exit "$failed"

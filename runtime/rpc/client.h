@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 /* Longest sentence about a failed dial, with its zero. */
-#define FAST_DIAL_REASON_BYTES 256
+#define FAST_DIAL_REASON_BYTES 768
 
 /* How a client comes to a link. */
 struct fast_dial_ops {
@@ -24,7 +24,13 @@ struct fast_dial_ops {
 	void (*free)(void *arg);
 	/* In dialed(), of a dial that failed: a sentence, or "". NULL: there is never one. */
 	const char *(*reason)(void *arg);
+	/* The same: true, where there is another endpoint that the next dial leads to; else *status
+	 * becomes that of all of them. NULL: there is but one. */
+	bool (*next)(void *arg, enum fast_status *status);
 };
+
+/* In a few words, why a dial failed that says no more. */
+const char *fast_dial_sentence(enum fast_status status);
 
 /* Who reads a connection. */
 enum fast_reader {
@@ -59,8 +65,8 @@ struct fast_client_interceptors {
 struct fast_client {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* for the close */
-	char endpoint[FAST_ENDPOINT_BYTES_MAX + 1];
-	char *agent; /* NULL: none */
+	char *endpoint;         /* or several */
+	char *agent;            /* NULL: none */
 	uint32_t message_bytes_max;
 	uint32_t keepalive_ms; /* 0: none */
 	struct fast_timers *timers;

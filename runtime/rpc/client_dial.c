@@ -16,12 +16,9 @@ struct fast_client_connection *fast_client_usable(const struct fast_client *clie
 	return connection;
 }
 
-static const char *dial_reason(const struct fast_client *client)
+const char *fast_dial_sentence(enum fast_status status)
 {
-	if (client->dial_reason[0] != 0) {
-		return client->dial_reason;
-	}
-	switch (client->dial_status) {
+	switch (status) {
 	case FAST_UNAVAILABLE:
 		return "nobody serves there";
 	case FAST_DEADLINE_EXCEEDED:
@@ -29,8 +26,14 @@ static const char *dial_reason(const struct fast_client *client)
 	case FAST_PERMISSION_DENIED:
 		return "permission denied";
 	default:
-		return fast_status_sentence(client->dial_status);
+		return fast_status_sentence(status);
 	}
+}
+
+static const char *dial_reason(const struct fast_client *client)
+{
+	return client->dial_reason[0] != 0 ? client->dial_reason
+					   : fast_dial_sentence(client->dial_status);
 }
 
 /* Lock held. Calls that do not wait for a server end now. */
@@ -119,6 +122,17 @@ static void client_connected(struct fast_client *client, struct fast_client_conn
 	fast_client_read_on(client);
 }
 
+/* Lock held. Whether another endpoint is dialled now. */
+static bool client_dials_next(struct fast_client *client, enum fast_status *status)
+{
+	if (client->is_closing || client->dial_ops->next == NULL ||
+	    !client->dial_ops->next(client->dial_arg, status)) {
+		return false;
+	}
+	fast_client_dial(client);
+	return client->is_dialing;
+}
+
 static void client_dialed(enum fast_status status, struct fast_link *link, void *arg)
 {
 	struct fast_client *client = arg;
@@ -136,6 +150,11 @@ static void client_dialed(enum fast_status status, struct fast_link *link, void 
 	}
 	pthread_mutex_lock(&client->lock);
 	client->is_dialing = false;
+	if (status != FAST_OK && client_dials_next(client, &status)) {
+		pthread_mutex_unlock(&client->lock);
+		fast_thread_leave();
+		return;
+	}
 	client->dial_status = status;
 	client->dial_reason[0] = 0;
 	if (status != FAST_OK && client->dial_ops->reason != NULL) {

@@ -1,4 +1,5 @@
 #include "rpc/client_call.h"
+#include "rpc/endpoints.h"
 #include "rpc/retry.h"
 #include "rpc/thread.h"
 #include <assert.h>
@@ -46,6 +47,7 @@ static void client_free(struct fast_client *client)
 	pthread_mutex_destroy(&client->lock);
 	fast_retry_policies_free(client->policies);
 	free(client->agent);
+	free(client->endpoint);
 	free(client);
 }
 
@@ -74,9 +76,6 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	struct fast_client *client;
 
 	assert(out != NULL);
-	if (strlen(endpoint) > FAST_ENDPOINT_BYTES_MAX) {
-		return FAST_INVALID_ARGUMENT;
-	}
 	client = calloc(1, sizeof *client);
 	if (client == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
@@ -91,7 +90,6 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	fast_list_init(&client->callers);
 	fast_list_init(&client->finished);
 	fast_list_init(&client->spare);
-	memcpy(client->endpoint, endpoint, strlen(endpoint) + 1);
 	client->message_bytes_max = all.message_bytes_max;
 	client->once = all.once;
 	fast_retry_seed(client);
@@ -102,6 +100,10 @@ enum fast_status fast_client_open_with(const char *endpoint,
 			goto fail;
 		}
 		client->owns_timers = true;
+	}
+	client->endpoint = strdup(endpoint);
+	if (client->endpoint == NULL) {
+		goto fail;
 	}
 	if (all.agent != NULL) {
 		client->agent = strdup(all.agent);
@@ -119,13 +121,36 @@ fail:
 	return FAST_RESOURCE_EXHAUSTED;
 }
 
+/* One of several. */
+static enum fast_status client_open_many(const char *endpoints,
+					 const struct fast_client_options *options,
+					 struct fast_client **out)
+{
+	struct fast_endpoints *list = NULL;
+	enum fast_status status = fast_endpoints_new(endpoints, client_options(options).tls, &list);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	status = fast_client_open_with(endpoints, options, NULL, &fast_endpoints_dial_ops, list,
+				       out);
+	if (status != FAST_OK) {
+		fast_endpoints_dial_ops.free(list);
+	}
+	return status;
+}
+
 enum fast_status fast_client_open(const char *endpoint, const struct fast_client_options *options,
 				  struct fast_client **out)
 {
 	struct fast_link_dialer *dialer = NULL;
 	struct fast_tls *tls = client_options(options).tls;
-	enum fast_status status = fast_link_dialer_new_tls(endpoint, tls, &dialer);
+	enum fast_status status;
 
+	if (fast_endpoints_are_many(endpoint)) {
+		return client_open_many(endpoint, options, out);
+	}
+	status = fast_link_dialer_new_tls(endpoint, tls, &dialer);
 	if (status != FAST_OK) {
 		return status;
 	}

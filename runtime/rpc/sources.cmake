@@ -20,6 +20,7 @@ set(RPC_SOURCES
     rpc/feed.c
     rpc/feed_follow.c
     rpc/fragment.c
+    rpc/endpoints.c
     rpc/frame.c
     rpc/health.c
     rpc/hello.c

@@ -95,7 +95,7 @@ static void world_dial_free(void *arg)
 	}
 }
 
-static const struct fast_dial_ops world_dial_ops = {world_dial, world_dial_free, NULL};
+static const struct fast_dial_ops world_dial_ops = {.dial = world_dial, .free = world_dial_free};
 
 static void world_answer_dial(struct world *world)
 {

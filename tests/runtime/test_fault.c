@@ -230,6 +230,28 @@ static void a_lost_answer_is_one_to_a_call_that_has_run(void **state)
 	assert_int_equal(1, (int)fast_faults_struck(faults, 0));
 }
 
+static void a_lost_answer_to_a_call_with_a_key_is_had_again_and_the_call_ran_once(void **state)
+{
+	const struct fast_fault_rule rule = {
+		.methods = "*Echo", .kind = FAST_FAULT_LOSE, .percent = 100};
+	const struct fast_call_options options = {
+		.size = sizeof options, .timeout_ms = 20000, .once = FAST_ONCE_ON};
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+	struct outcome outcome = {.count = 0};
+
+	(void)state;
+	serve_with(&rule, 1, 1);
+	request.number = 4;
+	assert_ok(testing_v1_probe_echo_start(world.client, &options, &request, outcome_note,
+					      &outcome));
+	world_advance_ms(&world, 5000);
+	assert_int_equal(1, outcome.count);
+	assert_ok(outcome.status);
+	assert_int_equal(4, outcome.number);
+	assert_int_equal(1, world.requests);
+	assert_int_equal(2, world.dials);
+}
+
 static void a_client_has_faults_of_its_own(void **state)
 {
 	const struct fast_fault_rule rules[] = {
@@ -363,6 +385,7 @@ int main(void)
 		fault_test(a_server_closes_while_calls_are_held),
 		fault_test(a_connection_that_is_cut_leaves_its_calls_unknown_and_a_new_one_comes),
 		fault_test(a_lost_answer_is_one_to_a_call_that_has_run),
+		fault_test(a_lost_answer_to_a_call_with_a_key_is_had_again_and_the_call_ran_once),
 		fault_test(a_client_has_faults_of_its_own),
 		fault_test(a_client_may_cut_its_connection_when_a_call_has_been_sent),
 		cmocka_unit_test(rules_that_make_no_sense_are_refused),

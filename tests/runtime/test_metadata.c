@@ -2,6 +2,7 @@
 #include "rpc_world.h"
 
 #include "support/fault_alloc.h"
+#include <fast/fault.h>
 #include <fast/metadata.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static struct {
 	char seen[64];       /* value of the caller's "tenant" */
 	uint8_t seen_bin[3]; /* of its "blob-bin" */
 	size_t seen_count;
+	unsigned runs;
 	char traceparent[FAST_TRACE_TEXT_BYTES]; /* "" : none */
 	char tracestate[64];
 } served;
@@ -32,6 +34,7 @@ static void note_request(const struct fast_call *call)
 	const char *tenant = fast_metadata_text(metadata, "tenant");
 	const struct fast_trace *trace = fast_call_trace(call);
 
+	served.runs++;
 	served.seen_count = metadata->count;
 	served.seen[0] = 0;
 	served.traceparent[0] = 0;
@@ -293,6 +296,37 @@ static void a_stream_has_its_headers_before_its_items_and_trailers_at_its_end(vo
 	fast_stream_close(stream);
 }
 
+static void what_travels_goes_again_with_a_call_that_is_sent_again(void **state)
+{
+	const struct fast_fault_rule rule = {.kind = FAST_FAULT_LOSE, .percent = 100};
+	const struct fast_metadata_entry entry = FAST_METADATA_TEXT("tenant", "t");
+	const struct fast_metadata metadata = {&entry, 1};
+	struct fast_trace trace;
+	const struct fast_call_options options = {
+		.size = sizeof options, .timeout_ms = 1000, .metadata = &metadata, .trace = &trace};
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+	struct fast_faults *faults = NULL;
+	struct outcome outcome = {.count = 0};
+
+	(void)state;
+	assert_ok(fast_trace_parse(TRACEPARENT, &trace));
+	assert_ok(fast_faults_new(&rule, 1, 1, &faults));
+	assert_ok(fast_faults_serve(faults, world.server));
+	world.handlers.read = echo;
+	assert_ok(testing_v1_probe_read_start(world.client, &options, &request, outcome_note,
+					      &outcome));
+	world_run(&world);
+	assert_int_equal(1, outcome.count);
+	assert_status(FAST_UNAVAILABLE, outcome.status);
+	assert_int_equal(2, served.runs);
+	assert_string_equal("t", served.seen);
+	assert_string_equal(TRACEPARENT, served.traceparent);
+	world_close_client(&world);
+	world_run(&world);
+	world_stop_server(&world);
+	fast_faults_free(faults);
+}
+
 static void swept(const struct fast_reply *reply, void *arg)
 {
 	unsigned *count = arg;
@@ -342,6 +376,7 @@ int main(void)
 		metadata_test(as_much_as_the_limits_allow_travels),
 		metadata_test(a_handler_may_add_as_much_as_the_limits_allow),
 		metadata_test(a_stream_has_its_headers_before_its_items_and_trailers_at_its_end),
+		metadata_test(what_travels_goes_again_with_a_call_that_is_sent_again),
 		metadata_test(each_allocation_may_fail),
 	};
 

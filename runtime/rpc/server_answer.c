@@ -258,6 +258,11 @@ void fast_call_fail(struct fast_call *call, enum fast_status status, const char 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	/* A handler that is cancelled need not look why; its caller, who waits, is told. */
+	if (status == FAST_CANCELLED && call->deadline_ns != FAST_TIME_NEVER &&
+	    call->deadline_ns <= fast_timers_now_ns(call->connection->server->timers)) {
+		status = FAST_DEADLINE_EXCEEDED;
+	}
 	fast_call_fail_as(call, status, FAST_EXECUTED_YES, text);
 }
 

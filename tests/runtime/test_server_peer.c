@@ -211,6 +211,27 @@ static void a_cancelled_call_is_not_answered(void **state)
 	assert_int_equal(0, stats().calls_open);
 }
 
+static void a_call_cancelled_by_its_deadline_ends_by_that(void **state)
+{
+	Fast__V1__Packet packet = FAST__V1__PACKET__INIT;
+	Fast__V1__Packet *answer;
+
+	(void)state;
+	world.handling = WORLD_KEEPS;
+	packet.kind = FAST__V1__PACKET_KIND__PACKET_KIND_REQUEST;
+	packet.method = (char *)(uintptr_t) "testing.v1.Probe/Echo";
+	packet.timeout_us = 50000;
+	assert_true(peer_send_packet(&peer, ID, &packet));
+	world_advance_ms(&world, 51);
+	assert_int_equal(1, world.cancelled);
+	fast_call_fail(world.kept[0], FAST_CANCELLED, "given up");
+	world.kept_count = 0;
+	answer = expect(ID, FAST__V1__PACKET_KIND__PACKET_KIND_RESPONSE);
+	assert_int_equal(FAST_DEADLINE_EXCEEDED, answer->status->code);
+	assert_string_equal("given up", answer->status->message);
+	fast__v1__packet__free_unpacked(answer, NULL);
+}
+
 static void more_calls_than_agreed_are_pushed_back(void **state)
 {
 	Fast__V1__Packet *packet;
@@ -245,6 +266,7 @@ int main(void)
 		server_test(cancel_reaches_the_handler_once),
 		server_test(the_loss_of_the_connection_cancels_every_call),
 		server_test(a_cancelled_call_is_not_answered),
+		server_test(a_call_cancelled_by_its_deadline_ends_by_that),
 		server_test(more_calls_than_agreed_are_pushed_back),
 	};
 

@@ -49,6 +49,7 @@ static bool output_add(struct output *output, const struct model_file *file, con
 
 	entry->name = pool_printf(&writer->pool, "%s%s", file->stem, suffix);
 	emit(writer, file);
+	writer_settle(writer);
 	entry->content = writer->text;
 	return entry->name != NULL && !writer->failed;
 }

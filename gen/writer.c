@@ -180,6 +180,43 @@ void writer_bytes(struct writer *writer, const uint8_t *bytes, size_t size)
 	}
 }
 
+/* Neither a single word nor a comment counts: nobody breaks them. */
+static bool line_is_too_long(const char *line, size_t length)
+{
+	size_t columns = 0;
+	size_t indent = strspn(line, "\t ");
+
+	if (line[indent] == '*' || strncmp(line + indent, "/*", 2) == 0 ||
+	    indent + strcspn(line + indent, " \n") == length) {
+		return false;
+	}
+	for (size_t i = 0; i < length; i++) {
+		columns += line[i] == '\t' ? WRITER_TAB_COLUMNS - columns % WRITER_TAB_COLUMNS : 1;
+	}
+	return columns > WRITER_COLUMNS_MAX;
+}
+
+void writer_settle(struct writer *writer)
+{
+	static const char off[] = "/* clang-format off */\n";
+	size_t first = 0;
+	bool is_too_long = false;
+
+	for (size_t at = 0; at < writer->length && !is_too_long;) {
+		size_t length = strcspn(writer->text + at, "\n");
+		is_too_long = line_is_too_long(writer->text + at, length);
+		at += length + 1;
+		first = first == 0 ? at : first;
+	}
+	if (!is_too_long || first > writer->length || !writer_reserve(writer, sizeof off)) {
+		return;
+	}
+	memmove(writer->text + first + strlen(off), writer->text + first,
+		writer->length + 1 - first);
+	memcpy(writer->text + first, off, strlen(off));
+	writer->length += strlen(off);
+}
+
 void writer_fini(struct writer *writer)
 {
 	free(writer->text);

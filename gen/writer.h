@@ -46,6 +46,10 @@ void writer_pair(struct writer *writer, unsigned indent, const char *left, const
 /* The inside of an array of bytes. */
 void writer_bytes(struct writer *writer, const uint8_t *bytes, size_t size);
 
+/* Where a line of code holds a name that no line has room for, tells clang-format, behind the first
+ * line, to leave the text as it is. To be called at the end. */
+void writer_settle(struct writer *writer);
+
 /* Frees the text and leaves the writer empty. */
 void writer_fini(struct writer *writer);
 

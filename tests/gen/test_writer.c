@@ -121,6 +121,32 @@ static void a_writer_without_memory_has_failed(void **state)
 	assert_true(writer.failed);
 }
 
+static void a_name_that_no_line_has_room_for_stays_as_it_is(void **state)
+{
+	(void)state;
+	writer_printf(&writer, "/* First. */\n/* " LONG_WORD LONG_WORD LONG_WORD LONG_WORD LONG_WORD
+			       ". */\nint " LONG_WORD ";\n");
+	writer_settle(&writer);
+	assert_null(strstr(writer.text, "clang-format"));
+	writer_printf(&writer, "int " LONG_WORD LONG_WORD LONG_WORD LONG_WORD ";\n");
+	writer_settle(&writer);
+	assert_memory_equal("/* First. */\n/* clang-format off */\n/* abc", writer.text, 41);
+	assert_non_null(strstr(writer.text, LONG_WORD LONG_WORD LONG_WORD LONG_WORD ";\n"));
+}
+
+static void nothing_is_settled_without_memory(void **state)
+{
+	(void)state;
+	writer_settle(&writer);
+	assert_null(writer.text);
+	/* One byte short of the room that the line behind the first wants. */
+	writer_printf(&writer, "/* First. */\nx %0*d\n", 4060, 1);
+	fault_alloc_after(0);
+	writer_settle(&writer);
+	fault_alloc_after(-1);
+	assert_true(writer.failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +160,9 @@ int main(void)
 		cmocka_unit_test_teardown(a_name_goes_below_its_type_when_it_must, writer_empty),
 		cmocka_unit_test_teardown(bytes_are_spread_evenly_over_lines, writer_empty),
 		cmocka_unit_test_teardown(a_writer_without_memory_has_failed, writer_empty),
+		cmocka_unit_test_teardown(a_name_that_no_line_has_room_for_stays_as_it_is,
+					  writer_empty),
+		cmocka_unit_test_teardown(nothing_is_settled_without_memory, writer_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

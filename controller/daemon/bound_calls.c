@@ -50,6 +50,15 @@ enum fast_status plugin_enforce_bounds(struct node *node, const struct plugin *p
 	return status;
 }
 
+static void bounds_enforce(struct node *node, const char *actor)
+{
+	for (size_t i = 0; i < node->registry.count; i++) {
+		if (plugin_enforce_bounds(node, node->registry.plugins[i], actor) != FAST_OK) {
+			node->unbounded = true; /* the loop tries again */
+		}
+	}
+}
+
 static void bound_settled(struct change *change, bool good)
 {
 	struct node *node = change->node;
@@ -60,12 +69,7 @@ static void bound_settled(struct change *change, bool good)
 	}
 	bounds_take(&node->bounds, change->payload);
 	change->payload = NULL;
-	for (size_t i = 0; i < node->registry.count; i++) {
-		if (plugin_enforce_bounds(node, node->registry.plugins[i], change->actor) !=
-		    FAST_OK) {
-			node->unbounded = true; /* the loop tries again */
-		}
-	}
+	bounds_enforce(node, change->actor);
 }
 
 static const char *bound_wrong(const struct node_bound *bound)
@@ -217,6 +221,9 @@ static void unbound_settled(struct change *change, bool good)
 
 	if (good) {
 		bounds_remove(&change->node->bounds, bound->plugin, bound->param);
+		/* Those that are left may allow something again, now that this one contradicts them
+		 * no longer. */
+		bounds_enforce(change->node, change->actor);
 	}
 }
 

@@ -48,6 +48,8 @@ FAST_MUST_CHECK enum fast_status store_open(const struct store_options *options,
 FAST_MUST_CHECK enum fast_status store_load(struct store *store,
 					    const struct store_visitor *visitor);
 FAST_MUST_CHECK enum fast_status store_start(struct store *store);
+/* Does on the caller's thread, instead of store_start(), what was pushed and what that pushes. */
+void store_work_off(struct store *store);
 /* Writes what was pushed, ends the thread, frees. NULL is allowed. */
 void store_close(struct store *store);
 

@@ -325,6 +325,24 @@ static void *thread_run(void *arg)
 	return NULL;
 }
 
+void store_work_off(struct store *store)
+{
+	assert(!store->started);
+
+	for (;;) {
+		struct store_job *jobs;
+		size_t count;
+
+		(void)pthread_mutex_lock(&store->lock);
+		jobs = jobs_take(store, &count);
+		(void)pthread_mutex_unlock(&store->lock);
+		if (jobs == NULL) {
+			return;
+		}
+		jobs_commit(store, jobs, count);
+	}
+}
+
 enum fast_status store_start(struct store *store)
 {
 	assert(!store->started);

@@ -8,3 +8,6 @@ foreach(module node node_bounds node_claims node_faults node_knobs node_leases n
                store_disk store_samples store_upgrade)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()
+fast_test(controller/test_knob_model LIBS fastd_core fast::plugin
+    SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/knob_life.c
+            ${CMAKE_CURRENT_SOURCE_DIR}/knob_model.c ${CMAKE_CURRENT_SOURCE_DIR}/knob_model_lease.c)

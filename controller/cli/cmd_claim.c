@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define TTL_MS_DEFAULT 30000
+/* A lease of lower priority has up to 10 s of notice. */
+#define CLAIM_TIMEOUT_MS 15000
 
 static const struct {
 	const char *name;
@@ -13,6 +15,7 @@ static const struct {
 	{"revert", FAST__V1__ON_LOSS__ON_LOSS_REVERT},
 	{"default", FAST__V1__ON_LOSS__ON_LOSS_DEFAULT},
 	{"hold", FAST__V1__ON_LOSS__ON_LOSS_HOLD},
+	{"hold-then-default", FAST__V1__ON_LOSS__ON_LOSS_HOLD_THEN_DEFAULT},
 };
 
 #define MEMBER(name) offsetof(Fast__V1__ParamClaimResponse, name)
@@ -41,6 +44,7 @@ static Fast__V1__OnLoss claim_policy(const char *name)
 
 static enum exit_code claim_run(struct cli *cli)
 {
+	const struct fast_call_options call = {.size = sizeof call, .timeout_ms = CLAIM_TIMEOUT_MS};
 	Fast__V1__ParamClaimRequest request = FAST__V1__PARAM_CLAIM_REQUEST__INIT;
 	const struct options *options = &cli->options;
 	struct fast_reply reply = {0};
@@ -50,7 +54,8 @@ static enum exit_code claim_run(struct cli *cli)
 		request.on_loss = claim_policy(options->on_loss);
 		if (request.on_loss == FAST__V1__ON_LOSS__ON_LOSS_UNSPECIFIED) {
 			return command_usage(cli,
-					     "--on-loss takes revert, default or hold, not '%.64s'",
+					     "--on-loss takes revert, default, hold or "
+					     "hold-then-default, not '%.64s'",
 					     options->on_loss);
 		}
 	}
@@ -62,9 +67,12 @@ static enum exit_code claim_run(struct cli *cli)
 	request.params = (char **)cli->words.word;
 	request.n_params = cli->words.count;
 	request.ttl_ms = options->ttl_ms.given ? (uint32_t)options->ttl_ms.value : TTL_MS_DEFAULT;
+	request.hold_ms = (uint32_t)options->hold_ms.value;
+	request.priority = (uint32_t)options->priority.value;
+	request.notice_ms = (uint32_t)options->notice_ms.value;
 	request.outlive_process = true; /* it ends right away, and others set under the lease */
 	request.client = (char *)"fastctl claim";
-	if (fast_v1_param_claim(cli->client, &command_call, &request, &reply) == FAST_OK) {
+	if (fast_v1_param_claim(cli->client, &call, &request, &reply) == FAST_OK) {
 		code = command_show(cli, &view, &reply.message, 1);
 	} else {
 		code = command_failed(cli, &reply);
@@ -79,13 +87,20 @@ static const struct option options_claim[] = {
 	{"ttl", OPTION_INTEGER, offsetof(struct options, ttl_ms), "MS", "time to live; 30000", 1000,
 	 60000},
 	{"on-loss", OPTION_TEXT, offsetof(struct options, on_loss), "POLICY",
-	 "when it runs out: revert (as before, the default), default, or hold", 0, 0},
+	 "when it runs out: revert (as before, the default), default, hold, or hold-then-default",
+	 0, 0},
+	{"hold", OPTION_INTEGER, offsetof(struct options, hold_ms), "MS",
+	 "hold-then-default: before the default", 1, 604800000},
+	{"priority", OPTION_INTEGER, offsetof(struct options, priority), "N",
+	 "takes knobs from lower ones, after their notice; 0", 0, 100},
+	{"notice", OPTION_INTEGER, offsetof(struct options, notice_ms), "MS",
+	 "before a higher priority takes them; 2000", 100, 10000},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 
 const struct command command_claim = {
 	.name = "claim",
-	.usage = "[PARAM...] [--plugin NAME] [--ttl MS] [--on-loss POLICY]",
+	.usage = "[PARAM...] [--plugin NAME] [--ttl MS] [--on-loss POLICY] [--priority N]",
 	.summary = "take knobs for a while",
 	.help = "Takes params (all of the plugin's when none is named), so that nobody else turns "
 		"them,\n"

@@ -273,6 +273,7 @@ static enum exit_code set_send(struct cli *cli, struct assignments *set)
 		request.if_revision = options->if_rev.value;
 	}
 	request.dry_run = options->dry_run;
+	request.value_ttl_ms = (uint32_t)(options->for_s.value * 1e3);
 	request.client = (char *)"fastctl set";
 	if (fast_v1_param_set(cli->client, &command_call, &request, &reply) == FAST_OK) {
 		const Fast__V1__ParamSetResponse *answer = fast_v1_param_set_response(&reply);
@@ -309,6 +310,8 @@ static const struct option options_set[] = {
 	{"if-rev", OPTION_INTEGER, offsetof(struct options, if_rev), "N",
 	 "only if the plugin's newest revision is N", 0, 0},
 	{"lease", OPTION_INTEGER, offsetof(struct options, lease), "ID", "under this lease", 0, 0},
+	{"for", OPTION_DURATION, offsetof(struct options, for_s), "TIME", "then the knobs go back",
+	 0.001, 604800},
 	{"dry-run", OPTION_FLAG, offsetof(struct options, dry_run), NULL,
 	 "check, and show what would be", 0, 0},
 	{"wait", OPTION_FLAG, offsetof(struct options, wait), NULL,
@@ -318,7 +321,8 @@ static const struct option options_set[] = {
 
 const struct command command_set = {
 	.name = "set",
-	.usage = "PARAM=VALUE... [--plugin NAME] [--wait] [--if-rev N] [--lease ID] [--dry-run]",
+	.usage = "PARAM=VALUE... [--plugin NAME] [--wait] [--if-rev N] [--lease ID] [--for TIME] "
+		 "[--dry-run]",
 	.summary = "turn knobs",
 	.help = "Turns one or more params of one plugin: all or none, and the plugin sees them "
 		"together.\n"

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/sample.h"
+#include "cli/watch_knobs.h"
 
 #include "client/quantity.h"
 
@@ -101,6 +102,11 @@ static enum exit_code watch_run(struct cli *cli)
 	struct fast_stream *stream;
 	enum exit_code code;
 
+	if (cli->options.knobs_only || cli->options.from_rev.given) {
+		return cli->words.count == 0
+			       ? watch_knobs(cli)
+			       : command_usage(cli, "--knobs takes no glob of metrics");
+	}
 	request.plugin = command_plugin_glob(cli);
 	request.metric = command_glob(cli, 0);
 	request.interval_ms = cli->options.interval_ms.given
@@ -124,19 +130,27 @@ static const struct option options[] = {
 	 "time between two moments; 1000", 10, 60000},
 	{"window", OPTION_INTEGER, offsetof(struct options, window_ms), "MS",
 	 "time that rates and percentiles cover; 1000", 10, 60000},
-	{"count", OPTION_INTEGER, offsetof(struct options, count), "N", "end after N moments", 1,
-	 COUNT_MAX},
+	{"count", OPTION_INTEGER, offsetof(struct options, count), "N",
+	 "end after N moments, or changes", 1, COUNT_MAX},
+	{"knobs", OPTION_FLAG, offsetof(struct options, knobs_only), NULL,
+	 "changes of knobs instead", 0, 0},
+	{"from-rev", OPTION_INTEGER, offsetof(struct options, from_rev), "N",
+	 "changes of one plugin's knobs after its revision N", 0, 0},
+	{"epoch", OPTION_INTEGER, offsetof(struct options, epoch), "N",
+	 "that came with that revision", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 
 const struct command command_watch = {
 	.name = "watch",
-	.usage = "[GLOB] [--plugin GLOB] [--interval MS] [--window MS] [--count N]",
+	.usage = "[GLOB] [--plugin GLOB] [--interval MS] [--window MS] [--count N] | --knobs "
+		 "[--from-rev N]",
 	.summary = "samples as they are taken",
 	.help = "Prints metrics again and again until interrupted: a line per sample, or with "
 		"--json an\n"
 		"object per moment.\n\n"
 		"  fastctl watch fps --interval 250\n"
+		"  fastctl watch --plugin camera --from-rev 17\n"
 		"  fastctl --json watch --count 10 | jq '.samples[] | {metric, rateWindow}'",
 	.options = options,
 	.words_max = 1,

@@ -70,6 +70,17 @@ struct options {
 	struct option_integer window_ms;
 	struct option_number since_s;
 	const char *on_loss;
+	struct option_integer hold_ms;
+	struct option_integer notice_ms;
+	struct option_integer priority;
+
+	bool knobs_only;
+	struct option_integer epoch;
+	struct option_integer from_rev;
+
+	const char *choices;
+	struct option_number max;
+	struct option_number min;
 
 	bool learn;
 	bool revert;

@@ -10,7 +10,11 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/../client/text.c
     ${CMAKE_CURRENT_LIST_DIR}/../client/value.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_audit.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_bounds.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_claim.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_explain.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_profile.c
+    ${CMAKE_CURRENT_LIST_DIR}/watch_knobs.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_get.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_history.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_hold.c

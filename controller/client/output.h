@@ -66,7 +66,8 @@ struct output *output_json_new(FILE *out, FILE *err);
 
 /* ---- what columns print ---- */
 
-void output_string(const void *member, struct text *text); /* char * */
+void output_string(const void *member, struct text *text);   /* char * */
+void output_sentence(const void *member, struct text *text); /* char[] */
 void output_u32(const void *member, struct text *text);
 void output_u64(const void *member, struct text *text);
 void output_hex64(const void *member, struct text *text);

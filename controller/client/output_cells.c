@@ -4,6 +4,11 @@
 
 #include <inttypes.h>
 
+void output_sentence(const void *member, struct text *text)
+{
+	text_add_clean(text, member);
+}
+
 void output_string(const void *member, struct text *text)
 {
 	const char *chars = *(char *const *)member;

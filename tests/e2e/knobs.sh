@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Knobs from the command line: values that go back, bounds, profiles, priorities, explanations.
+. "$(dirname "$0")/util.sh"
+
+# says PATTERN COMMAND...: the command succeeds and says that.
+says() {
+  local pattern=$1
+  shift
+  "$@" >"$world/said" 2>&1 && grep -qE -- "$pattern" "$world/said" || { cat "$world/said"; return 1; }
+}
+
+# refuses_words PATTERN FILE: no line of it matches.
+refuses_words() { ! grep -qE -- "$1" "$2"; }
+
+start_fastd
+start worker worker
+fastctl wait worker
+
+check 'a knob is turned for a while' fastctl set res=0.5 --for 1s
+check 'explain tells where it goes back to' says 'goes back to its initial value, 1' fastctl explain worker res
+check 'it goes back' wait_until 5 says 'Nobody has set it' fastctl explain res
+
+check 'a bound is set' fastctl bounds set period_ms --plugin 'w*' --max 50
+check 'it is listed' says 'w\*.*period_ms.*\.\.50' fastctl bounds --plugin worker
+refuses 'a value outside is refused, with the nearest inside' 1 'nearest allowed value of period_ms is 50' \
+  fastctl set period_ms=90
+check 'a pin moves the knob' fastctl bounds set mode --choices good
+check 'at once' wait_until 5 says 'set it to good' fastctl explain mode
+check 'explain tells of the bound' says 'leaves only good' fastctl explain mode
+kill -9 "$fastd_pid"
+wait "$fastd_pid" 2>/dev/null
+start_fastd
+fastctl wait worker
+refuses 'a bound outlives fastd' 1 "operator's bounds" fastctl set period_ms=90
+check 'bounds are cleared' fastctl bounds clear period_ms --plugin 'w*'
+check 'both' fastctl bounds clear mode
+refuses 'once' 1 'there is no bound' fastctl bounds clear mode
+check 'then the value is free' fastctl set period_ms=90 mode=fast
+
+check 'a profile is saved' says 'res=1' fastctl profile save plain res period_ms
+check 'the knobs change' fastctl set res=0.25 period_ms=20
+check 'the profile brings them back' fastctl profile apply plain
+check 'all of them' says 'set it to 90' fastctl explain period_ms
+check 'it is listed' says 'plain' fastctl profile
+check 'it is deleted' fastctl profile delete plain
+refuses 'and gone' 1 'has no profile "plain"' fastctl profile apply plain
+
+check 'a clerk claims' fastctl claim res --notice 100 --on-loss hold-then-default --hold 60000
+refuses 'an equal is refused, and told who holds' 1 'is held by .*fastctl claim' fastctl claim res
+check 'a chief takes over' fastctl claim res --priority 5
+check 'explain tells who holds' says 'priority 5' fastctl explain res
+check 'the audit log tells of it' says 'preempt' fastctl audit
+refuses 'a priority has a limit' 2 'from 0 to 100' fastctl claim res --priority 101
+
+revision=$(fastctl plugins --json | json_field revision)
+epoch=$(fastctl status --json | json_field bootId)
+check 'a knob is turned' fastctl set period_ms=30
+start from fastctl watch --from-rev "$revision" --epoch "$epoch"
+check 'a watch from a revision has what came after it' \
+  wait_until 5 grep -qE '^change .* period_ms .* 30' "$world/from.log"
+check 'and nothing else' refuses_words '^(state|gap)' "$world/from.log"
+check 'a watch from another epoch says that changes are missing' \
+  says '^gap' timeout 5 fastctl watch --from-rev "$revision" --epoch 1 --count 3
+start watch fastctl watch --knobs --plugin worker
+watch_pid=$started
+wait_until 5 grep -q '^state' "$world/watch.log"
+kill -9 "${pids[1]}"
+check 'a watch says that the plugin has ended' wait_until 5 grep -q '^ended *worker' "$world/watch.log"
+kill -INT "$watch_pid"
+exit "$failed"

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# A controller that is cut off: over tcp its lease ends by its time alone, over ipc with its process;
+# fastd does what the claim said, without it.
+. "$(dirname "$0")/util.sh"
+
+start_fastd --listen tcp://127.0.0.1:0
+start worker worker
+fastctl wait worker
+tcp=$(fastctl status --json | grep -oE 'tcp://127\.0\.0\.1:[0-9]+' | head -n 1)
+printf 'res,fps,acc\n1.0,50,1.0\n0.5,100,0.8\n0.25,200,0.5\n' >"$world/table.csv"
+
+# hold NAME ENDPOINT TTL_MS: a feedback controller, which turns res to 0.5 or less and holds it.
+hold() {
+  start "$1" fastctl --endpoint "$2" hold 'fps >= 60' --maximize acc --plugin worker --knobs res \
+    --table "$world/table.csv" --ttl "$3" --for 120
+  hold_pid=$started
+}
+held() { fastctl params res --plugin worker --json | grep -qE '"leaseId": *"?[1-9]'; }
+free() { ! held; }
+turned() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"doubleValue": *0\.'; }
+back() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"doubleValue": *1\.0'; }
+
+hold remote "$tcp" 2000
+check 'a controller over tcp claims' wait_until 10 held
+check 'and turns the knob' wait_until 10 turned
+kill -STOP "$hold_pid"
+check 'its link cut, the lease outlasts it' held
+check 'until its time is up' wait_until 6 free
+check 'and fastd reverts the knob' wait_until 5 back
+kill -CONT "$hold_pid"
+check 'back again, it claims anew' wait_until 10 held
+check 'and turns the knob anew' wait_until 10 turned
+kill -9 "$hold_pid"
+wait "$hold_pid" 2>/dev/null
+check 'until it is killed and its time is up, too' wait_until 6 free
+
+hold remote "$tcp" 60000
+check 'a controller over tcp claims for a minute' wait_until 10 held
+check 'and turns the knob' wait_until 10 turned
+lease=$(fastctl params res --json | json_field leaseId)
+kill -9 "$hold_pid"
+wait "$hold_pid" 2>/dev/null
+sleep 0.5
+check 'killed, its lease still runs' held
+check 'until it is released' fastctl release "$lease" --revert
+check 'which reverts the knob' wait_until 5 back
+
+hold local "$FASTD_ENDPOINT" 60000
+check 'a controller over ipc claims for a minute' wait_until 10 held
+check 'and turns the knob' wait_until 10 turned
+kill -STOP "$hold_pid"
+sleep 0.5
+check 'stopped, it still lives' held
+kill -9 "$hold_pid"
+wait "$hold_pid" 2>/dev/null
+check 'killed, it holds nothing any more' wait_until 2 free
+check 'and fastd reverts the knob' wait_until 2 back
+exit "$failed"

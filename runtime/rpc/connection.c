@@ -178,16 +178,36 @@ static void connection_on_sent(void *arg, enum fast_status status, size_t bytes)
 	fast_thread_leave();
 }
 
-/* The messages of one receive; what this thread answers goes out as one. FAST_OK with the lock
- * held, else without. */
+/* Of a long receive the first answers go out while the rest is still dispatched: else both sides
+ * would take turns, each idle while the other works. */
+static bool connection_message(void *arg, const uint8_t *message, size_t bytes)
+{
+	struct fast_connection *connection = arg;
+
+	if (!connection->events->message(connection->arg, message, bytes)) {
+		return false;
+	}
+	if (++connection->corked == FAST_CORK_MESSAGES_MAX) {
+		connection->corked = 0;
+		pthread_mutex_lock(connection->lock);
+		fast_connection_uncork(connection);
+		pthread_mutex_unlock(connection->lock);
+		fast_connection_cork(connection);
+	}
+	return true;
+}
+
+/* The messages of one receive; what this thread answers goes out as one, or as a few. FAST_OK with
+ * the lock held, else without. */
 static enum fast_status connection_take(struct fast_connection *connection, size_t bytes)
 {
 	enum fast_status status;
 
 	connection->keepalive.received_bytes += bytes;
+	connection->corked = 0;
 	fast_connection_cork(connection);
-	status = fast_input_take(&connection->input, bytes, &connection->rules,
-				 connection->events->message, connection->arg);
+	status = fast_input_take(&connection->input, bytes, &connection->rules, connection_message,
+				 connection);
 	pthread_mutex_lock(connection->lock);
 	connection->keepalive.heard++;
 	fast_connection_uncork(connection);

@@ -34,6 +34,7 @@ struct fast_connection {
 	void *arg;
 	struct fast_input_rules rules;
 	struct fast_input input;   /* the reader's */
+	unsigned corked;           /* the reader's: messages since the cork */
 	struct fast_joiner joiner; /* the reader's */
 	struct fast_outbox outbox; /* guarded by lock */
 	bool is_sending;           /* guarded by lock: a send is under way */

@@ -43,6 +43,9 @@
 /* Frames up to this size are copied into one buffer of a batch; others are sent from their own. */
 #define FAST_BATCH_FRAME_BYTES_MAX 4096
 #define FAST_BATCH_BYTES_MAX       32768
+/* What the answers to this many messages of one receive make is sent before the next are looked at.
+ */
+#define FAST_CORK_MESSAGES_MAX 16
 /* Stream items wait in their streams while more than this waits in the connection. */
 #define FAST_OUTBOX_STREAM_BYTES 65536
 /* The largest piece of a payload in one frame, where the peer joins them. */

@@ -11,7 +11,7 @@
 
 #define DIAL_MS 10000
 /* Handshakes are few a second. */
-#define ROUNDS_OF_OTHERS 5
+#define ROUNDS_OF_OTHERS 12
 
 /* Connects and exchanges a few bytes with the server: so both sides are done. */
 struct shaker {

@@ -24,6 +24,10 @@ enum fast_status publish_open(const char *endpoint, struct publish **out)
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	status = fast_publisher_open(endpoint, SOCKET_MODE, &publish->publisher);
+	if (status == FAST_OK) {
+		status = fast_publisher_add_topic(publish->publisher, "metric.*",
+						  &fast__v1__sample__descriptor);
+	}
 	if (status != FAST_OK) {
 		publish_close(publish);
 		return status;

@@ -6,194 +6,26 @@
 #include "rpc/thread.h"
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One SUB socket at the other end. Guarded by publisher->lock, as all of this. */
-struct subscriber {
-	struct fast_connection connection;
-	struct fast_publisher *publisher;
-	struct fast_list node; /* in publisher->subscribers, then in ->dead */
-	struct fast_timer first_timer;
-	unsigned references; /* until the end, and while a thread ends it */
-};
-
-struct fast_publisher {
-	pthread_mutex_t lock;
-	pthread_cond_t changed; /* a subscriber has died */
-	struct fast_timers *timers;
-	bool owns_timers;
-	struct fast_link_listener *listener;
-	struct fast_timer reap_timer;
-	enum fast_sp_framing framing; /* of all subscribers: there is one endpoint */
-	uint64_t boot_id;
-
-	/* all guarded by lock */
-	struct fast_list subscribers;
-	struct fast_list dead;
-	uint32_t subscriber_count; /* until they are freed */
-	uint64_t sequence;
-	uint64_t sent;
-	uint64_t dropped;
-	bool is_closing;
-};
-
-static void publisher_reap(void *arg);
-
-/* Lock held. */
-static void subscriber_unref(struct subscriber *subscriber)
-{
-	struct fast_publisher *publisher = subscriber->publisher;
-
-	if (--subscriber->references > 0) {
-		return;
-	}
-	fast_list_append(&publisher->dead, &subscriber->node);
-	if (!publisher->is_closing) {
-		/* Without memory for the timer it waits for the next one, or for the close. */
-		enum fast_status status = fast_timer_set(publisher->timers, &publisher->reap_timer,
-							 fast_timers_now_ns(publisher->timers),
-							 publisher_reap, publisher);
-		(void)status;
-	}
-	pthread_cond_broadcast(&publisher->changed);
-}
-
-static void subscriber_ended(void *arg)
-{
-	struct subscriber *subscriber = arg;
-	struct fast_publisher *publisher = subscriber->publisher;
-
-	pthread_mutex_lock(&publisher->lock);
-	fast_list_remove(&subscriber->node);
-	subscriber_unref(subscriber);
-	pthread_mutex_unlock(&publisher->lock);
-}
-
-/* SUB sockets have nothing to say; what they say is not looked at. */
-static bool subscriber_message(void *arg, const uint8_t *message, size_t bytes)
-{
-	(void)arg;
-	(void)message;
-	(void)bytes;
-	return true;
-}
-
-static void subscriber_received(void *arg)
-{
-	struct subscriber *subscriber = arg;
-
-	/* The hello was right, or the connection would have ended. */
-	if (subscriber->connection.input.has_hello) {
-		fast_timer_cancel(subscriber->publisher->timers, &subscriber->first_timer);
-	}
-	fast_connection_recv(&subscriber->connection);
-}
-
-static const struct fast_connection_events subscriber_events = {
-	.message = subscriber_message,
-	.received = subscriber_received,
-	.ended = subscriber_ended,
-};
-
-static void subscriber_is_mute(void *arg)
-{
-	struct subscriber *subscriber = arg;
-
-	fast_thread_enter();
-	fast_connection_end(&subscriber->connection);
-	fast_thread_leave();
-}
-
-static void subscriber_free(struct subscriber *subscriber)
-{
-	if (subscriber == NULL) {
-		return;
-	}
-	fast_timer_cancel_wait(subscriber->publisher->timers, &subscriber->first_timer);
-	fast_connection_fini(&subscriber->connection);
-	free(subscriber);
-}
-
-static void publisher_reap(void *arg)
-{
-	struct fast_publisher *publisher = arg;
-
-	for (;;) {
-		pthread_mutex_lock(&publisher->lock);
-		struct fast_list *node = fast_list_pop(&publisher->dead);
-		pthread_mutex_unlock(&publisher->lock);
-		if (node == NULL) {
-			return;
-		}
-		subscriber_free(FAST_LIST_ENTRY(node, struct subscriber, node));
-		pthread_mutex_lock(&publisher->lock);
-		publisher->subscriber_count--;
-		pthread_cond_broadcast(&publisher->changed);
-		pthread_mutex_unlock(&publisher->lock);
-	}
-}
-
-/* Takes link on success. */
-static struct subscriber *subscriber_new(struct fast_publisher *publisher, struct fast_link *link)
-{
-	struct subscriber *subscriber = calloc(1, sizeof *subscriber);
-	struct fast_connection_parts parts = {
-		.lock = &publisher->lock,
-		.timers = publisher->timers,
-		.events = &subscriber_events,
-		.arg = subscriber,
-		.self = FAST_SP_PUB,
-		.peer = FAST_SP_SUB,
-		.message_bytes_max = FAST_PUBLISHER_TOPIC_BYTES_MAX,
-	};
-
-	if (subscriber == NULL ||
-	    fast_connection_init(&subscriber->connection, &parts, link) != FAST_OK) {
-		free(subscriber);
-		return NULL;
-	}
-	subscriber->publisher = publisher;
-	subscriber->references = 2; /* until the end, and until it is accepted */
-	return subscriber;
-}
-
-void fast_publisher_take_link(struct fast_publisher *publisher, struct fast_link *link)
-{
-	struct subscriber *subscriber = NULL;
-	int64_t now_ns = fast_timers_now_ns(publisher->timers);
-	bool has_timer;
-
-	pthread_mutex_lock(&publisher->lock);
-	if (!publisher->is_closing &&
-	    publisher->subscriber_count < FAST_PUBLISHER_SUBSCRIBERS_MAX) {
-		subscriber = subscriber_new(publisher, link);
-	}
-	if (subscriber == NULL) {
-		pthread_mutex_unlock(&publisher->lock);
-		link->ops->free(link);
-		return;
-	}
-	publisher->subscriber_count++;
-	fast_list_append(&publisher->subscribers, &subscriber->node);
-	has_timer = fast_timer_set(publisher->timers, &subscriber->first_timer,
-				   fast_time_after_ms(now_ns, FAST_FIRST_FRAME_MS),
-				   subscriber_is_mute, subscriber) == FAST_OK;
-	fast_connection_flush(&subscriber->connection);
-	fast_connection_recv(&subscriber->connection);
-	pthread_mutex_unlock(&publisher->lock);
-	if (!has_timer) {
-		/* A mute peer would stay for ever. */
-		fast_connection_end(&subscriber->connection);
-	}
-	pthread_mutex_lock(&publisher->lock);
-	subscriber_unref(subscriber);
-	pthread_mutex_unlock(&publisher->lock);
-}
 
 static void publisher_accepted(struct fast_link *link, void *arg)
 {
 	fast_publisher_take_link(arg, link);
+}
+
+/* One that no publisher had before, since each begins to count anew. */
+static uint64_t boot_id_make(void)
+{
+	static atomic_uint_least64_t opened;
+	uint64_t boot_id;
+
+	do {
+		boot_id = fast_boot_id() +
+			  atomic_fetch_add_explicit(&opened, 1, memory_order_relaxed);
+	} while (boot_id == 0);
+	return boot_id;
 }
 
 /* Half-built objects too. */
@@ -205,6 +37,7 @@ static void publisher_free(struct fast_publisher *publisher)
 	if (publisher->owns_timers) {
 		fast_timers_free(publisher->timers);
 	}
+	fast_topics_fini(&publisher->topics);
 	pthread_cond_destroy(&publisher->changed);
 	pthread_mutex_destroy(&publisher->lock);
 	free(publisher);
@@ -223,8 +56,9 @@ enum fast_status fast_publisher_open_with(struct fast_timers *timers, enum fast_
 	pthread_cond_init(&publisher->changed, NULL);
 	fast_list_init(&publisher->subscribers);
 	fast_list_init(&publisher->dead);
+	fast_topics_init(&publisher->topics, FAST_PUBLISHER_TOPICS_MAX);
 	publisher->framing = framing;
-	publisher->boot_id = fast_boot_id();
+	publisher->boot_id = boot_id_make();
 	publisher->timers = timers;
 	if (timers == NULL) {
 		if (fast_timers_new(&publisher->timers) != FAST_OK) {
@@ -237,19 +71,24 @@ enum fast_status fast_publisher_open_with(struct fast_timers *timers, enum fast_
 	return FAST_OK;
 }
 
-enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
-				     struct fast_publisher **out)
+/* tls: NULL but for tls+tcp. */
+static enum fast_status publisher_open(const char *endpoint, unsigned mode, struct fast_tls *tls,
+				       struct fast_publisher **out)
 {
 	enum fast_sp_framing framing =
-		strncmp(endpoint, "ipc:", 4) == 0 ? FAST_SP_IPC : FAST_SP_TCP;
+		strncmp(endpoint, "ipc:", 4) == 0 || strncmp(endpoint, "unix:", 5) == 0
+			? FAST_SP_IPC
+			: FAST_SP_TCP;
 	struct fast_publisher *publisher = NULL;
 	enum fast_status status = fast_publisher_open_with(NULL, framing, &publisher);
 
 	if (status != FAST_OK) {
 		return status;
 	}
-	status = fast_link_listen(endpoint, mode, publisher_accepted, publisher,
-				  &publisher->listener);
+	status = tls == NULL ? fast_link_listen(endpoint, mode, publisher_accepted, publisher,
+						&publisher->listener)
+			     : fast_link_listen_tls(endpoint, tls, publisher_accepted, publisher,
+						    &publisher->listener);
 	if (status != FAST_OK) {
 		fast_publisher_close(publisher);
 		return status;
@@ -258,33 +97,91 @@ enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
 	return FAST_OK;
 }
 
-/* Lock held. Makes room for one message: the oldest that was not begun goes. */
-static void subscriber_make_room(struct subscriber *subscriber)
+enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
+				     struct fast_publisher **out)
 {
-	struct fast_outbox *outbox = &subscriber->connection.outbox;
+	return publisher_open(endpoint, mode, NULL, out);
+}
 
-	if (outbox->waiting_count >= FAST_PUBLISHER_QUEUE_MAX) {
-		fast_frame_free(fast_outbox_pop(outbox));
-		subscriber->publisher->dropped++;
+enum fast_status fast_publisher_open_tls(const char *endpoint, struct fast_tls *tls,
+					 struct fast_publisher **out)
+{
+	assert(tls != NULL);
+	return publisher_open(endpoint, 0, tls, out);
+}
+
+/* Whether topic begins as the pattern says, or is as it says. */
+static bool rule_fits(const struct fast_topic_rule *rule, const char *topic)
+{
+	size_t bytes = strlen(rule->pattern);
+
+	return rule->pattern[bytes - 1] == '*' ? strncmp(topic, rule->pattern, bytes - 1) == 0
+					       : strcmp(topic, rule->pattern) == 0;
+}
+
+/* Lock held. The first rule that fits a topic says what may be sent. */
+static bool publisher_allows(const struct fast_publisher *publisher, const char *topic,
+			     const ProtobufCMessage *message)
+{
+	for (size_t i = 0; i < publisher->rule_count; i++) {
+		if (rule_fits(&publisher->rules[i], topic)) {
+			return publisher->rules[i].message == message->descriptor;
+		}
 	}
+	return publisher->rule_count == 0;
+}
+
+enum fast_status fast_publisher_add_topic(struct fast_publisher *publisher, const char *pattern,
+					  const ProtobufCMessageDescriptor *message)
+{
+	size_t bytes = strnlen(pattern, FAST_PUBLISHER_TOPIC_BYTES_MAX + 2);
+	const char *star = strchr(pattern, '*');
+	enum fast_status status = FAST_RESOURCE_EXHAUSTED;
+
+	assert(message != NULL);
+	if (bytes == 0 || bytes > FAST_PUBLISHER_TOPIC_BYTES_MAX + 1 ||
+	    (star != NULL && star[1] != 0)) {
+		return FAST_INVALID_ARGUMENT;
+	}
+	pthread_mutex_lock(&publisher->lock);
+	if (publisher->rule_count < FAST_PUBLISHER_RULES_MAX) {
+		struct fast_topic_rule *rule = &publisher->rules[publisher->rule_count++];
+		memcpy(rule->pattern, pattern, bytes + 1);
+		rule->message = message;
+		status = FAST_OK;
+	}
+	pthread_mutex_unlock(&publisher->lock);
+	return status;
+}
+
+/* Lock held. The number of the next message under a topic. A topic that was forgotten counts on
+ * above what it had: its subscribers see a loss that was none, but never miss one. */
+static uint64_t topic_next(const struct fast_topics *topics, const struct fast_topic *topic)
+{
+	return (topic->sequence == 0 ? topics->floor : topic->sequence) + 1;
 }
 
 /* Lock held. Hands the message to all subscribers; it is packed once. Topic, a zero byte, and the
  * packet: PROTOCOL.md, "PUB endpoints". */
-static enum fast_status publisher_spread(struct fast_publisher *publisher, const char *topic,
+static enum fast_status publisher_spread(struct fast_publisher *publisher, const char *topic_name,
 					 const ProtobufCMessage *message)
 {
+	size_t topic_bytes = strlen(topic_name);
+	struct fast_topic *topic = fast_topics_take(&publisher->topics, topic_name, topic_bytes);
 	struct fast_packet packet = {
 		.kind = FAST__V1__PACKET_KIND__PACKET_KIND_ITEM,
-		.sequence = publisher->sequence + 1,
 		.boot_id = publisher->boot_id,
 	};
 	struct fast_shared_frame *shared = NULL;
 	struct fast_frame *frame = NULL;
-	enum fast_status status =
-		fast_frame_packet(publisher->framing, (const uint8_t *)topic, strlen(topic) + 1,
-				  &packet, message, FAST_MESSAGE_BYTES_MAX, &frame);
+	enum fast_status status;
 
+	if (topic == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	packet.sequence = topic_next(&publisher->topics, topic);
+	status = fast_frame_packet(publisher->framing, (const uint8_t *)topic_name, topic_bytes + 1,
+				   &packet, message, FAST_MESSAGE_BYTES_MAX, &frame);
 	if (status == FAST_OK) {
 		status = fast_shared_frame_new(frame, &shared);
 	}
@@ -292,18 +189,11 @@ static enum fast_status publisher_spread(struct fast_publisher *publisher, const
 		fast_frame_free(frame);
 		return status;
 	}
-	publisher->sequence++;
+	topic->sequence = packet.sequence;
 	FAST_LIST_FOREACH(node, &publisher->subscribers)
 	{
-		struct subscriber *subscriber = FAST_LIST_ENTRY(node, struct subscriber, node);
-		if (fast_shared_frame_copy(shared, &frame) != FAST_OK) {
-			publisher->dropped++;
-			continue;
-		}
-		subscriber_make_room(subscriber);
-		fast_connection_push(&subscriber->connection, frame);
-		fast_connection_flush(&subscriber->connection);
-		publisher->sent++;
+		fast_publisher_peer_push(FAST_LIST_ENTRY(node, struct fast_publisher_peer, node),
+					 shared);
 	}
 	fast_shared_frame_release(shared);
 	return FAST_OK;
@@ -312,14 +202,16 @@ static enum fast_status publisher_spread(struct fast_publisher *publisher, const
 enum fast_status fast_publisher_send(struct fast_publisher *publisher, const char *topic,
 				     const ProtobufCMessage *message)
 {
-	enum fast_status status;
+	enum fast_status status = FAST_INVALID_ARGUMENT;
 	size_t topic_bytes = strnlen(topic, FAST_PUBLISHER_TOPIC_BYTES_MAX + 1);
 
 	if (topic_bytes == 0 || topic_bytes > FAST_PUBLISHER_TOPIC_BYTES_MAX) {
 		return FAST_INVALID_ARGUMENT;
 	}
 	pthread_mutex_lock(&publisher->lock);
-	status = publisher_spread(publisher, topic, message);
+	if (publisher_allows(publisher, topic, message)) {
+		status = publisher_spread(publisher, topic, message);
+	}
 	pthread_mutex_unlock(&publisher->lock);
 	return status;
 }
@@ -338,34 +230,39 @@ void fast_publisher_stats(const struct fast_publisher *publisher, struct fast_pu
 		.subscribers = publisher->subscriber_count,
 		.sent = publisher->sent,
 		.dropped = publisher->dropped,
+		.topics = publisher->topics.count,
 	};
 	pthread_mutex_unlock(&unlocked->lock);
 }
 
-/* Ends one subscriber that has not ended. False: there is none. */
-static bool publisher_end_one(struct fast_publisher *publisher)
+size_t fast_publisher_subscribers(const struct fast_publisher *publisher,
+				  struct fast_publisher_subscriber *out, size_t count_max)
 {
-	struct subscriber *subscriber = NULL;
+	struct fast_publisher *unlocked = (struct fast_publisher *)(uintptr_t)publisher;
+	int64_t now_ns = fast_timers_now_ns(publisher->timers);
+	size_t count = 0;
 
-	pthread_mutex_lock(&publisher->lock);
-	FAST_LIST_FOREACH(node, &publisher->subscribers)
+	pthread_mutex_lock(&unlocked->lock);
+	FAST_LIST_FOREACH(node, &unlocked->subscribers)
 	{
-		struct subscriber *one = FAST_LIST_ENTRY(node, struct subscriber, node);
-		if (!one->connection.has_ended) {
-			subscriber = one;
-			subscriber->references++;
-			break;
+		const struct fast_publisher_peer *peer =
+			FAST_LIST_ENTRY(node, struct fast_publisher_peer, node);
+		if (count < count_max) {
+			out[count] = (struct fast_publisher_subscriber){
+				.endpoint = peer->connection.link->peer.endpoint,
+				.has_credentials = peer->connection.link->peer.has_credentials,
+				.uid = peer->connection.link->peer.uid,
+				.pid = peer->connection.link->peer.pid,
+				.connected_ms = (now_ns - peer->begin_ns) / FAST_NS_PER_MS,
+				.waiting = peer->connection.outbox.waiting_count,
+				.sent = peer->sent,
+				.dropped = peer->dropped,
+			};
 		}
+		count++;
 	}
-	pthread_mutex_unlock(&publisher->lock);
-	if (subscriber == NULL) {
-		return false;
-	}
-	fast_connection_end(&subscriber->connection);
-	pthread_mutex_lock(&publisher->lock);
-	subscriber_unref(subscriber);
-	pthread_mutex_unlock(&publisher->lock);
-	return true;
+	pthread_mutex_unlock(&unlocked->lock);
+	return count;
 }
 
 void fast_publisher_close(struct fast_publisher *publisher)
@@ -377,7 +274,7 @@ void fast_publisher_close(struct fast_publisher *publisher)
 	publisher->is_closing = true;
 	pthread_mutex_unlock(&publisher->lock);
 	fast_link_listener_close(publisher->listener);
-	while (publisher_end_one(publisher)) {
+	while (fast_publisher_end_one(publisher)) {
 	}
 	fast_timer_cancel_wait(publisher->timers, &publisher->reap_timer);
 	pthread_mutex_lock(&publisher->lock);
@@ -386,7 +283,7 @@ void fast_publisher_close(struct fast_publisher *publisher)
 			pthread_cond_wait(&publisher->changed, &publisher->lock);
 		}
 		pthread_mutex_unlock(&publisher->lock);
-		publisher_reap(publisher);
+		fast_publisher_reap(publisher);
 		pthread_mutex_lock(&publisher->lock);
 	}
 	pthread_mutex_unlock(&publisher->lock);

@@ -39,6 +39,7 @@ set(RPC_SOURCES
     rpc/protobuf_c_client.c
     rpc/protobuf_c_server.c
     rpc/publisher.c
+    rpc/publisher_peer.c
     rpc/reflection.c
     rpc/reply.c
     rpc/retry.c
@@ -58,6 +59,9 @@ set(RPC_SOURCES
     rpc/services.c
     rpc/stats.c
     rpc/stream.c
+    rpc/subscriber.c
+    rpc/subscriber_read.c
     rpc/thread.c
+    rpc/topics.c
     rpc/trace.c
     rpc/window.c)

@@ -214,6 +214,15 @@ enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
 	return FAST_OK;
 }
 
+enum fast_status fast_publisher_add_topic(struct fast_publisher *publisher, const char *pattern,
+					  const ProtobufCMessageDescriptor *message)
+{
+	(void)publisher;
+	(void)pattern;
+	(void)message;
+	return FAST_OK;
+}
+
 enum fast_status fast_publisher_send(struct fast_publisher *publisher, const char *topic,
 				     const ProtobufCMessage *message)
 {

@@ -16,3 +16,9 @@ foreach(module feed feed_limits feed_soak)
 endforeach()
 fast_test(runtime/test_feed_ipc LIBS fast_internal fast_test_journal fast_test_probe
     SOURCES ${PROJECT_SOURCE_DIR}/tests/runtime/rpc_real.c)
+
+# Publishers and subscribers.
+fast_test(runtime/test_topics LIBS fast_internal)
+fast_test(runtime/test_subscriber LIBS fast_internal fast_test_probe
+    SOURCES ${PROJECT_SOURCE_DIR}/tests/runtime/subscriber_world.c)
+fast_tls_test(runtime/test_subscriber_real fast_test_probe)

@@ -207,6 +207,79 @@ static void a_mute_connection_is_closed_after_its_time(void **state)
 	assert_false(world.peers[0].has_ended); /* it has said its hello */
 }
 
+static void each_topic_counts_for_itself(void **state)
+{
+	Testing__V1__ProbeResponse sample = TESTING__V1__PROBE_RESPONSE__INIT;
+	uint32_t topic = 0;
+
+	(void)state;
+	publish(2);
+	assert_ok(fast_publisher_send(world.publisher, "pot", &sample.base));
+	publish(1);
+	assert_int_equal(1, take(&world.peers[0]));
+	assert_int_equal(2, take(&world.peers[0]));
+	Fast__V1__Packet *packet = peer_take(&world.peers[0], &topic);
+	assert_non_null(packet);
+	assert_int_equal(0x706f7400, topic); /* "pot" */
+	assert_int_equal(1, packet->sequence);
+	fast__v1__packet__free_unpacked(packet, NULL);
+	assert_int_equal(3, take(&world.peers[0]));
+	assert_int_equal(2, stats().topics);
+}
+
+static void a_topic_carries_what_was_declared(void **state)
+{
+	Testing__V1__ProbeResponse response = TESTING__V1__PROBE_RESPONSE__INIT;
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+	struct fast_publisher *publisher = world.publisher;
+	const ProtobufCMessageDescriptor *responses = &testing__v1__probe_response__descriptor;
+
+	(void)state;
+	assert_ok(fast_publisher_send(publisher, "other", &request.base));
+	assert_ok(fast_publisher_add_topic(publisher, "metric.*", responses));
+	assert_ok(fast_publisher_add_topic(publisher, "all",
+					   &testing__v1__probe_request__descriptor));
+	assert_ok(fast_publisher_send(publisher, "metric.a", &response.base));
+	assert_ok(fast_publisher_send(publisher, "all", &request.base));
+	assert_status(FAST_INVALID_ARGUMENT,
+		      fast_publisher_send(publisher, "metric.a", &request.base));
+	assert_status(FAST_INVALID_ARGUMENT, fast_publisher_send(publisher, "all", &response.base));
+	assert_status(FAST_INVALID_ARGUMENT, fast_publisher_send(publisher, "ally", &request.base));
+	assert_status(FAST_INVALID_ARGUMENT,
+		      fast_publisher_send(publisher, "other", &request.base));
+	assert_status(FAST_INVALID_ARGUMENT, fast_publisher_add_topic(publisher, "", responses));
+	assert_status(FAST_INVALID_ARGUMENT, fast_publisher_add_topic(publisher, "a*b", responses));
+	for (int i = 2; i < FAST_PUBLISHER_RULES_MAX; i++) {
+		assert_ok(fast_publisher_add_topic(publisher, "*", responses));
+	}
+	assert_status(FAST_RESOURCE_EXHAUSTED, fast_publisher_add_topic(publisher, "*", responses));
+}
+
+static void what_each_subscriber_lost_can_be_seen(void **state)
+{
+	struct fast_publisher_subscriber out[2];
+
+	(void)state;
+	subscribe(&world.peers[1]);
+	fast_memory_run(world.net);
+	peer_stop_reading(&world.peers[1]);
+	for (int i = 0; i < 3000; i++) {
+		publish(1);
+		fast_memory_run(world.net);
+		while (take(&world.peers[0]) != 0) {
+		}
+	}
+	assert_int_equal(2, fast_publisher_subscribers(world.publisher, out, 1));
+	assert_int_equal(2, fast_publisher_subscribers(world.publisher, out, 2));
+	assert_int_equal(3000, out[0].sent);
+	assert_int_equal(0, out[0].dropped);
+	assert_int_equal(0, out[0].waiting);
+	assert_int_equal(3000, out[1].sent);
+	assert_int_equal(stats().dropped, out[1].dropped);
+	assert_true(out[1].dropped > 1000);
+	assert_in_range(out[1].waiting, 1000, FAST_PUBLISHER_QUEUE_MAX);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -219,6 +292,9 @@ int main(void)
 		test(a_peer_of_another_protocol_is_closed),
 		test(what_subscribers_say_is_not_looked_at),
 		test(a_mute_connection_is_closed_after_its_time),
+		test(each_topic_counts_for_itself),
+		test(a_topic_carries_what_was_declared),
+		test(what_each_subscriber_lost_can_be_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,9 +8,9 @@
 #define SUFFIXES_MAX 8
 static const char *const suffixes[][SUFFIXES_MAX] = {
 	{"", "_start", "_response", "_reply"},
-	{"", "_next", "_send"},
+	{"", "_next", "_send", "_send_wait", "_send_at"},
 	{"", "_put", "_finish", "_response", "_item_fn", "_on_item", "_reply"},
-	{"", "_put", "_next", "_item_fn", "_on_item", "_send"},
+	{"", "_put", "_next", "_item_fn", "_on_item", "_send", "_send_wait"},
 };
 
 #define COLLISION_NAMES_PER_METHOD  (SUFFIXES_MAX + 2)

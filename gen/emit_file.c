@@ -6,6 +6,19 @@ static void file_begin(struct writer *writer, const struct model_file *file)
 		      file->path);
 }
 
+/* Whether a stream of its services does. */
+static bool file_resumes(const struct model_file *file)
+{
+	for (size_t i = 0; i < file->service_count; i++) {
+		for (size_t j = 0; j < file->services[i].method_count; j++) {
+			if (file->services[i].methods[j].is_resumable) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 void emit_header(struct writer *writer, const struct model_file *file)
 {
 	file_begin(writer, file);
@@ -16,9 +29,11 @@ void emit_header(struct writer *writer, const struct model_file *file)
 	for (size_t i = 0; i < file->header_count; i++) {
 		writer_printf(writer, "#include <%s>\n", file->headers[i]);
 	}
-	writer_printf(writer, "\n#include <fast/call.h>\n"
-			      "#include <fast/client.h>\n"
-			      "#include <fast/service.h>\n");
+	writer_printf(writer, "\n#include <fast/call.h>\n#include <fast/client.h>\n");
+	if (file_resumes(file)) {
+		writer_printf(writer, "#include <fast/resume.h>\n");
+	}
+	writer_printf(writer, "#include <fast/service.h>\n");
 	if (file->has_streams) {
 		writer_printf(writer, "#include <fast/stream.h>\n");
 	}

@@ -58,6 +58,45 @@ static void send_define(struct writer *writer, const struct model_method *method
 			      "}\n");
 }
 
+static void send_wait_define(struct writer *writer, const struct model_method *method)
+{
+	const char *const items[] = {
+		"struct fast_call *call",
+		writer_text(writer, "const %s *item", method->response.c_name),
+		"int64_t wait_ms",
+	};
+	const char *const call_items[] = {"call", "(const ProtobufCMessage *)item", "wait_ms"};
+
+	writer_printf(writer,
+		      "\n/* Sends one item, and waits for room, as by fast_call_send_wait(). */\n");
+	writer_list(writer, 0, "FAST_MUST_CHECK static inline enum fast_status ",
+		    writer_text(writer, "%s_send_wait(", method->function), items, COUNT(items),
+		    ")");
+	writer_printf(writer, "{\n");
+	writer_list(writer, 1, "return ", "fast_call_send_wait(", call_items, COUNT(call_items),
+		    ");");
+	writer_printf(writer, "}\n");
+}
+
+static void send_at_define(struct writer *writer, const struct model_method *method)
+{
+	const char *const items[] = {
+		"struct fast_call *call",
+		"uint64_t cursor",
+		writer_text(writer, "const %s *item", method->response.c_name),
+	};
+	const char *const call_items[] = {"call", "cursor", "(const ProtobufCMessage *)item"};
+
+	writer_printf(writer,
+		      "\n/* Sends the item of this number, as by fast_call_send_at(). */\n");
+	writer_list(writer, 0, "FAST_MUST_CHECK static inline enum fast_status ",
+		    writer_text(writer, "%s_send_at(", method->function), items, COUNT(items), ")");
+	writer_printf(writer, "{\n");
+	writer_list(writer, 1, "return ", "fast_call_send_at(", call_items, COUNT(call_items),
+		    ");");
+	writer_printf(writer, "}\n");
+}
+
 static void on_item_head(struct writer *writer, const struct model_method *method, const char *tail)
 {
 	const char *const items[] = {
@@ -96,6 +135,10 @@ void emit_server_declarations(struct writer *writer, const struct model_service 
 		}
 		if (service->methods[i].is_stream) {
 			send_define(writer, &service->methods[i]);
+			send_wait_define(writer, &service->methods[i]);
+			if (service->methods[i].is_resumable) {
+				send_at_define(writer, &service->methods[i]);
+			}
 		} else {
 			reply_define(writer, &service->methods[i]);
 		}

@@ -157,9 +157,9 @@ bool fast_stream_resume(struct fast_client_call *call, bool is_lost)
 	return true;
 }
 
-struct fast_stream_gap fast_stream_gap(const struct fast_stream *stream)
+struct fast_gap fast_stream_gap(const struct fast_stream *stream)
 {
-	return (struct fast_stream_gap){
+	return (struct fast_gap){
 		.is_reset = stream->gap.is_reset,
 		.first = stream->gap.first,
 		.last = stream->gap.last,

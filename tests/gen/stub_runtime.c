@@ -100,6 +100,16 @@ enum fast_status fast_call_send(struct fast_call *call, const ProtobufCMessage *
 	return noted.result;
 }
 
+enum fast_status fast_call_send_wait(struct fast_call *call, const ProtobufCMessage *message,
+				     int64_t wait_ms)
+{
+	noted.function = __func__;
+	noted.subject = call;
+	noted.message = message;
+	assert_int_equal(7, wait_ms);
+	return noted.result;
+}
+
 void fast_call_fail(struct fast_call *call, enum fast_status status, const char *format, ...)
 {
 	(void)format;

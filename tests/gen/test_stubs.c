@@ -206,6 +206,9 @@ static void a_handler_answers_with_its_own_types(void **state)
 	assert_status(FAST_RESOURCE_EXHAUSTED,
 		      golden_v1_feature_watch_send((struct fast_call *)&object, &value));
 	assert_string_equal("fast_call_send", noted.function);
+	assert_status(FAST_RESOURCE_EXHAUSTED,
+		      golden_v1_feature_watch_send_wait((struct fast_call *)&object, &value, 7));
+	assert_string_equal("fast_call_send_wait", noted.function);
 }
 
 static void the_table_says_what_each_method_is(void **state)

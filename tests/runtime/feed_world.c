@@ -177,7 +177,7 @@ void feed_expect(struct feed_world *it, struct fast_stream *stream, uint64_t fir
 void feed_expect_gap(struct feed_world *it, struct fast_stream *stream, uint64_t first,
 		     uint64_t last)
 {
-	struct fast_stream_gap gap;
+	struct fast_gap gap;
 	uint64_t number;
 
 	assert_status(FAST_DATA_LOSS, feed_next(it, stream, &number));

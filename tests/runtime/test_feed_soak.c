@@ -57,7 +57,7 @@ static void take_item(struct reader *reader, uint64_t number)
 
 static void take_gap(struct reader *reader)
 {
-	struct fast_stream_gap gap = fast_stream_gap(reader->stream);
+	struct fast_gap gap = fast_stream_gap(reader->stream);
 
 	assert_false(reader->is_lossy);
 	if (gap.is_reset) {

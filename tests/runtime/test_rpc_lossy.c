@@ -78,7 +78,7 @@ static void the_end_comes_behind_what_is_left(void **state)
 static void a_mark_is_not_dropped(void **state)
 {
 	struct fast_stream *stream = resume_watch(&it, 0);
-	struct fast_stream_gap gap;
+	struct fast_gap gap;
 	uint32_t number;
 
 	(void)state;

@@ -19,7 +19,7 @@ static int teardown(void **state)
 
 static void expect_gap(struct fast_stream *stream, bool is_reset, uint64_t first, uint64_t last)
 {
-	struct fast_stream_gap gap;
+	struct fast_gap gap;
 	uint32_t number;
 
 	assert_status(FAST_DATA_LOSS, resume_next(&it, stream, &number));

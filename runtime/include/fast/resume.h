@@ -47,14 +47,14 @@ FAST_MUST_CHECK enum fast_status fast_call_send_mark(struct fast_call *call, uin
 
 /* The client's side: fast_stream_next() returns DATA_LOSS, with fast_stream_ended() false, where
  * items are missing. The stream goes on behind them. */
-struct fast_stream_gap {
+struct fast_gap {
 	bool is_reset;  /* another epoch: everything since the last item may be missing */
 	uint64_t first; /* missing; 0: not known (is_reset) */
 	uint64_t last;  /* is_reset: the new epoch's cursor behind which the stream goes on */
 };
 
 /* The newest gap that fast_stream_next() has returned; zeroed before. The reader's. */
-struct fast_stream_gap fast_stream_gap(const struct fast_stream *stream);
+struct fast_gap fast_stream_gap(const struct fast_stream *stream);
 
 /* Times that the stream was opened again, so far. From any thread. */
 uint64_t fast_stream_resumed(const struct fast_stream *stream);

@@ -247,6 +247,13 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_watch_send(
 	return fast_call_send(call, (const ProtobufCMessage *)item);
 }
 
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_watch_send_wait(
+	struct fast_call *call, const Golden__V1__Value *item, int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
+}
+
 /* Answers and ends the call, as by fast_call_reply(). */
 static inline void golden_v1_feature_put_reply(struct fast_call *call,
 					       const Golden__V1__Key *response)
@@ -266,6 +273,13 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_number_send(
 	struct fast_call *call, const Golden__V1__Key__Part *item)
 {
 	return fast_call_send(call, (const ProtobufCMessage *)item);
+}
+
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_number_send_wait(
+	struct fast_call *call, const Golden__V1__Key__Part *item, int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
 }
 
 /* Answers and ends the call, as by fast_call_reply(). */
@@ -333,6 +347,13 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_talk_send(
 	return fast_call_send(call, (const ProtobufCMessage *)item);
 }
 
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_feature_talk_send_wait(
+	struct fast_call *call, const Golden__V1__Value *item, int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
+}
+
 extern const struct fast_service golden_v1_second_service;
 
 enum fast_status golden_v1_second_get(struct fast_client *client,
@@ -380,6 +401,14 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_second_fill_send(
 	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item)
 {
 	return fast_call_send(call, (const ProtobufCMessage *)item);
+}
+
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_second_fill_send_wait(
+	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item,
+	int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
 }
 
 /* Names that leave no room on a line. */
@@ -492,6 +521,15 @@ golden_v1_long_named_service_that_breaks_every_list_watch_everything_that_there_
 	return fast_call_send(call, (const ProtobufCMessage *)item);
 }
 
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_watch_everything_that_there_is_send_wait(
+	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item,
+	int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
+}
+
 /* What a handler does for each item, as fast_call_item_fn. */
 typedef void golden_v1_long_named_service_that_breaks_every_list_take_item_fn(
 	struct fast_call *call, enum fast_status status,
@@ -525,6 +563,15 @@ golden_v1_long_named_service_that_breaks_every_list_talk_about_send(
 	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item)
 {
 	return fast_call_send(call, (const ProtobufCMessage *)item);
+}
+
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status
+golden_v1_long_named_service_that_breaks_every_list_talk_about_send_wait(
+	struct fast_call *call, const Golden__V1__AResponseWhoseNameIsRatherLong *item,
+	int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
 }
 
 FAST_END_DECLS

@@ -7,6 +7,7 @@
 
 #include <fast/call.h>
 #include <fast/client.h>
+#include <fast/resume.h>
 #include <fast/service.h>
 #include <fast/stream.h>
 
@@ -109,11 +110,32 @@ FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_sample_send(
 	return fast_call_send(call, (const ProtobufCMessage *)item);
 }
 
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_sample_send_wait(
+	struct fast_call *call, const Golden__V1__Key *item, int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
+}
+
 /* Sends one item, as by fast_call_send(). */
 FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_events_send(
 	struct fast_call *call, const Golden__V1__Key *item)
 {
 	return fast_call_send(call, (const ProtobufCMessage *)item);
+}
+
+/* Sends one item, and waits for room, as by fast_call_send_wait(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_events_send_wait(
+	struct fast_call *call, const Golden__V1__Key *item, int64_t wait_ms)
+{
+	return fast_call_send_wait(call, (const ProtobufCMessage *)item, wait_ms);
+}
+
+/* Sends the item of this number, as by fast_call_send_at(). */
+FAST_MUST_CHECK static inline enum fast_status golden_v1_rules_events_send_at(
+	struct fast_call *call, uint64_t cursor, const Golden__V1__Key *item)
+{
+	return fast_call_send_at(call, cursor, (const ProtobufCMessage *)item);
 }
 
 /* Answers and ends the call, as by fast_call_reply(). */

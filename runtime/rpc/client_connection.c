@@ -191,6 +191,7 @@ static void client_connection_ended(void *arg)
 	if (!fast_list_is_empty(&client->waiting)) {
 		fast_client_submit_waiting(client, &lost); /* there may be another connection */
 		fast_client_dial(client);
+		fast_client_read_on(client); /* for callers that slept by this one */
 	}
 	pthread_mutex_unlock(&client->lock);
 	fast_client_finish_all(&lost);

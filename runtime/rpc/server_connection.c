@@ -173,6 +173,7 @@ void fast_server_connection_free(struct fast_server_connection *connection)
 	}
 	fast_timer_cancel_wait(connection->server->timers, &connection->first_timer);
 	fast_timer_cancel_wait(connection->server->timers, &connection->drain_timer);
+	fast_timer_cancel_wait(connection->server->timers, &connection->idle_timer);
 	fast_connection_fini(&connection->connection);
 	fast_call_free_spares(connection);
 	fast_call_table_fini(&connection->calls);
@@ -233,6 +234,30 @@ static bool server_admit(struct fast_server *server)
 	return is_admitted;
 }
 
+/* The connection of an admitted link is not to be. */
+static void server_uncount(struct fast_server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	server->connection_count--;
+	pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Whether its peer may have one more; lists it. */
+static bool server_enlist(struct fast_server *server, struct fast_server_connection *connection)
+{
+	bool is_admitted;
+
+	pthread_mutex_lock(&server->lock);
+	is_admitted = fast_server_admits_peer(server, &connection->connection.link->peer);
+	if (is_admitted) {
+		connection->id = ++server->connection_ids;
+		fast_list_append(&server->connections, &connection->node);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return is_admitted;
+}
+
 void fast_server_take_link(struct fast_server *server, struct fast_link *link)
 {
 	struct fast_server_connection *connection = NULL;
@@ -244,19 +269,18 @@ void fast_server_take_link(struct fast_server *server, struct fast_link *link)
 	connection = server_connection_new(server, link);
 	if (connection == NULL) {
 		link->ops->free(link);
-		pthread_mutex_lock(&server->lock);
-		server->connection_count--;
-		pthread_cond_broadcast(&server->changed);
-		pthread_mutex_unlock(&server->lock);
+		server_uncount(server);
+		return;
+	}
+	if (!server_enlist(server, connection)) {
+		fast_server_connection_free(connection);
+		server_uncount(server);
 		return;
 	}
 	fast_counter_add(&server->counters.connections);
-	pthread_mutex_lock(&server->lock);
-	connection->id = ++server->connection_ids;
-	fast_list_append(&server->connections, &connection->node);
-	pthread_mutex_unlock(&server->lock);
 
 	pthread_mutex_lock(&connection->lock);
+	fast_server_connection_watch_idle(connection);
 	if (fast_server_connection_limit(connection, server->options.first_frame_ms) == FAST_OK) {
 		fast_connection_flush(&connection->connection);
 		fast_connection_recv(&connection->connection);

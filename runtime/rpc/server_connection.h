@@ -32,6 +32,7 @@ struct fast_server_connection {
 	struct fast_list node; /* in server->connections or ->dead; guarded by server->lock */
 	struct fast_timer first_timer;
 	struct fast_timer drain_timer;
+	struct fast_timer idle_timer;
 	uint64_t id; /* never used twice */
 	int64_t begin_ns;
 
@@ -50,7 +51,8 @@ struct fast_server_connection {
 	unsigned spare_count;
 	bool is_own; /* said HELLO */
 	enum fast_drain drain;
-	bool is_paused; /* not read, because its answers pile up */
+	uint64_t idle_heard; /* receives, when the idle timer was set */
+	bool is_paused;      /* not read, because its answers pile up */
 };
 
 void fast_server_connection_ref(struct fast_server_connection *connection);
@@ -78,6 +80,11 @@ bool fast_server_connection_drain_pong(struct fast_server_connection *connection
 FAST_MUST_CHECK enum fast_status fast_server_goaway_frame(
 	const struct fast_server_connection *connection, const struct fast_failure *failure,
 	struct fast_frame **out);
+
+/* server_limits.c. The server's lock held: whether the peer may have one more connection. */
+bool fast_server_admits_peer(const struct fast_server *server, const struct fast_peer *peer);
+/* Lock held. Has the connection ended once it has done nothing for the time of the option. */
+void fast_server_connection_watch_idle(struct fast_server_connection *connection);
 
 /* Frees a dead connection. Not from a completion of its link. */
 void fast_server_connection_free(struct fast_server_connection *connection);

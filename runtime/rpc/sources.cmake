@@ -54,6 +54,7 @@ set(RPC_SOURCES
     rpc/server_cursor.c
     rpc/server_drain.c
     rpc/server_input.c
+    rpc/server_limits.c
     rpc/server_packet.c
     rpc/server_stream.c
     rpc/services.c

@@ -27,7 +27,24 @@ static struct fast_timers *timers;
 static struct fast_server *server;
 static int64_t now_ns;
 
-/* Echoes, or streams what it was sent. */
+/* Ends a stream of requests when its caller has. */
+static void take_item(struct fast_call *call, enum fast_status status,
+		      const ProtobufCMessage *message, void *arg)
+{
+	const Fast__V1__Packet response = FAST__V1__PACKET__INIT;
+
+	(void)arg;
+	if (message != NULL) {
+		return;
+	}
+	if (status == FAST_OK) {
+		fast_call_reply(call, &response.base);
+	} else {
+		fast_call_fail(call, status, "the caller has gone");
+	}
+}
+
+/* Echoes, or streams what it was sent, or takes what comes. */
 static void answer(const void *handlers, struct fast_call *call, const ProtobufCMessage *request,
 		   void *arg)
 {
@@ -35,6 +52,10 @@ static void answer(const void *handlers, struct fast_call *call, const ProtobufC
 	(void)arg;
 	if (fast_call_method(call)->kind == FAST_METHOD_UNARY) {
 		fast_call_reply(call, request);
+		return;
+	}
+	if (fast_call_method(call)->kind == FAST_METHOD_CLIENT_STREAM) {
+		fast_call_on_item(call, take_item, NULL);
 		return;
 	}
 	for (int i = 0; i < STREAM_SIZE; i++) {

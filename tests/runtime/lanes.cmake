@@ -1,5 +1,5 @@
 # The connection: keepalive, lanes, fragments, draining.
-foreach(module keepalive drain)
+foreach(module keepalive drain limits)
     fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe SOURCES ${rpc_world})
 endforeach()
 foreach(module fragment window)

@@ -36,6 +36,11 @@ struct fast_server_options {
 	uint32_t once_window_ms;
 	uint32_t once_results_max; /* 0: 65536 */
 	uint32_t once_bytes_max;   /* 0: 64 MiB */
+	/* Connections of one user on a unix socket, and of one certificate; 0: as many as there may
+	 * be in all. More are closed at once. */
+	uint32_t connections_per_uid_max;
+	uint32_t connections_per_certificate_max;
+	uint32_t idle_ms; /* a connection that did nothing for so long is drained; 0: never */
 };
 
 enum fast_service_flags {

@@ -174,7 +174,7 @@ static void a_wrong_command_line_ends_with_2(void **state)
 		{"hold 'fps >= 24' --maximize acc --table /nowhere/x.csv",
 		 "/nowhere/x.csv: No such"},
 		{"release never", "'never' is no lease"},
-		{"claim --on-loss explode", "--on-loss takes revert, default or hold"},
+		{"claim --on-loss explode", "--on-loss takes revert, default, hold or hold-then"},
 	};
 
 	for (size_t i = 0; i < FAST_TEST_COUNT(cases); i++) {

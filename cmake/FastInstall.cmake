@@ -5,12 +5,12 @@ set(proto_dir ${CMAKE_INSTALL_DATADIR}/fast/proto)
 
 # Strangers link what the tree links: fast::runtime, fast::plugin, fast::json ...
 set_target_properties(fast PROPERTIES EXPORT_NAME runtime)
-foreach(name base packet messages services api descriptor json connect page plugin)
+foreach(name base packet messages services api descriptor json connect page plugin plugin_remote)
     set_target_properties(fast_${name} PROPERTIES EXPORT_NAME ${name})
 endforeach()
 
 install(TARGETS fast_base fast fast_packet fast_messages fast_services fast_api fast_descriptor fast_json fast_connect
-    fast_page fast_plugin protoc-gen-fast
+    fast_page fast_plugin fast_plugin_remote protoc-gen-fast
     EXPORT fastTargets
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -68,7 +68,7 @@ static int socket_connect(struct fast_plugin *plugin)
 	return fd;
 }
 
-static void attached_set(struct fast_plugin *plugin, bool attached, const char *instance)
+void fast_plugin_set_attached(struct fast_plugin *plugin, bool attached, const char *instance)
 {
 	pthread_mutex_lock(&plugin->lock);
 	if (instance != NULL) {
@@ -83,7 +83,7 @@ static void session_close(struct session *session)
 {
 	struct fast_plugin *plugin = session->plugin;
 
-	attached_set(plugin, false, NULL);
+	fast_plugin_set_attached(plugin, false, NULL);
 	fast_plugin_wake_waiters(plugin); /* fastd may have died between a change and its wake */
 	pthread_mutex_lock(&plugin->lock);
 	(void)close(plugin->socket_fd);
@@ -200,26 +200,43 @@ static void session_announce(struct session *session)
 	}
 }
 
-static void session_refuse(struct session *session, const Fast__V1__Refused *refused)
+void fast_plugin_keep_refusal(struct fast_plugin *plugin, bool whole, const char *name,
+			      const char *message, uint32_t code)
 {
-	struct fast_plugin *plugin = session->plugin;
-	const char *status = fast_status_name(fast_status_from_wire(refused->code));
+	const char *status = fast_status_name(fast_status_from_wire(code));
 
-	if (refused->name[0] == '\0' && session->state == SESSION_WAITING) {
-		session->state = SESSION_REFUSED;
-		(void)fast_plugin_refuse(plugin, FAST_OK, "fastd refused the plugin: %s (%s)",
-					 refused->message, status);
-		if (!plugin->refusal_logged) { /* it is refused again at each retry */
-			plugin->refusal_logged = true;
-			fast_log(FAST_LOG_WARNING, "plugin \"%s\": fastd refused it: %s (%s)",
-				 plugin->name, refused->message, status);
-		}
+	if (!whole) {
+		(void)fast_plugin_refuse(plugin, FAST_OK, "fastd refused \"%s\": %s (%s)", name,
+					 message, status);
+		fast_log(FAST_LOG_WARNING, "plugin \"%s\": fastd refused \"%s\": %s (%s)",
+			 plugin->name, name, message, status);
 		return;
 	}
-	(void)fast_plugin_refuse(plugin, FAST_OK, "fastd refused \"%s\": %s (%s)", refused->name,
-				 refused->message, status);
-	fast_log(FAST_LOG_WARNING, "plugin \"%s\": fastd refused \"%s\": %s (%s)", plugin->name,
-		 refused->name, refused->message, status);
+	(void)fast_plugin_refuse(plugin, FAST_OK, "fastd refused the plugin: %s (%s)", message,
+				 status);
+	if (!plugin->refusal_logged) { /* it is refused again at each retry */
+		plugin->refusal_logged = true;
+		fast_log(FAST_LOG_WARNING, "plugin \"%s\": fastd refused it: %s (%s)", plugin->name,
+			 message, status);
+	}
+}
+
+static void session_refuse(struct session *session, const Fast__V1__Refused *refused)
+{
+	bool whole = refused->name[0] == '\0' && session->state == SESSION_WAITING;
+
+	session->state = whole ? SESSION_REFUSED : session->state;
+	fast_plugin_keep_refusal(session->plugin, whole, refused->name, refused->message,
+				 refused->code);
+}
+
+void fast_plugin_resay_failures(struct fast_plugin *plugin)
+{
+	pthread_mutex_lock(&plugin->lock);
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		plugin->params[i]->failure_unsent = plugin->params[i]->failed_revision > 0;
+	}
+	pthread_mutex_unlock(&plugin->lock);
 }
 
 static void session_attached(struct session *session, const Fast__V1__Attached *attached)
@@ -230,12 +247,8 @@ static void session_attached(struct session *session, const Fast__V1__Attached *
 	session->opened = true;
 	session->revision = attached->page_revision;
 	plugin->refusal_logged = false;
-	pthread_mutex_lock(&plugin->lock);
-	for (size_t i = 0; i < plugin->param_count; i++) { /* this fastd does not know them yet */
-		plugin->params[i]->failure_unsent = plugin->params[i]->failed_revision > 0;
-	}
-	pthread_mutex_unlock(&plugin->lock);
-	attached_set(plugin, true, attached->instance);
+	fast_plugin_resay_failures(plugin);
+	fast_plugin_set_attached(plugin, true, attached->instance);
 }
 
 static void session_receive(struct session *session)

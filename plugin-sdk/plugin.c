@@ -19,6 +19,34 @@
 #define SOCKET_ENVIRONMENT "FASTD_PLUGIN_SOCKET"
 #define SOCKET_USER        "fastd/plugin.sock"
 #define SOCKET_SYSTEM      "/run/fastd/plugin.sock"
+/* Of the first version of the options. */
+#define OPTIONS_BYTES_MIN offsetof(struct fast_plugin_options, endpoint)
+
+static _Thread_local char open_error[FAST_PLUGIN_ERROR_BYTES];
+static fast_plugin_run_fn *_Atomic remote_run; /* NULL: fast_plugin_use_remote() was not called */
+
+void fast_plugin_set_remote(fast_plugin_run_fn *run)
+{
+	atomic_store(&remote_run, run);
+}
+
+/* Keeps the sentence for fast_plugin_open_error(). Gives status. */
+FAST_PRINTF(2, 3)
+static enum fast_status open_refuse(enum fast_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(open_error, sizeof open_error, format, args);
+	va_end(args);
+	fast_log(FAST_LOG_ERROR, "%s", open_error);
+	return status;
+}
+
+void fast_plugin_open_error(char *out, size_t out_bytes)
+{
+	(void)snprintf(out, out_bytes, "%s", open_error);
+}
 
 enum fast_status fast_plugin_refuse(struct fast_plugin *plugin, enum fast_status status,
 				    const char *format, ...)
@@ -73,11 +101,52 @@ static enum fast_status address_resolve(const char *path, struct sockaddr_un *ad
 		bytes = snprintf(address->sun_path, sizeof address->sun_path, SOCKET_SYSTEM);
 	}
 	if (bytes < 0 || (size_t)bytes >= sizeof address->sun_path) {
-		fast_log(FAST_LOG_ERROR, "socket path of %d bytes: at most %zu", bytes,
-			 sizeof address->sun_path - 1);
-		return FAST_INVALID_ARGUMENT;
+		return open_refuse(FAST_INVALID_ARGUMENT, "socket path of %d bytes: at most %zu",
+				   bytes, sizeof address->sun_path - 1);
 	}
 	return FAST_OK;
+}
+
+/* Copies the option, or else the variable. *out stays NULL when neither says anything. */
+static enum fast_status text_configure(const char *option, const char *variable, char **out)
+{
+	const char *text = option != NULL ? option : secure_getenv(variable);
+
+	if (text == NULL || text[0] == '\0') {
+		return FAST_OK;
+	}
+	*out = strdup(text);
+	return *out != NULL ? FAST_OK : FAST_RESOURCE_EXHAUSTED;
+}
+
+static enum fast_status endpoint_configure(struct fast_plugin *plugin,
+					   const struct fast_plugin_options *options)
+{
+	static const struct fast_plugin_options none = {0};
+	const struct fast_plugin_options *from =
+		options != NULL && options->size >= sizeof *options ? options : &none;
+	const struct {
+		const char *option;
+		const char *variable;
+		char **out;
+	} texts[] = {
+		{from->endpoint, "FASTD_PLUGIN_ENDPOINT", &plugin->endpoint},
+		{from->tls_ca, "FASTD_TLS_CA", &plugin->tls_ca},
+		{from->tls_certificate, "FASTD_TLS_CERT", &plugin->tls_certificate},
+		{from->tls_key, "FASTD_TLS_KEY", &plugin->tls_key},
+	};
+	enum fast_status status = FAST_OK;
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == FAST_OK; i++) {
+		status = text_configure(texts[i].option, texts[i].variable, texts[i].out);
+	}
+	if (status == FAST_OK && plugin->endpoint != NULL && atomic_load(&remote_run) == NULL) {
+		status = open_refuse(FAST_FAILED_PRECONDITION,
+				     "plugin \"%s\": endpoint %s needs fast_plugin_use_remote() of "
+				     "the library fast::plugin_remote",
+				     plugin->name, plugin->endpoint);
+	}
+	return status;
 }
 
 /* Checks and copies what open was given. */
@@ -87,21 +156,23 @@ static enum fast_status plugin_configure(struct fast_plugin *plugin, const char 
 	char reason[FAST_REASON_BYTES];
 	const char *version = options == NULL || options->version == NULL ? "" : options->version;
 
-	if (options != NULL && options->size < sizeof *options) {
-		fast_log(FAST_LOG_ERROR,
-			 "plugin options: size is %zu; set it to sizeof(struct "
-			 "fast_plugin_options)",
-			 options->size);
-		return FAST_INVALID_ARGUMENT;
+	if (options != NULL && options->size < OPTIONS_BYTES_MIN) {
+		return open_refuse(FAST_INVALID_ARGUMENT,
+				   "plugin options: size is %zu; set it to sizeof(struct "
+				   "fast_plugin_options)",
+				   options->size);
 	}
 	if (fast_plugin_name_check(name, reason, sizeof reason) != FAST_OK ||
 	    fast_text_check("plugin", name, "version", version, FAST_PLUGIN_VERSION_BYTES_MAX,
 			    reason, sizeof reason) != FAST_OK) {
-		fast_log(FAST_LOG_ERROR, "%s", reason);
-		return FAST_INVALID_ARGUMENT;
+		return open_refuse(FAST_INVALID_ARGUMENT, "%s", reason);
 	}
 	(void)snprintf(plugin->name, sizeof plugin->name, "%s", name);
 	(void)snprintf(plugin->version, sizeof plugin->version, "%s", version);
+	enum fast_status status = endpoint_configure(plugin, options);
+	if (status != FAST_OK || plugin->endpoint != NULL) {
+		return status;
+	}
 	return address_resolve(options == NULL ? NULL : options->socket, &plugin->address);
 }
 
@@ -118,6 +189,8 @@ enum fast_status fast_plugin_start(struct fast_plugin *plugin)
 {
 	sigset_t all;
 	sigset_t old;
+	fast_plugin_run_fn *run =
+		plugin->endpoint != NULL ? atomic_load(&remote_run) : fast_attach_run;
 	int error;
 
 	if (plugin->map.fd < 0) {
@@ -125,12 +198,13 @@ enum fast_status fast_plugin_start(struct fast_plugin *plugin)
 			 "plugin \"%s\": no memfd: it runs, but fastd can't see it", plugin->name);
 		return FAST_OK;
 	}
+	if (plugin->endpoint != NULL && plugin->parent[0] != '\0') {
+		return FAST_OK; /* a forked child: NNG does not live through a fork */
+	}
 	plugin->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = plugin->wake_fd < 0
-			? errno
-			: pthread_create(&plugin->thread, NULL, fast_attach_run, plugin);
+	error = plugin->wake_fd < 0 ? errno : pthread_create(&plugin->thread, NULL, run, plugin);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	plugin->has_thread = error == 0;
 	return error == 0 ? FAST_OK : FAST_RESOURCE_EXHAUSTED;
@@ -170,6 +244,8 @@ enum fast_status fast_plugin_open(const char *name, const struct fast_plugin_opt
 	assert(out != NULL);
 
 	struct fast_plugin *plugin = calloc(1, sizeof *plugin);
+	(void)snprintf(open_error, sizeof open_error,
+		       "plugin: no memory, threads or descriptors left");
 	if (plugin == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
@@ -192,6 +268,7 @@ enum fast_status fast_plugin_open(const char *name, const struct fast_plugin_opt
 		fast_plugin_close(plugin);
 		return status;
 	}
+	open_error[0] = '\0';
 	*out = plugin;
 	return FAST_OK;
 }
@@ -223,6 +300,10 @@ void fast_plugin_close(struct fast_plugin *plugin)
 	}
 	fast_segments_close(plugin);
 	fast_handles_free(plugin->handles);
+	free(plugin->endpoint);
+	free(plugin->tls_ca);
+	free(plugin->tls_certificate);
+	free(plugin->tls_key);
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		free(plugin->metrics[i]);
 	}

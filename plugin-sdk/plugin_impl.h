@@ -128,6 +128,10 @@ struct fast_plugin {
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
 	struct sockaddr_un address;
+	char *endpoint; /* of a fastd elsewhere; NULL: the address */
+	char *tls_ca;   /* NULL: none, as the two that follow */
+	char *tls_certificate;
+	char *tls_key;
 	int64_t open_time_unix_ns;
 	struct fast_page_map map; /* the first segment */
 	struct handles *handles;
@@ -222,6 +226,17 @@ bool fast_plugin_is_here(struct fast_plugin *plugin);
 
 /* The thread's whole life (attach.c). arg is the plugin. */
 void *fast_attach_run(void *arg);
+/* The same for plugins with an endpoint; NULL: nobody has set it. */
+typedef void *fast_plugin_run_fn(void *arg);
+void fast_plugin_set_remote(fast_plugin_run_fn *run);
+
+/* What fastd says about being attached. instance NULL: the name stays. Takes the lock. */
+void fast_plugin_set_attached(struct fast_plugin *plugin, bool attached, const char *instance);
+/* Marks all failures as not told: this fastd does not know them. Takes the lock. */
+void fast_plugin_resay_failures(struct fast_plugin *plugin);
+/* Keeps and logs a refusal. whole: of the plugin, not of something in it. Takes the lock. */
+void fast_plugin_keep_refusal(struct fast_plugin *plugin, bool whole, const char *name,
+			      const char *message, uint32_t code);
 
 /* The list of open plugins, for fork (fork.c). RESOURCE_EXHAUSTED. */
 FAST_MUST_CHECK enum fast_status fast_fork_register(struct fast_plugin *plugin);

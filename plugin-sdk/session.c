@@ -148,6 +148,11 @@ size_t fast_session_pack_failure(const struct fast_param *param, uint8_t *packet
 	return pack(&up, packet);
 }
 
+Fast__V1__SessionUp *fast_session_unpack(const uint8_t *packet, size_t bytes)
+{
+	return fast__v1__session_up__unpack(NULL, bytes, packet);
+}
+
 size_t fast_session_pack_detach(uint8_t *packet)
 {
 	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;

@@ -12,7 +12,10 @@
 /* A declaration with 32 choices of 64 bytes, which is the largest packet, fits. */
 #define FAST_SESSION_PACKET_BYTES_MAX 4096
 
-/* Each packs one SessionUp into packet and gives its length. */
+/* Each packs one SessionUp into packet and gives its length. fast_session_unpack() gives the
+ * message again, for who sends it otherwise; NULL: no memory. */
+Fast__V1__SessionUp *fast_session_unpack(const uint8_t *packet, size_t bytes);
+
 size_t fast_session_pack_attach(const struct fast_plugin *plugin, const char *instance,
 				uint8_t *packet);
 size_t fast_session_pack_announcement(const struct announcement *announcement, uint8_t *packet);

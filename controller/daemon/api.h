@@ -22,6 +22,7 @@ struct api {
 	struct node *node;
 	struct watch *watch;
 	struct self *self;
+	struct remotes *remotes; /* NULL: plugins of other hosts are not served */
 };
 
 /* Adds the services to server. */

@@ -1,6 +1,7 @@
 /* The services Plugin and Node. */
 #include "daemon/api.h"
 #include "daemon/convert.h"
+#include "daemon/remote.h"
 
 #include <unistd.h>
 
@@ -41,6 +42,17 @@ static void plugin_list(struct fast_call *call, const Fast__V1__PluginListReques
 	api_reply(call, &list.scratch, &list.response.base);
 }
 
+static void plugin_attach(struct fast_call *call, void *arg)
+{
+	struct api *api = arg;
+
+	if (api->remotes == NULL) {
+		fast_call_fail(call, FAST_UNIMPLEMENTED, "plugins of other hosts are not served");
+		return;
+	}
+	remotes_take(api->remotes, call);
+}
+
 static void node_status_of(struct fast_call *call, const Fast__V1__NodeStatusRequest *request,
 			   void *arg)
 {
@@ -76,6 +88,7 @@ static void node_status_of(struct fast_call *call, const Fast__V1__NodeStatusReq
 
 const struct fast_v1_plugin_handlers api_plugin_handlers = {
 	.list = plugin_list,
+	.attach = plugin_attach,
 };
 
 const struct fast_v1_node_handlers api_node_handlers = {

@@ -262,6 +262,7 @@ Fast__V1__PluginInfo *convert_plugin(struct scratch *scratch, const struct node_
 	out->revision = plugin->revision;
 	out->effective_revision = plugin->effective_revision;
 	out->parent = scratch_text(scratch, plugin->parent);
+	out->host = scratch_text(scratch, plugin->host);
 	return scratch->failed ? NULL : out;
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/address.h"
 #include "daemon/api.h"
 #include "daemon/http.h"
+#include "daemon/remote.h"
 
 #include <errno.h>
 #include <fast/tls.h>
@@ -24,6 +25,7 @@ struct fastd {
 	struct node *node;
 	struct publish *publish; /* NULL: off */
 	struct watch *watch;
+	struct remotes *remotes;
 	struct fast_server *server;
 	struct fast_tls *tls; /* NULL: no certificate was given */
 	struct http *http;    /* NULL: off */
@@ -137,6 +139,9 @@ static enum fast_status open_services(struct fastd *fastd, char *error)
 	enum fast_status status = watch_open(fastd->node, fastd->publish, &fastd->watch);
 
 	if (status == FAST_OK) {
+		status = remotes_open(fastd->options.plugin_socket, &fastd->remotes);
+	}
+	if (status == FAST_OK) {
 		status = fast_server_open(NULL, &fastd->server);
 	}
 	if (status == FAST_OK) {
@@ -146,7 +151,7 @@ static enum fast_status open_services(struct fastd *fastd, char *error)
 		fastd->self.publish = fastd->publish;
 		fastd->self.state_dir = fastd->options.state_dir;
 		fastd->self.start_unix_ns = self_now_unix_ns();
-		fastd->api = (struct api){fastd->node, fastd->watch, &fastd->self};
+		fastd->api = (struct api){fastd->node, fastd->watch, &fastd->self, fastd->remotes};
 		status = api_add(&fastd->api, fastd->server);
 	}
 	return status == FAST_OK ? status
@@ -319,6 +324,7 @@ void fastd_close(struct fastd *fastd)
 	fast_server_close(fastd->server);
 	fast_tls_free(fastd->tls);
 	watch_stop(fastd->watch);
+	remotes_close(fastd->remotes);
 	node_close(fastd->node);
 	watch_close(fastd->watch);
 	publish_close(fastd->publish);

@@ -14,6 +14,7 @@
 
 #define NODE_INSTANCE_BYTES_MAX 72 /* a plugin name and "-NNN" */
 #define NODE_ACTOR_BYTES_MAX    128
+#define NODE_HOST_BYTES_MAX     64
 #define NODE_CLIENT_BYTES_MAX   64 /* the instance of a client that claims */
 #define NODE_GLOB_BYTES_MAX     NODE_INSTANCE_BYTES_MAX
 #define NODE_PROFILE_BYTES_MAX  64
@@ -63,6 +64,7 @@ struct node_plugin {
 	char name[NODE_INSTANCE_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
 	char parent[NODE_INSTANCE_BYTES_MAX + 1]; /* from which it was forked off; "": none */
+	char host[NODE_HOST_BYTES_MAX + 1];       /* another one; "": this */
 	bool live;
 	uint32_t pid;
 	uint32_t uid;

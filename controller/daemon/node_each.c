@@ -80,6 +80,7 @@ static void visit_plugin(struct node *node, const struct plugin *plugin, void *a
 	(void)node;
 	(void)snprintf(described.name, sizeof described.name, "%s", plugin->instance);
 	(void)snprintf(described.version, sizeof described.version, "%s", plugin->version);
+	(void)snprintf(described.host, sizeof described.host, "%s", plugin->host);
 	(void)snprintf(described.parent, sizeof described.parent, "%s", plugin->parent);
 	visit->plugin_fn(&described, visit->arg);
 }

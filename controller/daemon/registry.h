@@ -63,6 +63,7 @@ struct plugin {
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
 	char parent[NODE_INSTANCE_BYTES_MAX + 1]; /* from which it was forked off; "": none */
+	char host[NODE_HOST_BYTES_MAX + 1];       /* another one; "": this */
 	bool live;
 	uint32_t pid;
 	uint32_t uid;

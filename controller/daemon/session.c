@@ -171,6 +171,7 @@ static void packet_handle(struct session *session, const Fast__V1__SessionUp *pa
 	case FAST__V1__SESSION_UP__KIND_DETACH:
 		session_end(session, "it said goodbye");
 		break;
+	case FAST__V1__SESSION_UP__KIND_REPORT: /* who is here has a page */
 	case FAST__V1__SESSION_UP__KIND__NOT_SET:
 	case _FAST__V1__SESSION_UP__KIND__CASE_IS_INT_SIZE:
 		session_refuse(session, FAST_UNIMPLEMENTED, "",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_S       INT64_C(1000000000)
 #define CLOCK_SLACK_NS NS_PER_S /* a clock is slewed back by less */
@@ -119,6 +120,10 @@ void session_attach(struct session *session, const Fast__V1__Attach *attach, int
 	plugin->view = view;
 	plugin->pid = session->pid;
 	plugin->uid = session->uid;
+	if (session->pid == (uint32_t)getpid() && attach->host[0] != '\0') { /* our own bridge */
+		(void)snprintf(plugin->host, sizeof plugin->host, "%s", attach->host);
+		plugin->pid = 0;
+	}
 	plugin_date(plugin, attach->open_time_unix_ns);
 	plugin->reattached = attach->instance[0] != '\0';
 	sessions_end_dead(node, plugin->name);

@@ -27,7 +27,7 @@ int api_world_set_up(void **state)
 	world->self.start_unix_ns = 5;
 	world->self.state_dir = "/state";
 	self_add_endpoint(&world->self, "ipc://", "/x");
-	world->api = (struct api){&world->node, world->watch, &world->self};
+	world->api = (struct api){&world->node, world->watch, &world->self, NULL};
 	return 0;
 }
 

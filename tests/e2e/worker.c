@@ -4,6 +4,9 @@
  *
  * --conflict declares a metric twice with different kinds, prints what the SDK says and ends. */
 #include <fast/plugin.h>
+#ifdef WORKER_REMOTE
+#include <fast/plugin_remote.h>
+#endif
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -157,10 +160,16 @@ int main(int argc, char **argv)
 			conflict = true;
 		}
 	}
+#ifdef WORKER_REMOTE
+	fast_plugin_use_remote();
+#endif
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	if (fast_plugin_open(name, NULL, &plugin) != FAST_OK) {
-		fprintf(stderr, "worker: the plugin cannot be opened\n");
+		char sentence[512];
+
+		fast_plugin_open_error(sentence, sizeof sentence);
+		fprintf(stderr, "worker: %s\n", sentence);
 		return 1;
 	}
 	if (conflict) {

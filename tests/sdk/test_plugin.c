@@ -190,6 +190,34 @@ static void a_plugin_leaves_no_descriptor_behind(void **state)
 	assert_int_equal(0, close(after));
 }
 
+/* By the API alone, on the thread that asked. */
+static void a_failed_open_says_why(void **state)
+{
+	struct fast_plugin_options options = {.size = sizeof options, .endpoint = "tcp://[::1]:1"};
+	struct fast_plugin *plugin = NULL;
+	char error[FAST_PLUGIN_ERROR_BYTES] = "x";
+
+	(void)state;
+	assert_status(FAST_INVALID_ARGUMENT, fast_plugin_open("Bad Name", NULL, &plugin));
+	fast_plugin_open_error(error, sizeof error);
+	assert_string_equal("plugin \"Bad Name\": upper case 'B' at byte 0; use [a-z0-9_-] parts "
+			    "joined by dots",
+			    error);
+	assert_status(FAST_FAILED_PRECONDITION, fast_plugin_open("bird", &options, &plugin));
+	fast_plugin_open_error(error, sizeof error);
+	assert_string_equal(
+		"plugin \"bird\": endpoint tcp://[::1]:1 needs fast_plugin_use_remote() "
+		"of the library fast::plugin_remote",
+		error);
+	assert_null(plugin);
+	options.size = offsetof(struct fast_plugin_options, endpoint); /* of an older header */
+	options.socket = "/nonexistent/x";
+	assert_ok(fast_plugin_open("bird", &options, &plugin));
+	fast_plugin_open_error(error, sizeof error);
+	assert_string_equal("", error);
+	fast_plugin_close(plugin);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup(open_survives_each_allocation_failure, capture_setup),
 		cmocka_unit_test_setup(open_without_descriptors_fails_or_runs_unattached,
 				       capture_setup),
+		cmocka_unit_test_setup(a_failed_open_says_why, capture_setup),
 		cmocka_unit_test(close_of_null_is_allowed),
 		cmocka_unit_test(the_socket_comes_from_the_environment),
 		cmocka_unit_test(without_it_the_socket_is_the_users_or_the_systems),

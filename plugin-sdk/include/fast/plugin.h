@@ -25,14 +25,23 @@ struct fast_plugin_options {
 	const char *socket;  /* fastd's plugin socket. NULL: $FASTD_PLUGIN_SOCKET, else
 			      * $XDG_RUNTIME_DIR/fastd/plugin.sock, else /run/fastd/plugin.sock */
 	const char *version; /* the plugin's own version text, for people; NULL: "" */
+	/* A fastd elsewhere: fast/plugin_remote.h. NULL: $FASTD_PLUGIN_ENDPOINT, else none. */
+	const char *endpoint;
+	const char *tls_ca;          /* PEM files, for tls+tcp. NULL: $FASTD_TLS_CA */
+	const char *tls_certificate; /* NULL: $FASTD_TLS_CERT */
+	const char *tls_key;         /* NULL: $FASTD_TLS_KEY */
 };
 
 /* name: [a-z0-9_-]+ in dotted parts, at most 64 bytes. options may be NULL. Gives *out, which the
  * caller closes. Never waits for fastd. INVALID_ARGUMENT: the name, or a socket path of more than
- * 107 bytes. RESOURCE_EXHAUSTED: no memory. */
+ * 107 bytes. FAILED_PRECONDITION: an endpoint without fast_plugin_use_remote(). RESOURCE_EXHAUSTED:
+ * no memory. fast_plugin_open_error() says more. */
 FAST_MUST_CHECK enum fast_status fast_plugin_open(const char *name,
 						  const struct fast_plugin_options *options,
 						  struct fast_plugin **out);
+
+/* Why the last open that failed on this thread did; "" if none did. Copied into out, cut to fit. */
+void fast_plugin_open_error(char *out, size_t out_bytes);
 
 /* Whether fastd has taken the plugin and not gone since. */
 bool fast_plugin_is_attached(const struct fast_plugin *plugin);

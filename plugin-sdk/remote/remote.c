@@ -1,0 +1,399 @@
+/* remote - the housekeeping thread of a plugin whose fastd is elsewhere: it says over a stream what
+ * a plugin says over the plugin socket, and reports the page instead of sharing it. */
+#include <fast/plugin_remote.h>
+
+#include "report.h"
+#include "session.h"
+
+#include "page/view.h"
+
+#include <fast/client.h>
+#include <fast/log.h>
+#include <fast/tls.h>
+#include <fast/v1/plugin.fast.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RETRY_FIRST_MS 100
+#define RETRY_MAX_MS   2000
+/* fastd takes a message within this. */
+#define SEND_MS 5000
+
+/* One plugin's link; the thread's own. */
+struct remote {
+	struct fast_plugin *plugin;
+	struct fast_tls *tls;
+	struct fast_client *client;
+	struct fast_page_view *view; /* of our own page, as fastd has one of a local plugin's */
+	struct fast_stream *stream;  /* NULL: none */
+	struct report report;
+	size_t announced;
+	uint32_t revision;
+	bool attached;
+	bool refused;
+};
+
+static bool is_stopping(const struct fast_plugin *plugin)
+{
+	return atomic_load(&plugin->stopping);
+}
+
+static bool up_send(struct remote *remote, Fast__V1__SessionUp *up)
+{
+	Fast__V1__PluginAttachRequest request = FAST__V1__PLUGIN_ATTACH_REQUEST__INIT;
+
+	request.up = up;
+	return fast_v1_plugin_attach_put(remote->stream, SEND_MS, &request) == FAST_OK;
+}
+
+static bool packet_send(struct remote *remote, const uint8_t *packet, size_t bytes)
+{
+	Fast__V1__SessionUp *up = fast_session_unpack(packet, bytes);
+	bool sent = up != NULL && up_send(remote, up);
+
+	if (up != NULL) {
+		fast__v1__session_up__free_unpacked(up, NULL);
+	}
+	return sent;
+}
+
+static bool report_send(const Fast__V1__Report *message, void *arg)
+{
+	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;
+
+	up.kind_case = FAST__V1__SESSION_UP__KIND_REPORT;
+	up.report = (Fast__V1__Report *)message;
+	return up_send(arg, &up);
+}
+
+/* The announcement with this index, packed; 0: there is none. */
+static size_t announcement_pack(struct fast_plugin *plugin, size_t index, bool *segment,
+				uint8_t *packet)
+{
+	size_t bytes = 0;
+
+	pthread_mutex_lock(&plugin->lock);
+	if (index < plugin->announce_count) {
+		const struct announcement *next = &plugin->announce[index];
+
+		*segment = next->segment > 0;
+		bytes = fast_session_pack_announcement(next, packet);
+	}
+	pthread_mutex_unlock(&plugin->lock);
+	return bytes;
+}
+
+/* Sends the announcements from the first unsent one on: the segments, or all but these. */
+static bool announce(struct remote *remote, bool segments, size_t *end)
+{
+	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	size_t index = remote->announced;
+	bool segment = false;
+	bool good = true;
+	size_t bytes;
+
+	while (good && (segments || index < *end) &&
+	       (bytes = announcement_pack(remote->plugin, index, &segment, packet)) > 0) {
+		good = segment != segments || packet_send(remote, packet, bytes);
+		index++;
+	}
+	*end = index;
+	return good;
+}
+
+static bool failures_send(struct remote *remote)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	bool good = true;
+
+	if (!remote->attached || remote->revision < FAST_SESSION_REVISION_FAILURES) {
+		return true;
+	}
+	for (size_t i = 0; good && i < FAST_PLUGIN_PARAMS_MAX; i++) {
+		size_t bytes = 0;
+
+		pthread_mutex_lock(&plugin->lock);
+		if (i < plugin->param_count && plugin->params[i]->failure_unsent) {
+			plugin->params[i]->failure_unsent = false;
+			bytes = fast_session_pack_failure(plugin->params[i], packet);
+		}
+		pthread_mutex_unlock(&plugin->lock);
+		good = bytes == 0 || packet_send(remote, packet, bytes);
+	}
+	return good;
+}
+
+/* Says what is new. What a metric has counted goes before its declaration: fastd never sees it
+ * jump. A segment goes before what lies in it. */
+static bool remote_say(struct remote *remote)
+{
+	size_t end = 0;
+
+	if (!announce(remote, true, &end) ||
+	    !report_run(&remote->report, remote->plugin, report_send, remote) ||
+	    !announce(remote, false, &end)) {
+		return false;
+	}
+	remote->announced = end;
+	return failures_send(remote);
+}
+
+/* ---- what fastd says ---- */
+
+/* The value as the view takes it; the plugin checks it as any that fastd writes. */
+static void value_take(enum fast_param_type type, const Fast__V1__ParamSlot *slot,
+		       struct fast_page_value *out)
+{
+	size_t bytes =
+		slot->text.len < FAST_PAGE_STRING_BYTES ? slot->text.len : FAST_PAGE_STRING_BYTES;
+
+	*out = (struct fast_page_value){.type = type};
+	if (type == FAST_PARAM_BOOL) {
+		out->u.boolean = slot->word != 0;
+	} else if (type == FAST_PARAM_STRING || type == FAST_PARAM_ENUM) {
+		memcpy(out->string, slot->text.data, bytes);
+	} else { /* an int or the bits of a double: the same word */
+		out->type = FAST_PARAM_INT;
+		out->u.integer = (int64_t)slot->word;
+	}
+}
+
+/* The view has all segments that the plugin has. */
+static bool view_grow(struct remote *remote)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	const char *reason = NULL;
+	bool good = true;
+
+	pthread_mutex_lock(&plugin->lock);
+	for (size_t i = fast_page_view_segments(remote->view); good && i < plugin->segment_count;
+	     i++) {
+		good = fast_page_view_add(remote->view, plugin->segments[i].fd, &reason) == FAST_OK;
+	}
+	pthread_mutex_unlock(&plugin->lock);
+	return good;
+}
+
+static bool params_take(struct remote *remote, const Fast__V1__Params *params)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	enum fast_param_type types[FAST_PLUGIN_PARAMS_MAX];
+	struct fast_page_value value = {.type = FAST_PARAM_INT};
+	size_t count;
+
+	if (!view_grow(remote)) {
+		return false;
+	}
+	pthread_mutex_lock(&plugin->lock);
+	count = plugin->param_count;
+	for (size_t i = 0; i < count; i++) {
+		types[i] = plugin->params[i]->rules.type;
+	}
+	pthread_mutex_unlock(&plugin->lock);
+	for (uint32_t i = 0; i < count; i++) {
+		fast_page_view_set(remote->view, i, 0, &value);
+	}
+	for (size_t i = 0; i < params->n_slots; i++) {
+		const Fast__V1__ParamSlot *slot = params->slots[i];
+
+		if (slot->slot < count) {
+			value_take(types[slot->slot], slot, &value);
+			fast_page_view_set(remote->view, slot->slot, slot->revision, &value);
+		}
+	}
+	fast_page_view_commit(remote->view);
+	return true;
+}
+
+static bool remote_hear(struct remote *remote, const Fast__V1__SessionDown *down)
+{
+	struct fast_plugin *plugin = remote->plugin;
+
+	if (down == NULL) {
+		return true;
+	}
+	switch (down->kind_case) {
+	case FAST__V1__SESSION_DOWN__KIND_ATTACHED:
+		remote->attached = true;
+		remote->revision = down->attached->page_revision;
+		plugin->refusal_logged = false;
+		fast_plugin_resay_failures(plugin);
+		fast_plugin_set_attached(plugin, true, down->attached->instance);
+		return true;
+	case FAST__V1__SESSION_DOWN__KIND_REFUSED:
+		remote->refused = down->refused->name[0] == '\0' && !remote->attached;
+		fast_plugin_keep_refusal(plugin, remote->refused, down->refused->name,
+					 down->refused->message, down->refused->code);
+		return !remote->refused;
+	case FAST__V1__SESSION_DOWN__KIND_PARAMS:
+		return params_take(remote, down->params);
+	default: /* what a newer fastd says */
+		return true;
+	}
+}
+
+/* Hears fastd until it is time to report again. False: the stream has ended. */
+static bool remote_listen(struct remote *remote)
+{
+	int64_t until_ms = fast_metric_now() / 1000000 + FAST_PLUGIN_REPORT_MS;
+	int64_t left_ms = FAST_PLUGIN_REPORT_MS;
+	bool good = true;
+
+	while (good && left_ms > 0 && !is_stopping(remote->plugin)) {
+		const Fast__V1__PluginAttachResponse *response = NULL;
+		enum fast_status status =
+			fast_v1_plugin_attach_next(remote->stream, left_ms, &response);
+
+		if (response != NULL) {
+			good = remote_hear(remote, response->down);
+		} else {
+			good = status == FAST_DEADLINE_EXCEEDED &&
+			       !fast_stream_ended(remote->stream);
+		}
+		left_ms = until_ms - fast_metric_now() / 1000000;
+	}
+	return good;
+}
+
+/* ---- life ---- */
+
+static bool attach_send(struct remote *remote)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	char instance[FAST_INSTANCE_BYTES_MAX + 1];
+
+	pthread_mutex_lock(&plugin->lock);
+	memcpy(instance, plugin->instance, sizeof instance);
+	pthread_mutex_unlock(&plugin->lock);
+	return packet_send(remote, packet, fast_session_pack_attach(plugin, instance, packet));
+}
+
+/* Lives through one stream. */
+static void stream_run(struct remote *remote)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	bool good;
+
+	remote->announced = 0;
+	remote->attached = false;
+	remote->refused = false;
+	report_reset(&remote->report);
+	if (fast_v1_plugin_attach(remote->client, NULL, &remote->stream) != FAST_OK) {
+		return;
+	}
+	good = attach_send(remote);
+	while (good && !is_stopping(plugin)) {
+		good = remote_say(remote) && remote_listen(remote);
+	}
+	if (good) {
+		uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+
+		/* The last counts, and goodbye. */
+		(void)!remote_say(remote);
+		(void)!packet_send(remote, packet, fast_session_pack_detach(packet));
+		(void)!fast_stream_half_close(remote->stream);
+		(void)remote_listen(remote);
+	} else if (!remote->attached && !remote->refused) {
+		const struct fast_reply *reply = fast_stream_reply(remote->stream);
+
+		(void)fast_plugin_refuse(plugin, FAST_OK, "fastd at %s: %s", plugin->endpoint,
+					 fast_stream_ended(remote->stream) ? reply->text
+									   : "it does not answer");
+	}
+	fast_plugin_set_attached(plugin, false, NULL);
+	fast_plugin_wake_waiters(plugin);
+	fast_stream_close(remote->stream);
+	remote->stream = NULL;
+}
+
+static void retry_wait(const struct fast_plugin *plugin, int64_t retry_ms)
+{
+	int64_t until_ms = fast_metric_now() / 1000000 + retry_ms;
+
+	while (!is_stopping(plugin) && retry_ms > 0) {
+		struct pollfd polled = {.fd = plugin->wake_fd, .events = POLLIN};
+		uint64_t taken;
+
+		if (poll(&polled, 1, (int)retry_ms) > 0) {
+			ssize_t got = read(plugin->wake_fd, &taken, sizeof taken);
+			(void)got;
+		}
+		retry_ms = until_ms - fast_metric_now() / 1000000;
+	}
+}
+
+static enum fast_status client_open(struct remote *remote)
+{
+	const struct fast_plugin *plugin = remote->plugin;
+	const struct fast_tls_options tls = {
+		.size = sizeof tls,
+		.ca_file = plugin->tls_ca,
+		.certificate_file = plugin->tls_certificate,
+		.key_file = plugin->tls_key,
+	};
+	struct fast_client_options options = {.size = sizeof options, .agent = plugin->name};
+	char error[FAST_TLS_ERROR_BYTES] = "";
+	enum fast_status status = FAST_OK;
+
+	if (strncmp(plugin->endpoint, "tls+tcp://", strlen("tls+tcp://")) == 0) {
+		status = fast_tls_new(&tls, &remote->tls, error, sizeof error);
+		options.tls = remote->tls;
+	}
+	if (status == FAST_OK) {
+		status = fast_client_open(plugin->endpoint, &options, &remote->client);
+	}
+	if (status != FAST_OK) {
+		(void)fast_plugin_refuse(remote->plugin, status, "endpoint %s: %s",
+					 plugin->endpoint,
+					 error[0] != '\0' ? error : fast_status_sentence(status));
+		fast_log(FAST_LOG_ERROR, "plugin \"%s\": endpoint %s: %s; nobody sees the plugin",
+			 plugin->name, plugin->endpoint,
+			 error[0] != '\0' ? error : fast_status_sentence(status));
+	}
+	return status;
+}
+
+static void remote_fini(struct remote *remote)
+{
+	fast_client_close(remote->client);
+	fast_tls_free(remote->tls);
+	fast_page_view_close(remote->view);
+	report_reset(&remote->report);
+	free(remote);
+}
+
+static void *remote_run(void *arg)
+{
+	struct fast_plugin *plugin = arg;
+	struct remote *remote = calloc(1, sizeof *remote);
+	const char *reason = "no memory";
+	int64_t retry_ms = RETRY_FIRST_MS;
+
+	(void)pthread_setname_np(pthread_self(), "fast-plugin");
+	if (remote == NULL) {
+		return NULL;
+	}
+	remote->plugin = plugin;
+	if (fast_page_view_open(plugin->map.fd, &remote->view, &reason) == FAST_OK &&
+	    client_open(remote) == FAST_OK) {
+		while (!is_stopping(plugin)) {
+			stream_run(remote);
+			retry_ms = remote->attached ? RETRY_FIRST_MS : 2 * retry_ms;
+			retry_ms = retry_ms < RETRY_MAX_MS ? retry_ms : RETRY_MAX_MS;
+			retry_wait(plugin, retry_ms);
+		}
+	}
+	remote_fini(remote);
+	return NULL;
+}
+
+void fast_plugin_use_remote(void)
+{
+	fast_plugin_set_remote(remote_run);
+}

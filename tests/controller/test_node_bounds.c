@@ -82,7 +82,7 @@ static void a_revert_ends_inside_the_bounds(void **state)
 	(void)state;
 	knob_world_init(&fixture);
 	assert_ok(knob_set(&fixture, 90, 0).status);
-	held = world_claim(&fixture.world, "cam", "quality", 1000, NODE_ON_LOSS_REVERT, "holder");
+	held = world_claim(&fixture.world, "cam", "quality", 3000, NODE_ON_LOSS_REVERT, "holder");
 	assert_ok(knob_set(&fixture, 20, held.lease_id).status);
 	assert_ok(knob_bound(&fixture, &narrow).status);
 	assert_int_equal(20, fast_param_get_int(fixture.quality));

@@ -1,11 +1,14 @@
 /* Any bytes for a page: as its head, as the cells that fastd reads, as the params that a plugin
  * reads, and as a name. */
+#include "page/atomic.h"
+#include "page/labels.h"
 #include "page/names.h"
 #include "page/view.h"
 #include "plugin_impl.h"
 
 #include <assert.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -84,7 +87,7 @@ static void cells_try(const uint8_t *data, size_t bytes)
 	uint32_t offset = FAST_PAGE_CELLS_OFFSET;
 
 	fill(offset, sizeof(struct fast_page_heartbeat), data, bytes);
-	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_HEARTBEAT; kind++) {
+	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_STATESET; kind++) {
 		fast_page_view_read(world.view, (enum fast_metric_kind)kind, offset, &newer);
 		assert(isfinite(newer.distribution.sum));
 		assert(isfinite(newer.work));
@@ -95,6 +98,47 @@ static void cells_try(const uint8_t *data, size_t bytes)
 		assert(isfinite(older.distribution.sum));
 		older = newer;
 	}
+}
+
+/* Writes while another thread reads. */
+struct scribble {
+	const uint8_t *data;
+	size_t bytes;
+};
+
+static void *scribble_run(void *arg)
+{
+	const struct scribble *scribble = arg;
+	const uint32_t cell = FAST_PAGE_CELLS_OFFSET;
+
+	for (uint32_t i = 0; i < sizeof(struct fast_page_heartbeat); i += 8) {
+		uint64_t word = 0;
+
+		for (uint32_t n = 0; n < 8; n++) {
+			word = word << 8 | scribble->data[(i + n) % scribble->bytes];
+		}
+		page_store((uint64_t *)(void *)(world.page + cell + i), word);
+	}
+	return NULL;
+}
+
+/* The plugin goes on writing while fastd samples. */
+static void live_try(const uint8_t *data, size_t bytes)
+{
+	static struct fast_cell_reading reading;
+	struct scribble scribble = {data, bytes};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, scribble_run, &scribble) != 0) {
+		return;
+	}
+	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_STATESET; kind++) {
+		fast_page_view_read(world.view, (enum fast_metric_kind)kind, FAST_PAGE_CELLS_OFFSET,
+				    &reading);
+		assert(isfinite(reading.work));
+		assert(isfinite(reading.distribution.sum));
+	}
+	pthread_join(thread, NULL);
 }
 
 static void params_try(const uint8_t *data, size_t bytes)
@@ -124,6 +168,10 @@ static void names_try(const uint8_t *data, size_t bytes)
 	(void)!fast_unit_check("metric", name, name, reason, sizeof reason);
 	(void)!fast_text_check("metric", name, "help", name, 256, reason, sizeof reason);
 	(void)!fast_name_check("metric", name, 64, reason, bytes % sizeof reason + 1);
+	if (fast_labels_check("m", name, reason, sizeof reason) == FAST_OK) {
+		assert(strlen(name) <= FAST_LABELS_BYTES_MAX && strpbrk(name, "*?[\\") == NULL);
+	}
+	(void)!fast_states_check("m", name, reason, sizeof reason);
 	free(name);
 }
 
@@ -139,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	head_try(data, bytes);
 	cells_try(data, bytes);
+	live_try(data, bytes);
 	params_try(data, bytes);
 	names_try(data, bytes);
 	return 0;

@@ -11,6 +11,8 @@ fast_test(controller/test_remote_page LIBS fastd_core fast::plugin)
 fast_test(controller/test_openmetrics_labels LIBS fastd_core m)
 fast_test(controller/test_watch LIBS fastd_core
     SOURCES ${faces}/fake_node.c ${faces}/fake_runtime.c)
+fast_test(controller/test_watch_from LIBS fastd_core
+    SOURCES ${faces}/fake_node.c ${faces}/fake_runtime.c)
 fast_test(controller/test_http LIBS fastd_core SOURCES ${faces}/fake_node.c)
 foreach(module api api_change)
     fast_test(controller/test_${module} LIBS fastd_core

@@ -102,10 +102,20 @@ bool raw_send_metric(int fd, const char *name, int kind, uint32_t cell_offset)
 	return raw_send(fd, &packet, -1);
 }
 
-bool raw_send_param(int fd, const char *name, int64_t initial, uint32_t slot)
+bool raw_send_spec(int fd, const Fast__V1__ParamSpec *spec, uint32_t slot)
 {
 	Fast__V1__SessionUp packet = FAST__V1__SESSION_UP__INIT;
 	Fast__V1__DeclareParam declare = FAST__V1__DECLARE_PARAM__INIT;
+
+	declare.spec = (Fast__V1__ParamSpec *)(uintptr_t)spec;
+	declare.slot = slot;
+	packet.kind_case = FAST__V1__SESSION_UP__KIND_DECLARE_PARAM;
+	packet.declare_param = &declare;
+	return raw_send(fd, &packet, -1);
+}
+
+bool raw_send_param(int fd, const char *name, int64_t initial, uint32_t slot)
+{
 	Fast__V1__ParamSpec spec = FAST__V1__PARAM_SPEC__INIT;
 	Fast__V1__ParamValue value = FAST__V1__PARAM_VALUE__INIT;
 	Fast__V1__ParamRange range = FAST__V1__PARAM_RANGE__INIT;
@@ -117,11 +127,7 @@ bool raw_send_param(int fd, const char *name, int64_t initial, uint32_t slot)
 	spec.type = FAST__V1__PARAM_TYPE__PARAM_TYPE_INT;
 	spec.initial = &value;
 	spec.range = &range;
-	declare.spec = &spec;
-	declare.slot = slot;
-	packet.kind_case = FAST__V1__SESSION_UP__KIND_DECLARE_PARAM;
-	packet.declare_param = &declare;
-	return raw_send(fd, &packet, -1);
+	return raw_send_spec(fd, &spec, slot);
 }
 
 struct raw_answer raw_receive(int fd)

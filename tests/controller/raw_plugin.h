@@ -31,6 +31,7 @@ bool raw_send_attach(int fd, const char *name, const char *instance, int page_fd
 bool raw_send_metric(int fd, const char *name, int kind, uint32_t cell_offset);
 /* An int param of 0 to 100. */
 bool raw_send_param(int fd, const char *name, int64_t initial, uint32_t slot);
+bool raw_send_spec(int fd, const Fast__V1__ParamSpec *spec, uint32_t slot);
 /* Waits for the next answer. */
 struct raw_answer raw_receive(int fd);
 

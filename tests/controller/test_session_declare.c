@@ -4,6 +4,7 @@
 #include "page/page.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -53,6 +54,102 @@ static void a_name_declared_twice_must_be_the_same(void **state)
 	assert_true(raw_send_param(raw.fd, "quality", 5, 0));
 	assert_true(raw_send_param(raw.fd, "quality", 5, 1));
 	raw_world_refused(&raw, FAST_ALREADY_EXISTS, "param \"quality\"");
+	raw_world_fini(&raw);
+}
+
+/* An int param of 0 to 100 in steps of 5, to be changed and sent. */
+struct declared {
+	Fast__V1__ParamSpec spec;
+	Fast__V1__ParamValue initial;
+	Fast__V1__ParamRange range;
+	Fast__V1__ParamValue choice;
+	Fast__V1__ParamValue *choices[1];
+};
+
+static void declared_init(struct declared *it)
+{
+	fast__v1__param_spec__init(&it->spec);
+	fast__v1__param_value__init(&it->initial);
+	fast__v1__param_value__init(&it->choice);
+	fast__v1__param_range__init(&it->range);
+	it->initial.kind_case = it->choice.kind_case = FAST__V1__PARAM_VALUE__KIND_INT_VALUE;
+	it->initial.int_value = it->choice.int_value = 5;
+	it->range.max = 100;
+	it->range.step = 5;
+	it->choices[0] = &it->choice;
+	it->spec.name = (char *)"quality";
+	it->spec.type = FAST__V1__PARAM_TYPE__PARAM_TYPE_INT;
+	it->spec.initial = &it->initial;
+	it->spec.range = &it->range;
+	it->spec.choices = it->choices;
+}
+
+static void a_second_declaration_is_compared_in_all(void **state)
+{
+	struct raw_world raw;
+	struct declared it;
+
+	(void)state;
+	raw_world_init(&raw);
+	raw_world_attach(&raw, "cam");
+	for (int different = 0; different < 7; different++) {
+		declared_init(&it);
+		assert_true(raw_send_spec(raw.fd, &it.spec, 0));
+		it.initial.int_value = different == 0 ? 10 : 5;
+		it.range.step = different == 1 ? 1 : 5;
+		it.range.max = different == 2 ? 95 : 100;
+		it.spec.n_choices = different == 3;
+		it.spec.unit = (char *)(different == 4 ? "s" : "");
+		it.spec.read_only = different == 5;
+		it.spec.restart_required = different == 6;
+		assert_true(raw_send_spec(raw.fd, &it.spec, 0));
+		raw_world_refused(&raw, FAST_ALREADY_EXISTS, "param \"quality\"");
+	}
+	raw_world_fini(&raw);
+}
+
+static void nobody_turns_a_knob_that_is_read_only(void **state)
+{
+	struct raw_world raw;
+	struct declared it;
+	struct node_result result;
+
+	(void)state;
+	raw_world_init(&raw);
+	raw_world_attach(&raw, "cam");
+	declared_init(&it);
+	it.spec.read_only = true;
+	assert_true(raw_send_spec(raw.fd, &it.spec, 0));
+	assert_true(world_param_wait(&raw.world, "cam", "quality", NODE_PARAM_UNSET).read_only);
+	result = world_set(&raw.world, "cam", "quality", value_int(10), 0);
+	assert_status(FAST_FAILED_PRECONDITION, result.status);
+	assert_non_null(strstr(result.text, "\"quality\" is read-only"));
+	result = world_claim(&raw.world, "cam", "quality", 1000, NODE_ON_LOSS_HOLD, "holder");
+	assert_status(FAST_FAILED_PRECONDITION, result.status);
+	assert_non_null(strstr(result.text, "read-only"));
+	raw_world_fini(&raw);
+}
+
+static void a_knob_that_wants_a_restart_is_pending_until_then(void **state)
+{
+	struct raw_world raw;
+	struct declared it;
+
+	(void)state;
+	raw_world_init(&raw);
+	raw_world_attach(&raw, "cam");
+	declared_init(&it);
+	it.spec.restart_required = true;
+	assert_true(raw_send_spec(raw.fd, &it.spec, 0));
+	(void)world_param_wait(&raw.world, "cam", "quality", NODE_PARAM_UNSET);
+	assert_ok(world_set(&raw.world, "cam", "quality", value_int(10), 0).status);
+	(void)world_param_wait(&raw.world, "cam", "quality", NODE_PARAM_PENDING);
+	assert_int_equal(0, close(raw.fd)); /* and it starts again */
+	(void)world_plugin_wait(&raw.world, "cam", false);
+	raw.fd = raw_connect(raw.world.socket);
+	raw_world_attach(&raw, "cam");
+	assert_true(raw_send_spec(raw.fd, &it.spec, 0));
+	(void)world_param_wait(&raw.world, "cam", "quality", NODE_PARAM_APPLYING);
 	raw_world_fini(&raw);
 }
 
@@ -155,6 +252,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_must_lie_where_cells_lie),
 		cmocka_unit_test(a_name_declared_twice_must_be_the_same),
+		cmocka_unit_test(a_second_declaration_is_compared_in_all),
+		cmocka_unit_test(nobody_turns_a_knob_that_is_read_only),
+		cmocka_unit_test(a_knob_that_wants_a_restart_is_pending_until_then),
 		cmocka_unit_test(params_are_checked),
 		cmocka_unit_test(declarations_without_a_spec_are_refused),
 		cmocka_unit_test(there_is_a_limit_of_metrics),

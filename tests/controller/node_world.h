@@ -6,6 +6,18 @@
 
 #include "daemon/node.h"
 
+/* ThreadSanitizer knows no threads in a child that was forked off beside others. */
+#if defined(__SANITIZE_THREAD__)
+#define WORLD_TSAN true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WORLD_TSAN true
+#endif
+#endif
+#ifndef WORLD_TSAN
+#define WORLD_TSAN false
+#endif
+
 #define WORLD_TICK_MS 10
 #define WORLD_WAIT_MS 10000
 

@@ -8,17 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define TSAN true
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TSAN true
-#endif
-#endif
-#ifndef TSAN
-#define TSAN false
-#endif
-
 /* The reason, which is only there under the node's lock. */
 static void keep_reason(const struct node_param *param, void *arg)
 {
@@ -103,8 +92,8 @@ static void a_forked_child_that_counts_is_an_instance_of_its_own(void **state)
 	char byte;
 
 	(void)state;
-	if (TSAN) {
-		skip(); /* it knows no threads in a forked child */
+	if (WORLD_TSAN) {
+		skip();
 	}
 	world_init(&world);
 	plugin = world_plugin(&world, "cam");

@@ -115,6 +115,7 @@ static enum exit_code metrics_run(struct cli *cli)
 	request.plugin = command_plugin_glob(cli);
 	request.metric = command_glob(cli, 0);
 	request.include_ended = cli->options.all;
+	request.window_ms = (uint32_t)cli->options.window_ms.value;
 	if (fast_v1_metric_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
 		const Fast__V1__MetricListResponse *list = fast_v1_metric_list_response(&reply);
 
@@ -129,17 +130,20 @@ static enum exit_code metrics_run(struct cli *cli)
 static const struct option options[] = {
 	{"plugin", OPTION_TEXT, offsetof(struct options, plugin), "GLOB", "of these plugins alone",
 	 0, 0},
+	{"window", OPTION_INTEGER, offsetof(struct options, window_ms), "MS",
+	 "time that rates and percentiles cover; 1000", 10, 60000},
 	{"all", OPTION_FLAG, offsetof(struct options, all), NULL, "of ended plugins too", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 
 const struct command command_metrics = {
 	.name = "metrics",
-	.usage = "[GLOB] [--plugin GLOB] [--all]",
+	.usage = "[GLOB] [--plugin GLOB] [--window MS] [--all]",
 	.summary = "what plugins measure, now",
 	.help = "Lists metrics with their newest sample. RATE and percentiles are those of the "
 		"last\n"
-		"second; a heartbeat's and a timer's percentiles are durations.\n\n"
+		"second; a heartbeat's and a timer's percentiles are durations. With --json each\n"
+		"window also has its mean, least and greatest value and standard deviation.\n\n"
 		"  fastctl metrics\n"
 		"  fastctl metrics 'frame*' --plugin camera",
 	.options = options,

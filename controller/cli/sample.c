@@ -7,7 +7,10 @@
 
 const char *sample_window_unit(Fast__V1__MetricKind kind)
 {
-	return kind == FAST__V1__METRIC_KIND__METRIC_KIND_HISTOGRAM ? "" : "s";
+	bool lasts = kind == FAST__V1__METRIC_KIND__METRIC_KIND_TIMER ||
+		     kind == FAST__V1__METRIC_KIND__METRIC_KIND_HEARTBEAT;
+
+	return lasts ? "s" : "";
 }
 
 void sample_add_value(struct text *text, const Fast__V1__Sample *sample, const char *unit)
@@ -39,7 +42,8 @@ void sample_add_rate(struct text *text, const Fast__V1__Sample *sample, const ch
 
 	if (counts) {
 		sample_add_flow(text, sample->kind, sample->rate_window, unit);
-	} else if (sample->window != NULL && sample->window_ms > 0) {
+	} else if (sample->window != NULL && sample->window_ms > 0 &&
+		   sample->kind != FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE) {
 		quantity_rate(text, (double)sample->window->count * 1e3 / sample->window_ms);
 	} else {
 		text_add(text, "-");
@@ -53,7 +57,9 @@ bool sample_has_window(const Fast__V1__Sample *sample)
 
 static void sample_add_window(struct text *text, const Fast__V1__Sample *sample, double value)
 {
-	quantity_value(text, value, sample_window_unit(sample->kind));
+	const char *unit = sample_window_unit(sample->kind);
+
+	quantity_value(text, value, unit[0] == '\0' ? sample->unit : unit);
 }
 
 void sample_kind(const void *member, struct text *text)
@@ -63,7 +69,9 @@ void sample_kind(const void *member, struct text *text)
 
 void sample_value(const void *member, struct text *text)
 {
-	sample_add_value(text, member, "");
+	const Fast__V1__Sample *sample = member;
+
+	sample_add_value(text, sample, sample->unit);
 }
 
 void sample_rate(const void *member, struct text *text)

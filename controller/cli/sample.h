@@ -22,7 +22,7 @@ void sample_add_flow(struct text *text, Fast__V1__MetricKind kind, double rate, 
 /* Whether the window's distribution says anything. */
 bool sample_has_window(const Fast__V1__Sample *sample);
 
-/* ---- columns over a Fast__V1__Sample; values of unknown unit are plain ---- */
+/* ---- columns over a Fast__V1__Sample ---- */
 
 void sample_kind(const void *member, struct text *text); /* Fast__V1__MetricKind */
 void sample_value(const void *member, struct text *text);

@@ -102,7 +102,8 @@ static void metric_take(struct top_metric *metric, const Fast__V1__MetricEntry *
 	metric->value = sample->value;
 	metric->rate = sample->rate_window;
 	metric->stale = sample->stale;
-	if (window == NULL || window->count == 0) {
+	if (window == NULL || window->count == 0 ||
+	    metric->kind == FAST__V1__METRIC_KIND__METRIC_KIND_GAUGE) { /* its bars tell more */
 		return;
 	}
 	metric->has_window = true;

@@ -35,10 +35,12 @@ static void metric_list(struct fast_call *call, const Fast__V1__MetricListReques
 		.plugin = request->plugin,
 		.name = request->metric,
 		.include_ended = request->include_ended,
+		.window_ms = request->window_ms,
 	};
 
 	if (!api_check_glob(call, "plugin", request->plugin) ||
-	    !api_check_glob(call, "metric", request->metric)) {
+	    !api_check_glob(call, "metric", request->metric) ||
+	    !api_check_range(call, "window_ms", request->window_ms, WATCH_MS_MIN, WATCH_MS_MAX)) {
 		return;
 	}
 	node_each_metric(api->node, &filter, keep_metric, &list);

@@ -23,14 +23,18 @@ static Fast__V1__WindowSummary *convert_window(struct scratch *scratch,
 		out->p50 = window->p50;
 		out->p95 = window->p95;
 		out->p99 = window->p99;
+		out->first = window->first;
+		out->last = window->last;
+		out->min = window->min;
+		out->max = window->max;
+		out->std = window->std;
 	}
 	return out;
 }
 
 static bool has_window(enum fast_metric_kind kind)
 {
-	return kind == FAST_METRIC_HISTOGRAM || kind == FAST_METRIC_TIMER ||
-	       kind == FAST_METRIC_HEARTBEAT;
+	return kind >= FAST_METRIC_GAUGE && kind <= FAST_METRIC_HEARTBEAT;
 }
 
 Fast__V1__Sample *convert_sample(struct scratch *scratch, const struct node_metric *metric)
@@ -58,6 +62,8 @@ Fast__V1__Sample *convert_sample(struct scratch *scratch, const struct node_metr
 	out->revision_first = metric->revision_first;
 	out->revision_last = metric->revision_last;
 	out->stale = metric->stale;
+	out->unit = scratch_text(scratch, metric->unit);
+	out->age_ms = (uint32_t)fmin(fmax((double)metric->age_ms, 0), UINT32_MAX);
 	return scratch->failed ? NULL : out;
 }
 
@@ -86,9 +92,7 @@ Fast__V1__MetricEntry *convert_metric(struct scratch *scratch, const struct node
 	fast__v1__metric_entry__init(out);
 	out->spec = spec;
 	out->sample = metric->sampled ? convert_sample(scratch, metric) : NULL;
-	out->age_ms = metric->age_ms < 0            ? 0
-		      : metric->age_ms > UINT32_MAX ? UINT32_MAX
-						    : (uint32_t)metric->age_ms;
+	out->age_ms = (uint32_t)fmin(fmax((double)metric->age_ms, 0), UINT32_MAX);
 	out->state = plugin_state(metric->live);
 	return scratch->failed ? NULL : out;
 }

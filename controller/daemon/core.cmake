@@ -41,4 +41,6 @@ set(CORE_SOURCES
     daemon/verdict.c
     daemon/ties.c
     daemon/waiters.c
-    daemon/window.c)
+    daemon/window.c
+    daemon/window_gauge.c
+    daemon/window_summary.c)

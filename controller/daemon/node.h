@@ -82,6 +82,11 @@ struct node_window {
 	double p50;
 	double p95;
 	double p99;
+	double first; /* gauge alone */
+	double last;  /* gauge alone */
+	double min;
+	double max;
+	double std;
 };
 
 struct node_metric {

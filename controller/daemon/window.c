@@ -1,14 +1,13 @@
-#include "window.h"
+#include "window_impl.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS             1000000
-#define NS_PER_S              1e9
-#define SAMPLES_PER_LEVEL_MAX 128
-#define CACHE_LINE_BYTES      64
+#define NS_PER_MS        1000000
+#define NS_PER_S         1e9
+#define CACHE_LINE_BYTES 64
 
 /* Levels after the first: how far apart their samples are and how far back they reach. */
 static const struct {
@@ -54,27 +53,29 @@ enum fast_status series_init(struct series *series, enum fast_metric_kind kind, 
 		total += level_capacity(i, tick_ms);
 	}
 	series->samples = samples_new(total);
-	if (series->samples == NULL) {
+	if (kind == FAST_METRIC_GAUGE) {
+		series->extremes =
+			calloc(total - level_capacity(0, tick_ms), sizeof *series->extremes);
+	}
+	if (series->samples == NULL || (kind == FAST_METRIC_GAUGE && series->extremes == NULL)) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	for (size_t i = 0, used = 0; i < WINDOW_LEVELS; i++) {
 		struct window_level *level = &series->levels[i];
 		level->capacity = level_capacity(i, tick_ms);
 		level->samples = series->samples + used;
+		if (i > 0 && series->extremes != NULL) {
+			level->extremes = series->extremes + used - series->levels[0].capacity;
+		}
 		/* Half a tick early is early enough: ticks are never on time to the nanosecond. */
 		level->spacing_ns = level_plan[i].spacing_ms == 0
 					    ? 0
 					    : (int64_t)level_plan[i].spacing_ms * NS_PER_MS -
 						      (int64_t)tick_ms * NS_PER_MS / 2;
 		used += level->capacity;
-		assert(level->capacity <= SAMPLES_PER_LEVEL_MAX);
+		assert(level->capacity <= WINDOW_LEVEL_SAMPLES_MAX);
 	}
 	return FAST_OK;
-}
-
-static const struct sample *level_at(const struct window_level *level, uint32_t age)
-{
-	return &level->samples[(level->newest + level->capacity - age) % level->capacity];
 }
 
 static void level_clear(struct window_level *level, struct sketch_budget *budget)
@@ -87,11 +88,12 @@ static void level_clear(struct window_level *level, struct sketch_budget *budget
 	level->newest = 0;
 }
 
-static void level_push(struct window_level *level, const struct sample *sample,
+/* False: it is not due yet. */
+static bool level_push(struct window_level *level, const struct sample *sample,
 		       struct sketch_budget *budget)
 {
 	if (level->count > 0 && sample->time_ns < level->due_ns) {
-		return;
+		return false;
 	}
 	level->due_ns = sample->time_ns + level->spacing_ns;
 	level->newest = level->count == 0 ? 0 : (level->newest + 1) % level->capacity;
@@ -99,6 +101,7 @@ static void level_push(struct window_level *level, const struct sample *sample,
 	sketch_unref(level->samples[level->newest].sketch, budget);
 	level->samples[level->newest] = *sample;
 	sketch_ref(sample->sketch);
+	return true;
 }
 
 static void series_clear(struct series *series, struct sketch_budget *budget)
@@ -115,6 +118,7 @@ void series_fini(struct series *series, struct sketch_budget *budget)
 		series_clear(series, budget);
 	}
 	free(series->samples);
+	free(series->extremes);
 	free(series->frozen);
 	*series = (struct series){.kind = series->kind};
 }
@@ -221,101 +225,15 @@ void series_add(struct series *series, const struct fast_cell_reading *reading, 
 		series->interval_s = interval_between(newest, &sample);
 	}
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
-		level_push(&series->levels[i], &sample, budget);
+		const struct window_level *level = &series->levels[i];
+		int64_t before_ns = level->count > 0 ? level_at(level, 0)->time_ns : INT64_MIN;
+
+		if (level_push(&series->levels[i], &sample, budget) && i > 0 &&
+		    series->extremes != NULL) {
+			gauge_note_extremes(series, i, before_ns);
+		}
 	}
 	sketch_unref(sample.sketch, budget);
-}
-
-/* The sample whose distance from the newest is closest to window_ns; the newest itself when it is
- * the only one. */
-static const struct sample *window_begin(const struct series *series, int64_t window_ns)
-{
-	const struct sample *newest = series_newest(series);
-	const struct sample *best = newest;
-
-	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
-		for (uint32_t age = 0; age < series->levels[i].count; age++) {
-			const struct sample *sample = level_at(&series->levels[i], age);
-			int64_t length = newest->time_ns - sample->time_ns;
-			int64_t length_best = newest->time_ns - best->time_ns;
-
-			if (length > 0 &&
-			    (length_best == 0 ||
-			     llabs(length - window_ns) < llabs(length_best - window_ns))) {
-				best = sample;
-			}
-		}
-	}
-	return best;
-}
-
-/* Honest when no beat comes: the interval under way is at least as long as its age. */
-static double instant_rate(const struct series *series, const struct sample *newest)
-{
-	double age_s =
-		newest->last_ns == 0 ? 0 : (double)(newest->time_ns - newest->last_ns) / NS_PER_S;
-	double interval_s = fmax(series->interval_s, age_s);
-
-	return series->interval_s > 0 ? 1 / interval_s : 0;
-}
-
-static void summarize_distribution(const struct sample *begin, const struct sample *end,
-				   struct node_window *out)
-{
-	struct fast_distribution newer;
-	struct fast_distribution older;
-
-	if (begin->sketch == NULL || end->sketch == NULL ||
-	    sketch_count(begin->sketch) == sketch_count(end->sketch)) {
-		return;
-	}
-	sketch_expand(end->sketch, &newer);
-	sketch_expand(begin->sketch, &older);
-	fast_distribution_difference(&newer, &older, &newer);
-	if (newer.count == 0) {
-		return;
-	}
-	out->count = newer.count;
-	out->mean = newer.sum / (double)newer.count;
-	out->p50 = fast_distribution_quantile(&newer, 0.50);
-	out->p95 = fast_distribution_quantile(&newer, 0.95);
-	out->p99 = fast_distribution_quantile(&newer, 0.99);
-}
-
-void series_compare(const struct series *series, const struct sample *begin,
-		    const struct sample *end, struct window_summary *out)
-{
-	int64_t length_ns = end->time_ns - begin->time_ns;
-	int64_t life_ns = end->time_ns - series->created_ns;
-
-	*out = (struct window_summary){
-		.window_ms = (uint32_t)((length_ns + NS_PER_MS / 2) / NS_PER_MS),
-		.revision_first = begin->revision,
-		.revision_last = end->revision,
-	};
-	if (series->kind == FAST_METRIC_COUNTER || series->kind == FAST_METRIC_HEARTBEAT) {
-		double grown = (double)(end->count - begin->count);
-		out->rate_window = length_ns > 0 ? grown / ((double)length_ns / NS_PER_S) : 0;
-		out->rate_global =
-			life_ns > 0 ? (double)end->count / ((double)life_ns / NS_PER_S) : 0;
-	}
-	summarize_distribution(begin, end, &out->window);
-}
-
-void series_summarize(const struct series *series, uint32_t window_ms, struct window_summary *out)
-{
-	const struct sample *newest = series_newest(series);
-
-	*out = (struct window_summary){0};
-	if (series->frozen != NULL) {
-		*out = *series->frozen;
-	} else if (newest != NULL) {
-		series_compare(series, window_begin(series, (int64_t)window_ms * NS_PER_MS), newest,
-			       out);
-		if (series->kind == FAST_METRIC_HEARTBEAT) {
-			out->rate_instant = instant_rate(series, newest);
-		}
-	}
 }
 
 void series_freeze(struct series *series, struct sketch_budget *budget)
@@ -339,6 +257,8 @@ void series_freeze(struct series *series, struct sketch_budget *budget)
 	sketch_ref(last->sketch);
 	series_clear(series, budget);
 	free(series->samples);
+	free(series->extremes);
+	series->extremes = NULL;
 	series->samples = last;
 	memset(series->levels, 0, sizeof series->levels);
 	series->levels[0] = (struct window_level){.samples = last, .capacity = 1, .count = 1};

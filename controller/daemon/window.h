@@ -17,6 +17,7 @@
 #define WINDOW_LONG_MS           65000
 #define WINDOW_LEVELS            3
 #define WINDOW_DENSE_SAMPLES_MIN 8
+#define WINDOW_LEVEL_SAMPLES_MAX 128
 
 /* One cache line, which it begins. */
 struct sample {
@@ -32,8 +33,11 @@ struct sample {
 
 _Static_assert(sizeof(struct sample) == 64, "a cache line");
 
+struct window_extremes;
+
 struct window_level {
 	struct sample *samples;
+	struct window_extremes *extremes; /* of the samples of a gauge's coarse level; or NULL */
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t newest; /* index, when count > 0 */
@@ -58,6 +62,7 @@ struct series {
 	int64_t created_unix_ns;
 	double interval_s;      /* heartbeat: mean of the newest intervals; 0: not known */
 	struct sample *samples; /* of all levels */
+	struct window_extremes *extremes; /* of the coarse levels; NULL: no gauge */
 	struct window_level levels[WINDOW_LEVELS];
 	struct window_summary *frozen; /* after the end: levels[0] holds the last sample alone */
 };

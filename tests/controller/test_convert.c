@@ -149,7 +149,7 @@ static void a_knob_arrives_with_all_that_it_is(void **state)
 	scratch_fini(&scratch);
 }
 
-static void only_distributions_carry_a_window(void **state)
+static void what_counts_alone_carries_no_window(void **state)
 {
 	struct node *node = *state;
 	struct node_metric *metric = fake_node_add_metric(node, "cam", "x", FAST_METRIC_TIMER);
@@ -157,7 +157,12 @@ static void only_distributions_carry_a_window(void **state)
 	const Fast__V1__Sample *sample = convert_sample(&scratch, metric);
 
 	assert_int_equal(25, sample->window->count);
+	assert_string_equal("", sample->unit);
+	metric->window.max = 0.07;
 	metric->kind = FAST_METRIC_GAUGE;
+	sample = convert_sample(&scratch, metric);
+	assert_true(sample->window->max == 0.07);
+	metric->kind = FAST_METRIC_COUNTER;
 	sample = convert_sample(&scratch, metric);
 	assert_null(sample->window);
 	assert_true(sample->value == 24.5);
@@ -232,7 +237,7 @@ int main(void)
 		TEST(an_enum_comes_back_as_a_string),
 		TEST(values_that_no_knob_can_take_are_refused),
 		TEST(a_knob_arrives_with_all_that_it_is),
-		TEST(only_distributions_carry_a_window),
+		TEST(what_counts_alone_carries_no_window),
 		TEST(an_age_beyond_32_bits_is_cut),
 		TEST(a_scratch_that_failed_stays_so_until_it_is_emptied),
 		TEST(a_knob_survives_each_allocation_failure),

@@ -201,9 +201,9 @@ static void messages_follow_the_json_mapping(void **state)
 		"\"count\":\"18446744073709551615\",\"value\":\"NaN\",\"sum\":0.0,\"rateInstant\":"
 		"0.0,"
 		"\"rateWindow\":0.0,\"rateGlobal\":0.0,\"windowMs\":0,\"window\":{\"count\":\"3\","
-		"\"mean\":0.0,\"p50\":0.1,\"p95\":0.0,\"p99\":\"Infinity\"},\"revisionFirst\":"
-		"\"0\","
-		"\"revisionLast\":\"0\",\"stale\":false}",
+		"\"mean\":0.0,\"p50\":0.1,\"p95\":0.0,\"p99\":\"Infinity\",\"first\":0.0,"
+		"\"last\":0.0,\"min\":0.0,\"max\":0.0,\"std\":0.0},\"revisionFirst\":\"0\","
+		"\"revisionLast\":\"0\",\"stale\":false,\"unit\":\"\",\"ageMs\":0}",
 		text);
 	free(text);
 	json_decref(json);

@@ -1,0 +1,28 @@
+/* daemon/window_impl.h - what window*.c know of a series. */
+#ifndef FASTD_WINDOW_IMPL_H
+#define FASTD_WINDOW_IMPL_H
+
+#include "window.h"
+
+/* What a gauge was at least and at most in the time that ends with a sample of a coarse level. */
+struct window_extremes {
+	double low;
+	double high;
+};
+
+/* The sample of this age, in samples; age < level->count. */
+static inline const struct sample *level_at(const struct window_level *level, uint32_t age)
+{
+	return &level->samples[(level->newest + level->capacity - age) % level->capacity];
+}
+
+/* ---- window_gauge.c ---- */
+
+/* Fills the extremes of what a coarse level has just taken in; before_ns: its sample before. */
+void gauge_note_extremes(struct series *series, size_t level, int64_t before_ns);
+
+/* What a gauge was after begin and until end; when they are the same, what it was then. */
+void gauge_summarize(const struct series *series, const struct sample *begin,
+		     const struct sample *end, struct node_window *out);
+
+#endif

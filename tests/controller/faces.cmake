@@ -14,7 +14,7 @@ fast_test(controller/test_watch LIBS fastd_core
 fast_test(controller/test_watch_from LIBS fastd_core
     SOURCES ${faces}/fake_node.c ${faces}/fake_runtime.c)
 fast_test(controller/test_http LIBS fastd_core SOURCES ${faces}/fake_node.c)
-foreach(module api api_change)
+foreach(module api api_change api_knob)
     fast_test(controller/test_${module} LIBS fastd_core
         SOURCES ${faces}/fake_node.c ${faces}/fake_runtime.c ${faces}/api_world.c)
 endforeach()

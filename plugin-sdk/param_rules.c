@@ -281,6 +281,10 @@ enum fast_status fast_param_rules_init(struct param_rules *rules,
 			       spec->size);
 		return FAST_INVALID_ARGUMENT;
 	}
+	if (spec->size >= offsetof(struct fast_param_spec, restart_required) + sizeof(bool)) {
+		rules->read_only = spec->read_only;
+		rules->restart_required = spec->restart_required;
+	}
 	status = texts_init(rules, spec, reason);
 	if (status != FAST_OK) {
 		return status;
@@ -309,9 +313,10 @@ enum fast_status fast_param_rules_init(struct param_rules *rules,
 
 bool fast_param_rules_equal(const struct param_rules *rules, const struct param_rules *other)
 {
-	bool equal = rules->type == other->type && rules->min == other->min &&
-		     rules->max == other->max && rules->step == other->step &&
-		     rules->choice_count == other->choice_count &&
+	bool equal = rules->type == other->type && rules->read_only == other->read_only &&
+		     rules->restart_required == other->restart_required &&
+		     rules->min == other->min && rules->max == other->max &&
+		     rules->step == other->step && rules->choice_count == other->choice_count &&
 		     value_equal(rules, &rules->initial, &other->initial) &&
 		     strcmp(rules->unit, other->unit) == 0 && strcmp(rules->help, other->help) == 0;
 

@@ -81,6 +81,8 @@ struct param_value {
 /* The spec, copied. Fixed once declared. */
 struct param_rules {
 	enum fast_param_type type;
+	bool read_only;
+	bool restart_required;
 	struct param_value initial;
 	double min;
 	double max; /* max > min, or both 0: any */

@@ -102,6 +102,8 @@ static size_t param_pack(const struct fast_param *param, uint8_t *packet)
 	spec.help = (char *)rules->help;
 	spec.choices = choices;
 	spec.n_choices = rules->choice_count;
+	spec.read_only = rules->read_only;
+	spec.restart_required = rules->restart_required;
 	if (rules->max > rules->min) {
 		range.min = rules->min;
 		range.max = rules->max;

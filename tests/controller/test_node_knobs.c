@@ -177,6 +177,33 @@ static void the_last_refused_attempt_is_kept(void **state)
 	knob_world_fini(&fixture);
 }
 
+static void a_plugin_says_that_a_knob_is_read_only(void **state)
+{
+	const struct fast_param_spec spec = {.size = sizeof spec,
+					     .name = "fixed",
+					     .type = FAST_PARAM_BOOL,
+					     .read_only = true,
+					     .restart_required = true};
+	struct fast_param_spec other = spec;
+	struct knob_world fixture;
+	struct fast_param *param = NULL;
+	struct node_param told;
+
+	(void)state;
+	knob_world_init(&fixture);
+	assert_ok(fast_plugin_param(fixture.plugin, &spec, &param));
+	other.read_only = false;
+	assert_status(FAST_ALREADY_EXISTS, fast_plugin_param(fixture.plugin, &other, &param));
+	told = world_param_wait(&fixture.world, "cam", "fixed", NODE_PARAM_UNSET);
+	assert_true(told.read_only);
+	assert_true(told.restart_required);
+	assert_status(FAST_FAILED_PRECONDITION,
+		      world_set(&fixture.world, "cam", "fixed",
+				(struct fast_page_value){.type = FAST_PARAM_BOOL}, 0)
+			      .status);
+	knob_world_fini(&fixture);
+}
+
 static void explanation_keep(const struct node_explanation *explanation, void *arg)
 {
 	*(struct node_explanation *)arg = *explanation;
@@ -218,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_profile_brings_all_its_values_at_once),
 		cmocka_unit_test(a_profile_does_not_leave_the_bounds),
 		cmocka_unit_test(the_last_refused_attempt_is_kept),
+		cmocka_unit_test(a_plugin_says_that_a_knob_is_read_only),
 		cmocka_unit_test(an_explanation_tells_what_a_lost_lease_brings),
 	};
 

@@ -59,6 +59,8 @@ struct fast_param_spec {
 	const union fast_param_value *choices;
 	size_t choice_count;
 	enum fast_param_ack ack;
+	bool read_only;        /* the plugin alone gives it its value: nobody may set it */
+	bool restart_required; /* a new value is taken when the plugin starts again */
 };
 
 /* Declares a param. The same declaration again gives the same param. Gives *out, owned by the

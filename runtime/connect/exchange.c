@@ -1,4 +1,5 @@
 #include "connect/exchange.h"
+#include "connect/gzip.h"
 
 #include "rpc/inside.h"
 #include <poll.h>
@@ -10,8 +11,10 @@
 #define BODY_BYTES_FIRST 1024
 /* Of a request's headers that are not text as they stand. */
 #define ARENA_BYTES_MAX (256u << 10)
-#define JSON            "application/json"
-#define PLAIN           "text/plain; charset=utf-8"
+/* One part in so many is what gzip adds at most. */
+#define GZIP_LOSS 256
+#define JSON      "application/json"
+#define PLAIN     "text/plain; charset=utf-8"
 
 void fast_exchange_refuse(struct fast_exchange *exchange, unsigned http_code,
 			  enum fast_status status, const char *format, ...)
@@ -62,6 +65,8 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 	exchange->page = page_find(exchange->connect, url);
 	exchange->document = document_find(exchange->connect, url, &content_type);
 	exchange->document_type = content_type;
+	exchange->takes_gzip = fast_gzip_is_accepted(MHD_lookup_connection_value(
+		exchange->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
 	if (exchange->page == NULL && exchange->document == NULL) {
 		fast_exchange_read_head(exchange, url, verb);
 	} else if (!is_read) {
@@ -72,8 +77,10 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 
 void fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes)
 {
-	/* Room for an envelope around a message of the greatest length. */
-	size_t most = (size_t)exchange->connect->options.message_bytes_max + 64;
+	/* Room for an envelope around a message of the greatest length, or for what gzip makes of
+	 * one that it cannot make shorter. */
+	size_t longest = exchange->connect->options.message_bytes_max;
+	size_t most = longest + longest / GZIP_LOSS + 64;
 	size_t wanted = exchange->body_bytes + bytes;
 	size_t capacity = exchange->body_capacity == 0 ? BODY_BYTES_FIRST : exchange->body_capacity;
 	uint8_t *body;
@@ -104,14 +111,53 @@ void fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t
 	exchange->body_bytes = wanted;
 }
 
+/* What an answer has beside its body. */
+static bool add_headers(const struct fast_exchange *exchange, struct MHD_Response *response,
+			unsigned http_code, const struct fast_reply *reply)
+{
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") !=
+		    MHD_YES ||
+	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
+		return false;
+	}
+	if (http_code == MHD_HTTP_METHOD_NOT_ALLOWED &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+				    fast_exchange_verbs(exchange)) != MHD_YES) {
+		return false;
+	}
+	return reply == NULL || (fast_headers_add(response, "", &reply->headers) &&
+				 fast_headers_add(response, "trailer-", &reply->trailers));
+}
+
+/* Puts what *body is when compressed in its place. False: it stays. */
+static bool compress(char **body, size_t *bytes)
+{
+	struct fast_writer packed = {.data = NULL};
+	size_t packed_bytes;
+	char *text;
+
+	fast_gzip_add(&packed, *body, *bytes);
+	packed_bytes = packed.bytes;
+	text = fast_writer_take(&packed);
+	if (text == NULL) {
+		return false;
+	}
+	free(*body);
+	*body = text;
+	*bytes = packed_bytes;
+	return true;
+}
+
 /* Sends body, from malloc, which is taken. */
 static enum MHD_Result send_bytes(struct fast_exchange *exchange, unsigned http_code,
 				  const char *content_type, char *body, size_t bytes,
 				  const struct fast_reply *reply)
 {
+	bool is_packed = exchange->takes_gzip && http_code == MHD_HTTP_OK &&
+			 bytes >= FAST_GZIP_BYTES_MIN && compress(&body, &bytes);
+	enum MHD_Result result = MHD_NO;
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
-	enum MHD_Result result = MHD_NO;
 
 	if (response == NULL) {
 		free(body);
@@ -119,15 +165,9 @@ static enum MHD_Result send_bytes(struct fast_exchange *exchange, unsigned http_
 	}
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) ==
 		    MHD_YES &&
-	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") ==
-		    MHD_YES &&
-	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
-	    (http_code != MHD_HTTP_METHOD_NOT_ALLOWED ||
-	     MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-				     exchange->route.method == NULL ? "GET, HEAD" : "POST") ==
-		     MHD_YES) &&
-	    (reply == NULL || (fast_headers_add(response, "", &reply->headers) &&
-			       fast_headers_add(response, "trailer-", &reply->trailers)))) {
+	    (!is_packed || MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
+						   "gzip") == MHD_YES) &&
+	    add_headers(exchange, response, http_code, reply)) {
 		result = MHD_queue_response(exchange->http, http_code, response);
 	}
 	MHD_destroy_response(response);
@@ -225,6 +265,7 @@ void fast_exchange_free(struct fast_exchange *exchange)
 		return;
 	}
 	free(exchange->body);
+	free(exchange->unpacked);
 	fast_arena_fini(&exchange->arena);
 	free(exchange);
 }

@@ -50,12 +50,15 @@ struct fast_exchange {
 	bool is_get;
 	bool is_enveloped; /* Connect's streaming */
 	bool is_events;    /* server-sent events */
+	bool is_gzipped;   /* the request's message, where its envelope does not say otherwise */
+	bool takes_gzip;   /* the caller does */
 	bool is_program;   /* says Connect-Protocol-Version; its schema may be newer than ours */
 	int64_t timeout_ms;
 	struct fast_call_headers headers;
 	uint8_t *body;
 	size_t body_bytes;
 	size_t body_capacity;
+	uint8_t *unpacked; /* the message of a body that was compressed; NULL: it was not */
 	const struct fast_connect_page *page; /* NULL: none */
 	const char *document;                 /* the index, or the like; NULL: none */
 	const char *document_type;
@@ -77,7 +80,9 @@ enum MHD_Result fast_exchange_answer(struct fast_exchange *exchange);
 /* NULL is allowed. */
 void fast_exchange_free(struct fast_exchange *exchange);
 
-/* head.c: the method, codec and timeout of a request for a call. */
+/* head.c: the verbs that what was asked for has, for Allow. */
+const char *fast_exchange_verbs(const struct fast_exchange *exchange);
+/* The method, codec and timeout of a request for a call. */
 void fast_exchange_read_head(struct fast_exchange *exchange, const char *url, const char *verb);
 
 /* message.c: reads the request's message into *out, or refuses. The caller releases *out. */

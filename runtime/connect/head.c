@@ -1,5 +1,6 @@
 /* What stands before a request's body: which method, in which codec, for how long. */
 #include "connect/exchange.h"
+#include "connect/gzip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,22 +63,34 @@ static void read_content_type(struct fast_exchange *exchange)
 		type == NULL ? "missing" : type);
 }
 
-static void read_encoding(struct fast_exchange *exchange)
+/* Takes the name of the request's encoding; NULL and "" are identity. */
+static void take_encoding(struct fast_exchange *exchange, const char *encoding)
 {
-	const char *encoding = header(exchange, exchange->is_enveloped ? "Connect-Content-Encoding"
-								       : "Content-Encoding");
-
-	if (encoding != NULL && strcasecmp(encoding, "identity") != 0) {
+	if (encoding == NULL || encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0) {
+		return;
+	}
+	exchange->is_gzipped = strcasecmp(encoding, "gzip") == 0;
+	if (!exchange->is_gzipped) {
 		fast_exchange_refuse(exchange, 0, FAST_UNIMPLEMENTED,
-				     "the encoding %.80s is not supported; there is identity",
+				     "the encoding %.80s is not supported; there are gzip and "
+				     "identity",
 				     encoding);
 	}
+}
+
+static void read_encoding(struct fast_exchange *exchange)
+{
+	if (!exchange->is_enveloped) {
+		take_encoding(exchange, header(exchange, "Content-Encoding"));
+		return;
+	}
+	take_encoding(exchange, header(exchange, "Connect-Content-Encoding"));
+	exchange->takes_gzip = fast_gzip_is_accepted(header(exchange, "Connect-Accept-Encoding"));
 }
 
 static void read_query(struct fast_exchange *exchange)
 {
 	const char *encoding = query(exchange, "encoding");
-	const char *compression = query(exchange, "compression");
 	const char *version = query(exchange, "connect");
 
 	exchange->is_program = exchange->is_program || version != NULL;
@@ -85,11 +98,7 @@ static void read_query(struct fast_exchange *exchange)
 		fast_exchange_refuse(exchange, 0, FAST_INVALID_ARGUMENT,
 				     "connect=%.20s is no version; there is v1", version);
 	}
-	if (compression != NULL && compression[0] != '\0' && strcmp(compression, "identity") != 0) {
-		fast_exchange_refuse(exchange, 0, FAST_UNIMPLEMENTED,
-				     "the compression %.80s is not supported; there is identity",
-				     compression);
-	}
+	take_encoding(exchange, query(exchange, "compression"));
 	exchange->codec = FAST_CODEC_JSON;
 	if (encoding == NULL || strcmp(encoding, "json") == 0) {
 		return;
@@ -158,6 +167,16 @@ static void check_browser(struct fast_exchange *exchange)
 		fast_exchange_refuse(exchange, 0, FAST_PERMISSION_DENIED,
 				     "pages of %.100s may not call here", origin);
 	}
+}
+
+const char *fast_exchange_verbs(const struct fast_exchange *exchange)
+{
+	const struct fast_method *method = exchange->route.method;
+
+	if (method == NULL) {
+		return "GET, HEAD";
+	}
+	return method->idempotency == FAST_IDEMPOTENCY_NO_SIDE_EFFECTS ? "GET, POST" : "POST";
 }
 
 static void check_verb(struct fast_exchange *exchange, const char *verb)

@@ -1,5 +1,6 @@
 /* The message of a request, and messages for answers, in either codec. */
 #include "connect/exchange.h"
+#include "connect/gzip.h"
 
 #include "rpc/reply.h"
 #include "json/number.h"
@@ -13,6 +14,7 @@
 struct piece {
 	const uint8_t *data;
 	size_t bytes;
+	bool is_gzipped;
 };
 
 static bool piece_of_query(struct fast_exchange *exchange, struct piece *out)
@@ -26,10 +28,10 @@ static bool piece_of_query(struct fast_exchange *exchange, struct piece *out)
 	if (MHD_lookup_connection_value_n(exchange->http, MHD_GET_ARGUMENT_KIND, "message",
 					  strlen("message"), &text, &bytes) != MHD_YES ||
 	    text == NULL) {
-		*out = (struct piece){(const uint8_t *)"", 0};
+		*out = (struct piece){.data = (const uint8_t *)""};
 		return true;
 	}
-	*out = (struct piece){(const uint8_t *)text, bytes};
+	*out = (struct piece){(const uint8_t *)text, bytes, exchange->is_gzipped};
 	if (base64 == NULL || strcmp(base64, "1") != 0) {
 		return true;
 	}
@@ -61,10 +63,10 @@ static bool piece_of_envelope(struct fast_exchange *exchange, struct piece *out)
 		return false;
 	}
 	bytes = (size_t)body[1] << 24 | (size_t)body[2] << 16 | (size_t)body[3] << 8 | body[4];
-	if (body[0] == ENVELOPE_COMPRESSED) {
+	if (body[0] == ENVELOPE_COMPRESSED && !exchange->is_gzipped) {
 		fast_exchange_refuse(exchange, 0, FAST_INTERNAL,
 				     "the message is compressed, but no encoding is named");
-	} else if (body[0] != 0) {
+	} else if ((body[0] & ~ENVELOPE_COMPRESSED) != 0) {
 		fast_exchange_refuse(exchange, 0, FAST_INVALID_ARGUMENT,
 				     "the envelope has flags 0x%02x; a request's has 0", body[0]);
 	} else if (bytes > exchange->body_bytes - ENVELOPE_BYTES) {
@@ -75,10 +77,34 @@ static bool piece_of_envelope(struct fast_exchange *exchange, struct piece *out)
 		fast_exchange_refuse(exchange, 0, FAST_UNIMPLEMENTED,
 				     "the request has more than one message");
 	} else {
-		*out = (struct piece){body + ENVELOPE_BYTES, bytes};
+		*out = (struct piece){body + ENVELOPE_BYTES, bytes, body[0] == ENVELOPE_COMPRESSED};
 		return true;
 	}
 	return false;
+}
+
+/* A small piece may hold a bomb: it goes off at the limit. */
+static bool piece_unpack(struct fast_exchange *exchange, struct piece *piece)
+{
+	uint32_t most = exchange->connect->options.message_bytes_max;
+	size_t bytes = 0;
+	enum fast_status status =
+		fast_gunzip(piece->data, piece->bytes, most, &exchange->unpacked, &bytes);
+
+	if (status == FAST_OUT_OF_RANGE) {
+		fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
+				     "the message is longer than %u bytes when it is unpacked; no "
+				     "longer one is taken",
+				     (unsigned)most);
+	} else if (status != FAST_OK) {
+		fast_exchange_refuse(exchange, 0, status, "%s",
+				     status == FAST_INVALID_ARGUMENT
+					     ? "the message is said to be gzip, but is not, or not "
+					       "whole"
+					     : "there is no memory for the request");
+	}
+	*piece = (struct piece){.data = exchange->unpacked, .bytes = bytes};
+	return status == FAST_OK;
 }
 
 static bool piece_find(struct fast_exchange *exchange, struct piece *out)
@@ -94,7 +120,10 @@ static bool piece_find(struct fast_exchange *exchange, struct piece *out)
 			return false;
 		}
 	} else {
-		*out = (struct piece){exchange->body, exchange->body_bytes};
+		*out = (struct piece){exchange->body, exchange->body_bytes, exchange->is_gzipped};
+	}
+	if (out->is_gzipped && out->bytes > 0) {
+		return piece_unpack(exchange, out);
 	}
 	if (out->bytes > most) {
 		fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,

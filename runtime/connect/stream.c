@@ -1,5 +1,6 @@
 /* A server stream for a request: Connect's envelopes, or server-sent events. */
 #include "connect/exchange.h"
+#include "connect/gzip.h"
 
 #include "rpc/reply.h"
 #include <fast/stream.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #define ENVELOPE_BYTES 5
+#define ENVELOPE_GZIP  1
 #define ENVELOPE_END   2
 /* What HTTP's side asks for at a time. */
 #define BLOCK_BYTES 16384
@@ -47,6 +49,20 @@ static void envelope_write(struct fast_writer *out, unsigned flags, const struct
 	fast_writer_add(out, head, sizeof head);
 	fast_writer_add(out, body->data == NULL ? "" : body->data, bytes);
 	out->failed = out->failed || body->failed;
+}
+
+/* One message, compressed where the caller takes that and it is worth while. */
+static void item_write(struct fast_writer *out, bool takes_gzip, const struct fast_writer *body)
+{
+	struct fast_writer packed = {.data = NULL};
+
+	if (!takes_gzip || body->bytes < FAST_GZIP_BYTES_MIN) {
+		envelope_write(out, 0, body);
+		return;
+	}
+	fast_gzip_add(&packed, body->data, body->bytes);
+	envelope_write(out, ENVELOPE_GZIP, &packed);
+	fast_writer_fini(&packed);
 }
 
 /* {"error":{...},"metadata":{...}}, each where there is one. */
@@ -110,7 +126,7 @@ static void flow_item(struct flow *flow, const ProtobufCMessage *item)
 	} else if (flow->exchange->is_events) {
 		event_write(&flow->piece, NULL, &body);
 	} else {
-		envelope_write(&flow->piece, 0, &body);
+		item_write(&flow->piece, flow->exchange->takes_gzip, &body);
 	}
 	fast_reply_fini(&failure);
 	fast_writer_fini(&body);
@@ -199,6 +215,8 @@ static enum MHD_Result flow_answer(struct flow *flow)
 				    flow_content_type(exchange)) == MHD_YES &&
 	    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") ==
 		    MHD_YES &&
+	    (!exchange->takes_gzip || exchange->is_events ||
+	     MHD_add_response_header(response, "Connect-Content-Encoding", "gzip") == MHD_YES) &&
 	    (headers == NULL || fast_headers_add(response, "", headers))) {
 		result = MHD_queue_response(exchange->http, MHD_HTTP_OK, response);
 	}

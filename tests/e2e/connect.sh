@@ -60,6 +60,22 @@ def walk(x):
     elif isinstance(x, list): [walk(v) for v in x]
 walk(d)"
 
+# gzip both ways. What is short is not worth it.
+gets 'who takes gzip gets it' 200 '^Content-Encoding: gzip' -H 'Accept-Encoding: gzip' "$url/fast.v1.Param/List"
+check 'and it unpacks' sh -c "gunzip <'$world/body' | grep -q '\"name\":\"res\"'"
+gets 'who does not gets it plain' 200 '"name":"res"' "$url/fast.v1.Param/List"
+check 'and no word of gzip' sh -c "! grep -qi '^Content-Encoding' '$world/head'"
+gets 'metrics can be compressed' 200 '^Content-Encoding: gzip' -H 'Accept-Encoding: gzip;q=1.0,identity;q=0.5' "$url/metrics"
+check 'and are whole' sh -c "gunzip <'$world/body' | grep -q '^# EOF\|fastd_'"
+printf '{"plugin":"worker"}' | gzip >"$world/request.gz"
+gets 'a request may be gzip' 200 '"name":"res"' -H "$json" -H 'Content-Encoding: gzip' --data-binary "@$world/request.gz" "$url/fast.v1.Param/List"
+gets 'also by GET' 200 '"name":"res"' \
+  "$url/fast.v1.Param/List?encoding=json&base64=1&compression=gzip&message=$(base64 -w0 <"$world/request.gz" | tr '+/' '-_' | tr -d =)"
+gets 'what is not gzip is refused' 400 'not whole' -H "$json" -H 'Content-Encoding: gzip' -d '{}' "$url/fast.v1.Param/List"
+head -c 100000000 /dev/zero | gzip >"$world/bomb.gz"
+gets 'a bomb is refused at the limit' 429 'longer than 4194304 bytes' -H "$json" -H 'Content-Encoding: gzip' --data-binary "@$world/bomb.gz" "$url/fast.v1.Param/List"
+gets 'another encoding is refused, naming those there are' 501 '"code":"unimplemented".*gzip' -H "$json" -H 'Content-Encoding: br' -d '{}' "$url/fast.v1.Param/List"
+
 # Streams: five bytes before each message; the last says how it ended.
 timeout 5 curl -sN --max-time 2 -G --data-urlencode 'message={"plugin":"worker","metric":"fps"}' \
   "$url/fast.v1.Metric/Watch" >"$world/events" || true

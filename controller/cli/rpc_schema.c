@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fast/v1/reflection.fast.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,9 +113,17 @@ static json_t *detail_json(const struct fast_schema *schema, const struct fast_d
 	return object;
 }
 
+static const char *const executed_names[] = {"unknown", "no", "yes"};
+
 static void failed_note(struct cli *cli, const struct fast_schema *schema,
 			const struct fast_reply *reply)
 {
+	char status[64];
+
+	/* What the handler says need not tell it. */
+	snprintf(status, sizeof status, "%s, executed: %s", fast_status_name(reply->status),
+		 executed_names[reply->executed]);
+	cli->output->note(cli->output, status);
 	for (size_t i = 0; i < reply->detail_count; i++) {
 		json_t *detail = detail_json(schema, &reply->details[i]);
 		char *line = json_dumps(detail, JSON_COMPACT);
@@ -130,7 +139,6 @@ static void failed_note(struct cli *cli, const struct fast_schema *schema,
 /* {"error":{"code","message","executed","details"}} */
 static void failed_json(const struct fast_schema *schema, const struct fast_reply *reply)
 {
-	static const char *const executed[] = {"unknown", "no", "yes"};
 	json_t *details = json_array();
 	json_t *error;
 
@@ -142,7 +150,7 @@ static void failed_json(const struct fast_schema *schema, const struct fast_repl
 			  message_json_string(reply->text[0] != '\0'
 						      ? reply->text
 						      : fast_status_sentence(reply->status)),
-			  "executed", executed[reply->executed], "details", details);
+			  "executed", executed_names[reply->executed], "details", details);
 	if (error != NULL && json_dumpf(error, stderr, JSON_COMPACT) == 0) {
 		fputc('\n', stderr);
 	}

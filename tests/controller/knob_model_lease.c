@@ -57,7 +57,7 @@ static void grant(struct model *model, const struct model_lease *claim)
 		}
 		return;
 	}
-	assert(!"there are fewer knobs than leases");
+	assert(false && "there are fewer knobs than leases");
 }
 
 /* The claimant's own lease, when it has all that is wanted. */

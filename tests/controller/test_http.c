@@ -61,6 +61,7 @@ static int tear_down(void **state)
 	struct world *world = *state;
 
 	http_close(world->http);
+	fast_server_close(world->server);
 	watch_stop(world->watch);
 	watch_close(world->watch);
 	fake_node_fini(&world->node);

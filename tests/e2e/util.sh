@@ -40,7 +40,7 @@ refuses() {
   else
     fail "$name"
     printf '  %s\n  exit %s, expected %s; expected to match: %s\n' "$*" "$got" "$code" "$pattern"
-    sed 's/^/  | /' "$world/refuses.out" | head -n 20
+    sed 's/^/  | /' "$world/refuses.out" | tail -n 20
   fi
 }
 

@@ -86,7 +86,8 @@ static void a_call_is_answered_before_it_returns(void **state)
 
 static void a_failed_call_gives_null_and_says_why(void **state)
 {
-	struct fast_protobuf_c_options options = {.size = sizeof options, .timeout_ms = 50};
+	/* Long enough that the handler has begun. */
+	struct fast_protobuf_c_options options = {.size = sizeof options, .timeout_ms = 1000};
 	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
 	struct seen seen = {.gate = GATE_INITIALIZER};
 

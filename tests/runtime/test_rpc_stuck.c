@@ -165,10 +165,13 @@ static int connect_deaf(const struct real *real, uint32_t requests)
 		fast_id_write(0x80000001u + i, header);
 		assert_ok(fast_frame_packet(FAST_SP_IPC, header, sizeof header, &packet,
 					    &request.base, FAST_MESSAGE_BYTES_MAX, &frame));
-		/* The server stops reading at last; that is as good. */
-		ssize_t sent = send(fd, frame->bytes, frame->byte_count, MSG_DONTWAIT);
+		/* The server stops reading at last; that is as good. What went in part ends it: a
+		 * frame behind a torn one is no frame. */
+		ssize_t sent =
+			send(fd, frame->bytes, frame->byte_count, MSG_DONTWAIT | MSG_NOSIGNAL);
+		bool is_whole = sent == (ssize_t)frame->byte_count;
 		fast_frame_free(frame);
-		if (sent < 0) {
+		if (!is_whole) {
 			break;
 		}
 	}

@@ -2,8 +2,34 @@
 
 #include "rpc/limits.h"
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of all read buffers that are larger than they need be. */
+static atomic_size_t kept_bytes;
+
+static void input_release(struct fast_input *input)
+{
+	atomic_fetch_sub_explicit(&kept_bytes, input->kept_bytes, memory_order_relaxed);
+	input->kept_bytes = 0;
+	input->kept_receives = 0;
+}
+
+/* Whether a buffer that grew stays as it is: often another long message follows, and memory that
+ * was given back comes back a page fault at a time. */
+static bool input_keep(struct fast_input *input)
+{
+	if (input->kept_bytes == 0) {
+		input->kept_bytes = input->capacity;
+		if (atomic_fetch_add_explicit(&kept_bytes, input->capacity, memory_order_relaxed) +
+			    input->capacity >
+		    FAST_INPUT_KEPT_BYTES_MAX) {
+			return false;
+		}
+	}
+	return ++input->kept_receives <= FAST_INPUT_KEPT_RECEIVES;
+}
 
 enum fast_status fast_input_init(struct fast_input *input)
 {
@@ -17,6 +43,7 @@ enum fast_status fast_input_init(struct fast_input *input)
 
 void fast_input_fini(struct fast_input *input)
 {
+	input_release(input);
 	free(input->data);
 	*input = (struct fast_input){.data = NULL};
 }
@@ -29,16 +56,22 @@ void *fast_input_room(const struct fast_input *input, size_t *bytes)
 }
 
 /* Gives the buffer the size that the message at its start needs. It grows by doubling, as bytes
- * arrive: an announced length alone gets no memory. */
-static enum fast_status input_resize(struct fast_input *input, size_t frame_bytes)
+ * arrive: an announced length alone gets no memory. was_long: it held one just now. */
+static enum fast_status input_resize(struct fast_input *input, size_t frame_bytes, bool was_long)
 {
 	size_t capacity = input->capacity;
 	uint8_t *data;
 
-	if (frame_bytes <= FAST_INPUT_BYTES) {
+	if (was_long || frame_bytes > FAST_INPUT_BYTES) {
+		input_release(input);
+	}
+	if (frame_bytes > FAST_INPUT_BYTES) {
+		if (input->filled == capacity) {
+			capacity = frame_bytes < 2 * capacity ? frame_bytes : 2 * capacity;
+		}
+	} else if (capacity > FAST_INPUT_BYTES && !input_keep(input)) {
+		input_release(input);
 		capacity = FAST_INPUT_BYTES;
-	} else if (input->filled == capacity) {
-		capacity = frame_bytes < 2 * capacity ? frame_bytes : 2 * capacity;
 	}
 	if (capacity == input->capacity || input->filled >= capacity) {
 		return FAST_OK;
@@ -76,10 +109,12 @@ enum fast_status fast_input_take(struct fast_input *input, size_t bytes,
 {
 	size_t at = 0;
 	size_t frame_bytes = 0;
+	bool was_long;
 	enum fast_status status;
 
 	assert(bytes <= input->capacity - input->filled);
 	input->filled += bytes;
+	was_long = input->filled > FAST_INPUT_BYTES;
 	status = input_take_hello(input, rules->peer, &at);
 	while (status == FAST_OK && input->has_hello) {
 		const uint8_t *frame = input->data + at;
@@ -101,5 +136,5 @@ enum fast_status fast_input_take(struct fast_input *input, size_t bytes,
 	if (at > 0 && input->filled > 0) {
 		memmove(input->data, input->data + at, input->filled);
 	}
-	return input_resize(input, frame_bytes);
+	return input_resize(input, frame_bytes, was_long);
 }

@@ -10,6 +10,8 @@ struct fast_input {
 	size_t capacity;
 	size_t filled; /* <= capacity */
 	bool has_hello;
+	size_t kept_bytes;      /* counted, while the buffer is larger than it need be */
+	unsigned kept_receives; /* since it need not be */
 };
 
 /* What the bytes of a connection have to be. */

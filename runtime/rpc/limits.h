@@ -40,6 +40,10 @@
 
 /* Read buffer of a connection; grows for a larger message and shrinks again. */
 #define FAST_INPUT_BYTES 65536
+/* It shrinks after so many receives that need no more, at once where all of them in the process
+ * that could shrink hold so much. */
+#define FAST_INPUT_KEPT_RECEIVES  16
+#define FAST_INPUT_KEPT_BYTES_MAX (16u << 20)
 /* Frames up to this size are copied into one buffer of a batch; others are sent from their own. */
 #define FAST_BATCH_FRAME_BYTES_MAX 4096
 #define FAST_BATCH_BYTES_MAX       32768

@@ -157,6 +157,19 @@ static bool outbox_add_piece(struct fast_outbox *outbox, struct fast_frame *fram
 	return true;
 }
 
+/* Whether the frame goes as one. Pieces let control pass between them, but what the window takes at
+ * once nobody can overtake anyhow, and a message in one piece costs the peer no copy. */
+static bool outbox_goes_whole(const struct fast_outbox *outbox, const struct fast_frame *frame,
+			      size_t piece_bytes)
+{
+	if (frame->is_cut) {
+		return false;
+	}
+	return piece_bytes == 0 || frame->payload_bytes <= piece_bytes ||
+	       (frame->lane == FAST_LANE_BULK &&
+		frame->byte_count <= fast_window_left(&outbox->window));
+}
+
 /* Adds the lane's first frame, or a piece of it. False: no room. */
 static bool outbox_take(struct fast_outbox *outbox, struct fast_frame *frame,
 			const struct share *share, bool is_alone)
@@ -169,7 +182,7 @@ static bool outbox_take(struct fast_outbox *outbox, struct fast_frame *frame,
 	if (frame->lane == FAST_LANE_BULK && piece_bytes > fast_window_piece(&outbox->window)) {
 		piece_bytes = fast_window_piece(&outbox->window);
 	}
-	is_whole = !frame->is_cut && (piece_bytes == 0 || frame->payload_bytes <= piece_bytes);
+	is_whole = outbox_goes_whole(outbox, frame, piece_bytes);
 	if (!(is_whole ? outbox_add_frame(outbox, frame, share, is_alone)
 		       : outbox_add_piece(outbox, frame, share, piece_bytes))) {
 		return false;

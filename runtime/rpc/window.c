@@ -18,6 +18,13 @@ void fast_window_open(struct fast_window *window, struct fast_timers *timers)
 	};
 }
 
+size_t fast_window_left(const struct fast_window *window)
+{
+	uint64_t under_way = window->sent - window->received;
+
+	return window->is_on && under_way < window->bytes ? window->bytes - (size_t)under_way : 0;
+}
+
 size_t fast_window_piece(const struct fast_window *window)
 {
 	size_t piece = window->bytes / FAST_MARKS_MAX;

@@ -41,6 +41,9 @@ static inline bool fast_window_is_full(const struct fast_window *window)
 	return window->is_on && window->sent - window->received >= window->bytes;
 }
 
+/* How much more may be under way; 0 where nothing is measured. */
+size_t fast_window_left(const struct fast_window *window);
+
 /* Largest piece of a message that fits well into the window. */
 size_t fast_window_piece(const struct fast_window *window);
 

@@ -189,6 +189,35 @@ static void control_goes_between_the_pieces_of_bulk(void **state)
 	free(small.bytes);
 }
 
+static void what_the_window_takes_at_once_goes_in_one_piece(void **state)
+{
+	struct text text = text_of(LONG_TEXT);
+	struct fast_timers *timers = NULL;
+	struct fast_outbox outbox;
+	struct fast_frame *frame = frame_of(&text, FAST_SP_TCP, FAST_LANE_BULK);
+	size_t frame_bytes = frame->byte_count;
+
+	(void)state;
+	assert_ok(fast_timers_new_fake(1, &timers));
+	fast_outbox_init(&outbox, FAST_SP_TCP);
+	outbox.fragment_bytes = FAST_FRAGMENT_BYTES;
+	fast_window_open(&outbox.window, timers);
+	outbox.window.bytes = frame_bytes + frame_bytes / 2;
+	fast_outbox_push(&outbox, frame);
+	fast_outbox_push(&outbox, frame_of(&text, FAST_SP_TCP, FAST_LANE_BULK));
+	assert_true(fast_outbox_begin(&outbox));
+	assert_int_equal(frame_bytes, outbox.iov[0].iov_len);
+	assert_int_equal(1, outbox.waiting_count);
+	assert_false(fast_outbox_advance(&outbox, outbox.iov_bytes));
+	/* For the other one there is half the room. */
+	assert_true(fast_outbox_begin(&outbox));
+	assert_in_range(outbox.iov[0].iov_len, FAST_FRAGMENT_BYTES, FAST_FRAGMENT_BYTES + 64);
+	assert_int_equal(1, outbox.waiting_count);
+	fast_outbox_fini(&outbox);
+	fast_timers_free(timers);
+	free(text.bytes);
+}
+
 static void bulk_has_its_part_of_every_send(void **state)
 {
 	struct text text = text_of(FAST_BATCH_FRAME_BYTES_MAX + 1);
@@ -331,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_pass_in_pieces_and_are_whole_again),
 		cmocka_unit_test(control_goes_between_the_pieces_of_bulk),
+		cmocka_unit_test(what_the_window_takes_at_once_goes_in_one_piece),
 		cmocka_unit_test(bulk_has_its_part_of_every_send),
 		cmocka_unit_test(a_message_given_up_between_two_pieces_is_gone),
 		cmocka_unit_test(a_request_of_which_pieces_were_written_counts_as_sent),

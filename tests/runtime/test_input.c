@@ -85,6 +85,21 @@ static void messages_come_whole_in_whatever_pieces(void **state)
 	free(stream);
 }
 
+/* So many receives of a short message each. */
+static void feed_small(struct fast_input *input, unsigned count)
+{
+	size_t bytes;
+	uint8_t *stream = make_stream(1, 10, &bytes);
+	struct taken taken = {.count = 0};
+
+	for (unsigned i = 0; i < count; i++) {
+		assert_ok(feed(input, stream + FAST_SP_HELLO_BYTES, bytes - FAST_SP_HELLO_BYTES,
+			       100, &taken));
+	}
+	assert_int_equal(count, taken.count);
+	free(stream);
+}
+
 static void the_buffer_grows_as_bytes_come_and_shrinks_again(void **state)
 {
 	struct fast_input input;
@@ -103,13 +118,60 @@ static void the_buffer_grows_as_bytes_come_and_shrinks_again(void **state)
 	assert_int_equal(1, taken.count);
 	assert_int_equal(1000000, taken.bytes);
 	free(stream);
-	stream = make_stream(1, 10, &bytes);
-	assert_ok(feed(&input, stream + FAST_SP_HELLO_BYTES, bytes - FAST_SP_HELLO_BYTES, 100,
-		       &taken));
-	assert_int_equal(2, taken.count);
+	feed_small(&input, FAST_INPUT_KEPT_RECEIVES - 1);
+	assert_true(input.capacity > FAST_INPUT_BYTES); /* another may follow */
+	feed_small(&input, 1);
 	assert_int_equal(FAST_INPUT_BYTES, input.capacity);
+	fast_input_fini(&input);
+}
+
+static void long_messages_one_after_the_other_share_a_buffer(void **state)
+{
+	struct fast_input input;
+	struct taken taken = {.count = 0};
+	const uint8_t *data = NULL;
+	size_t bytes;
+	uint8_t *stream = make_stream(2 * FAST_INPUT_KEPT_RECEIVES, 1000000, &bytes);
+
+	(void)state;
+	assert_ok(fast_input_init(&input));
+	assert_ok(feed(&input, stream, FAST_SP_HELLO_BYTES, 8, &taken));
+	for (unsigned i = 0; i < 2 * FAST_INPUT_KEPT_RECEIVES; i++) {
+		assert_ok(feed(&input, stream + FAST_SP_HELLO_BYTES + (size_t)i * 1000008, 1000008,
+			       1000008, &taken));
+		assert_int_equal(i + 1, taken.count);
+		assert_true(data == NULL || data == input.data);
+		data = input.data;
+	}
 	free(stream);
 	fast_input_fini(&input);
+}
+
+static void what_is_kept_for_messages_that_may_follow_has_a_limit(void **state)
+{
+	enum { INPUTS = 2 * (FAST_INPUT_KEPT_BYTES_MAX / 1000000) };
+	static struct fast_input inputs[INPUTS];
+	struct taken taken = {.count = 0};
+	size_t capacity = 0;
+	size_t bytes;
+	uint8_t *stream = make_stream(1, 1000000, &bytes);
+
+	(void)state;
+	for (unsigned i = 0; i < INPUTS; i++) {
+		assert_ok(fast_input_init(&inputs[i]));
+		assert_ok(feed(&inputs[i], stream, bytes, bytes, &taken));
+		capacity += inputs[i].capacity > FAST_INPUT_BYTES ? inputs[i].capacity : 0;
+	}
+	assert_in_range(capacity, FAST_INPUT_KEPT_BYTES_MAX / 2, FAST_INPUT_KEPT_BYTES_MAX);
+	for (unsigned i = 0; i < INPUTS; i++) {
+		fast_input_fini(&inputs[i]);
+	}
+	/* What was given back may be kept by others. */
+	assert_ok(fast_input_init(&inputs[0]));
+	assert_ok(feed(&inputs[0], stream, bytes, bytes, &taken));
+	assert_true(inputs[0].capacity > FAST_INPUT_BYTES);
+	fast_input_fini(&inputs[0]);
+	free(stream);
 }
 
 static void a_message_that_gets_no_memory_is_refused(void **state)
@@ -149,6 +211,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_come_whole_in_whatever_pieces),
 		cmocka_unit_test(the_buffer_grows_as_bytes_come_and_shrinks_again),
+		cmocka_unit_test(long_messages_one_after_the_other_share_a_buffer),
+		cmocka_unit_test(what_is_kept_for_messages_that_may_follow_has_a_limit),
 		cmocka_unit_test(a_message_that_gets_no_memory_is_refused),
 		cmocka_unit_test(the_reader_may_refuse_a_message),
 	};

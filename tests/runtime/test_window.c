@@ -190,6 +190,7 @@ static void a_window_that_was_not_agreed_on_is_open(void **state)
 	assert_false(fast_window_is_full(&window));
 	assert_false(fast_window_wants_mark(&window, true));
 	assert_int_equal(FAST_FRAGMENT_BYTES, fast_window_piece(&window));
+	assert_int_equal(0, fast_window_left(&window)); /* nothing is known of the way */
 }
 
 int main(void)

@@ -38,6 +38,7 @@ static enum exit_code history_run(struct cli *cli)
 	request.plugin = cli->plugin;
 	request.metric = (char *)cli->words.word[0];
 	request.limit = (uint32_t)cli->options.limit.value;
+	request.step_ms = (uint32_t)(cli->options.step_s.value * 1e3);
 	if (since->given) {
 		request.since_unix_ns = quantity_unix_now() - (int64_t)(since->value * 1e9);
 	}
@@ -58,6 +59,8 @@ static const struct option options[] = {
 	 "the plugin; not needed when only one is live", 0, 0},
 	{"since", OPTION_DURATION, offsetof(struct options, since_s), "AGO",
 	 "the last 90s, 10m, 2h, 1d alone", 0, 1e8},
+	{"step", OPTION_DURATION, offsetof(struct options, step_s), "TIME",
+	 "one sample each 10s, 1m, 1h alone", 1, 4e6},
 	{"limit", OPTION_INTEGER, offsetof(struct options, limit), "N", "the newest N; 1000", 1,
 	 10000},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
@@ -65,11 +68,12 @@ static const struct option options[] = {
 
 const struct command command_history = {
 	.name = "history",
-	.usage = "METRIC [--plugin NAME] [--since AGO] [--limit N]",
+	.usage = "METRIC [--plugin NAME] [--since AGO] [--step TIME] [--limit N]",
 	.summary = "samples of the past",
 	.help = "Lists what one metric was, oldest first; a plugin that has ended has a past "
-		"too.\n\n"
-		"  fastctl history fps --plugin camera --since 10m",
+		"too.\nEach second of the last hour is kept, each minute of the last 30 days.\n\n"
+		"  fastctl history fps --plugin camera --since 10m\n"
+		"  fastctl history fps --plugin camera --since 7d --step 1h",
 	.options = options,
 	.words_min = 1,
 	.words_max = 1,

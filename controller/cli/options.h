@@ -69,6 +69,7 @@ struct options {
 	struct option_integer ttl_ms;
 	struct option_integer window_ms;
 	struct option_number since_s;
+	struct option_number step_s;
 	const char *on_loss;
 	struct option_integer hold_ms;
 	struct option_integer notice_ms;

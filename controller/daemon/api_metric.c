@@ -5,6 +5,7 @@
 #define WATCH_MS_MIN          10
 #define WATCH_MS_MAX          60000
 #define HISTORY_LIMIT_DEFAULT 1000
+#define MS_PER_S              1000
 
 struct metric_list {
 	struct scratch scratch;
@@ -96,6 +97,7 @@ static void metric_history(struct fast_call *call, const Fast__V1__MetricHistory
 	struct api *api = arg;
 	struct history history = {.response = FAST__V1__METRIC_HISTORY_RESPONSE__INIT};
 	uint32_t limit = request->limit == 0 ? HISTORY_LIMIT_DEFAULT : request->limit;
+	struct node_past past;
 	enum fast_status status;
 
 	if (!api_check_name(call, "plugin", request->plugin) ||
@@ -103,8 +105,14 @@ static void metric_history(struct fast_call *call, const Fast__V1__MetricHistory
 	    !api_check_range(call, "limit", limit, 1, API_LIST_LIMIT_MAX)) {
 		return;
 	}
-	status = node_history(api->node, request->plugin, request->metric, request->since_unix_ns,
-			      limit, keep_past, &history);
+	past = (struct node_past){
+		.plugin = request->plugin,
+		.metric = request->metric,
+		.since_unix_ns = request->since_unix_ns,
+		.step_s = request->step_ms / MS_PER_S,
+		.limit = limit,
+	};
+	status = node_history(api->node, &past, keep_past, &history);
 	if (status == FAST_OK) {
 		api_reply(call, &history.scratch, &history.response.base);
 		return;

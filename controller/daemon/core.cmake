@@ -24,6 +24,7 @@ set(CORE_SOURCES
     daemon/record.c
     daemon/registry.c
     daemon/sampler.c
+    daemon/seconds.c
     daemon/session.c
     daemon/session_attach.c
     daemon/session_declare.c
@@ -31,6 +32,7 @@ set(CORE_SOURCES
     daemon/session_params.c
     daemon/sketch.c
     daemon/store.c
+    daemon/store_history.c
     daemon/store_job.c
     daemon/store_load.c
     daemon/store_read.c
@@ -38,6 +40,7 @@ set(CORE_SOURCES
     daemon/store_schema.c
     daemon/store_thread.c
     daemon/store_write.c
+    daemon/store_write_samples.c
     daemon/verdict.c
     daemon/ties.c
     daemon/waiters.c

@@ -11,7 +11,8 @@
 #define TICK_MS_MIN                 10
 #define TICK_MS_MAX                 1000
 #define STORE_SAMPLES_BYTES_DEFAULT (UINT64_C(64) << 20)
-#define STORE_SAMPLES_AGE_S_DEFAULT 86400
+#define STORE_SECONDS_AGE_S_DEFAULT 3600
+#define STORE_MINUTES_AGE_S_DEFAULT (30 * 86400)
 #define DESCRIPTORS_PER_SESSION     2 /* socket and pidfd */
 #define DESCRIPTORS_BESIDE          512
 
@@ -60,9 +61,15 @@ static enum fast_status node_store_open(struct node *node, const struct node_opt
 		.samples_bytes_max = options->store_samples_bytes_max != 0
 					     ? options->store_samples_bytes_max
 					     : STORE_SAMPLES_BYTES_DEFAULT,
-		.samples_age_s_max = options->store_samples_age_s_max != 0
-					     ? options->store_samples_age_s_max
-					     : STORE_SAMPLES_AGE_S_DEFAULT,
+		.samples_age_s_max =
+			{
+				[STORE_SECONDS] = options->store_seconds_age_s_max != 0
+							  ? options->store_seconds_age_s_max
+							  : STORE_SECONDS_AGE_S_DEFAULT,
+				[STORE_MINUTES] = options->store_minutes_age_s_max != 0
+							  ? options->store_minutes_age_s_max
+							  : STORE_MINUTES_AGE_S_DEFAULT,
+			},
 	};
 
 	return store_open(&store, &node->store, error);
@@ -115,6 +122,7 @@ enum fast_status node_open(const struct node_options *options, struct node **out
 	}
 	if (status == FAST_OK) {
 		status = node_load(node, error);
+		node->sampler.seconds.newest = store_second_newest(node->store);
 	}
 	if (status != FAST_OK) {
 		node_close(node);

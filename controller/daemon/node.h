@@ -33,7 +33,8 @@ struct node_options {
 	const char *state_dir;            /* made with mode 0700 when missing */
 	uint32_t tick_ms;                 /* 10 to 1000; 0: NODE_TICK_MS_DEFAULT */
 	uint64_t store_samples_bytes_max; /* 0: 64 MiB */
-	uint32_t store_samples_age_s_max; /* 0: 86400 */
+	uint32_t store_seconds_age_s_max; /* samples of each second; 0: 3600 */
+	uint32_t store_minutes_age_s_max; /* samples of each minute; 0: 30 days */
 	uint64_t boot_id;
 };
 
@@ -199,11 +200,18 @@ struct node_status {
 
 void node_status(struct node *node, struct node_status *out);
 
-/* Samples of the past from the ring and the store, oldest first; under no lock. NOT_FOUND: no such
- * metric, neither live nor stored. */
-FAST_MUST_CHECK enum fast_status node_history(struct node *node, const char *plugin,
-					      const char *metric, int64_t since_unix_ns,
-					      uint32_t limit, node_metric_fn *fn, void *arg);
+struct node_past {
+	const char *plugin;
+	const char *metric;
+	int64_t since_unix_ns;
+	uint32_t step_s; /* between two samples, at least; 0: as close as there are */
+	uint32_t limit;  /* the newest ones */
+};
+
+/* Samples of the past from the ring and the store, in the order in which they were taken; under no
+ * lock. NOT_FOUND: no such metric, neither live nor stored. */
+FAST_MUST_CHECK enum fast_status node_history(struct node *node, const struct node_past *past,
+					      node_metric_fn *fn, void *arg);
 
 /* ---- changes ---- */
 

@@ -21,7 +21,9 @@ struct history {
 	bool failed; /* no memory */
 	bool known;  /* the plugin is there, and has the metric */
 	bool live;
-	int64_t newest_unix_ns;
+	const struct node_past *past;
+	int64_t second; /* of the newest point; 0: none */
+	int64_t time_unix_ns;
 	int64_t created_unix_ns;
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char help[FAST_METRIC_HELP_BYTES_MAX + 1];
@@ -41,7 +43,8 @@ static void history_add(struct history *history, enum fast_metric_kind kind,
 		history->capacity = wanted;
 	}
 	history->points[history->count++] = (struct point){kind, *sample};
-	history->newest_unix_ns = sample->time_unix_ns;
+	history->second = sample->second;
+	history->time_unix_ns = sample->time_unix_ns;
 }
 
 static void stored_add(const struct store_series *series, const struct store_sample *sample,
@@ -56,15 +59,25 @@ static void stored_add(const struct store_series *series, const struct store_sam
 /* Goes through the ring with the sample before. */
 struct ring_walk {
 	struct history *history;
+	const struct seconds *seconds;
 	const struct series *series;
 	const struct sample *before;
 };
+
+/* Whether the store has told of it, or nobody has asked. */
+static bool is_told(const struct history *history, const struct sample *sample, int64_t second)
+{
+	return sample->time_unix_ns <= history->past->since_unix_ns || second < history->second ||
+	       (second == history->second && sample->time_unix_ns <= history->time_unix_ns);
+}
 
 static void ring_add(const struct sample *sample, void *arg)
 {
 	struct ring_walk *walk = arg;
 	bool newest = sample->time_ns == series_newest(walk->series)->time_ns;
 	const struct sample *begin = walk->before == NULL ? sample : walk->before;
+	int64_t second = seconds_at(walk->seconds, sample->time_unix_ns, sample->time_ns);
+	int64_t step_s = walk->history->past->step_s;
 	struct window_summary summary;
 	struct store_sample point;
 
@@ -73,11 +86,13 @@ static void ring_add(const struct sample *sample, void *arg)
 		return;
 	}
 	walk->before = sample;
-	if (sample->time_unix_ns <= walk->history->newest_unix_ns) {
-		return; /* the store has told of it */
+	if (is_told(walk->history, sample, second) ||
+	    (!newest && step_s > 0 && second % step_s != 0)) {
+		return;
 	}
 	series_compare(walk->series, begin, sample, &summary);
 	point = (struct store_sample){
+		.second = second,
 		.time_unix_ns = sample->time_unix_ns,
 		.count = sample->count,
 		.value = sample->value,
@@ -93,17 +108,18 @@ static void ring_add(const struct sample *sample, void *arg)
 }
 
 /* What the node itself knows. */
-static void ring_collect(struct node *node, const char *plugin, const char *metric,
-			 struct history *history)
+static void ring_collect(struct node *node, struct history *history)
 {
 	const struct plugin *found;
 	const struct metric *declared;
 
 	node_lock(node);
-	found = registry_find(&node->registry, plugin);
-	declared = found == NULL ? NULL : plugin_metric(found, metric);
+	found = registry_find(&node->registry, history->past->plugin);
+	declared = found == NULL ? NULL : plugin_metric(found, history->past->metric);
 	if (declared != NULL) {
-		struct ring_walk walk = {.history = history, .series = &declared->series};
+		struct ring_walk walk = {.history = history,
+					 .seconds = &node->sampler.seconds,
+					 .series = &declared->series};
 
 		history->known = true;
 		history->live = found->live;
@@ -115,13 +131,13 @@ static void ring_collect(struct node *node, const char *plugin, const char *metr
 	node_unlock(node);
 }
 
-static void point_tell(const struct history *history, const struct point *point, const char *plugin,
-		       const char *metric, node_metric_fn *fn, void *arg)
+static void point_tell(const struct history *history, const struct point *point, node_metric_fn *fn,
+		       void *arg)
 {
 	const struct store_sample *sample = &point->sample;
 	const struct node_metric told = {
-		.plugin = plugin,
-		.name = metric,
+		.plugin = history->past->plugin,
+		.name = history->past->metric,
 		.unit = history->unit,
 		.help = history->help,
 		.kind = point->kind,
@@ -145,14 +161,20 @@ static void point_tell(const struct history *history, const struct point *point,
 	fn(&told, arg);
 }
 
-enum fast_status node_history(struct node *node, const char *plugin, const char *metric,
-			      int64_t since_unix_ns, uint32_t limit, node_metric_fn *fn, void *arg)
+enum fast_status node_history(struct node *node, const struct node_past *past, node_metric_fn *fn,
+			      void *arg)
 {
-	struct history history = {.newest_unix_ns = since_unix_ns};
-	enum fast_status status = store_history(node->store, plugin, metric, since_unix_ns, limit,
-						stored_add, &history);
+	const struct store_query query = {
+		.instance = past->plugin,
+		.metric = past->metric,
+		.since_unix_ns = past->since_unix_ns,
+		.step_s = past->step_s,
+		.limit = past->limit,
+	};
+	struct history history = {.past = past};
+	enum fast_status status = store_history(node->store, &query, stored_add, &history);
 
-	ring_collect(node, plugin, metric, &history);
+	ring_collect(node, &history);
 	if (history.known && status != FAST_RESOURCE_EXHAUSTED) {
 		status = FAST_OK; /* whatever the store has to say */
 	}
@@ -160,9 +182,10 @@ enum fast_status node_history(struct node *node, const char *plugin, const char 
 		status = FAST_RESOURCE_EXHAUSTED;
 	}
 	if (status == FAST_OK) {
-		size_t first = history.count > limit ? history.count - limit : 0;
+		size_t first = history.count > past->limit ? history.count - past->limit : 0;
+
 		for (size_t i = first; i < history.count; i++) {
-			point_tell(&history, &history.points[i], plugin, metric, fn, arg);
+			point_tell(&history, &history.points[i], fn, arg);
 		}
 	}
 	free(history.points);

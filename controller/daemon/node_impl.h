@@ -12,6 +12,7 @@
 #include "packet_check.h"
 #include "profiles.h"
 #include "registry.h"
+#include "seconds.h"
 #include "store.h"
 
 #include <fast/log.h>
@@ -27,6 +28,7 @@
 #define NODE_PAGE_HOLD_MS     1000    /* a re-attached plugin declares its knobs within this */
 #define NODE_LATE_METRIC_MS   2000    /* a metric declared later than this counts from then */
 #define NODE_STORE_INTERVAL_S 1       /* between two samples of a metric in the store */
+#define NODE_STORE_MINUTE_MS  60000   /* the window of those that are kept longer */
 #define NODE_STORE_NAME_S     60      /* between two reminders of a series' name */
 
 /* A socket that plugins connect to. */
@@ -42,7 +44,8 @@ struct sampler {
 	int64_t slice_ns; /* when the next slice is due */
 	uint32_t slice;
 	uint32_t slices;
-	struct store_samples *stored; /* of this tick; NULL: none */
+	struct store_samples *stored[STORE_LEVELS]; /* of this tick; NULL: none */
+	struct seconds seconds;                     /* by which history is numbered */
 	struct fast_cell_reading reading;
 };
 
@@ -135,6 +138,9 @@ bool sampler_run(struct node *node, int64_t now_ns);
 void sampler_fini(struct node *node);
 /* Reads a page. The caller holds the lock. */
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns);
+/* The same, when the plugin has ended: what it was last is for the store in any case. */
+void sampler_read_last(struct node *node, struct plugin *plugin, int64_t now_ns,
+		       int64_t now_unix_ns);
 
 /* ---- lease_calls.c: the caller holds the lock ---- */
 

@@ -81,7 +81,8 @@ struct plugin {
 	bool reattached;       /* the same process has been attached before */
 	bool page_held;   /* nothing is committed to the page before all knobs are known again */
 	uint64_t tick;    /* of its newest sampling */
-	int64_t stored_s; /* second of the newest samples handed to the store */
+	int64_t stored_s; /* second of the newest samples handed to the store; 0: none */
+	int64_t stored_minute; /* the same of those for a minute, each plugin's by its own phase */
 	struct metric *metrics;
 	size_t metric_count;
 	size_t metric_capacity;

@@ -4,12 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define NS_PER_MS         INT64_C(1000000)
-#define NS_PER_S          INT64_C(1000000000)
-#define SLICES_MAX        10
-#define SLICE_PLUGINS_MIN 16 /* fewer are no burst */
-#define SLICE_MS_MIN      2  /* waking up more often costs more than it spreads */
+#define NS_PER_MS          INT64_C(1000000)
+#define NS_PER_S           INT64_C(1000000000)
+#define SLICES_MAX         10
+#define SECONDS_PER_MINUTE 60
+#define SLICE_PLUGINS_MIN  16 /* fewer are no burst */
+#define SLICE_MS_MIN       2  /* waking up more often costs more than it spreads */
 /* So many metrics ahead: what was written by the plugin comes from another core, and what was
  * written a tick ago from memory. */
 #define PREFETCH_SERIES 6
@@ -36,6 +38,10 @@ static bool store_name(struct store_samples *samples, const struct plugin *plugi
 static void metric_store(struct store_samples *samples, const struct plugin *plugin,
 			 struct metric *metric)
 {
+	static const uint32_t window_ms[STORE_LEVELS] = {
+		[STORE_SECONDS] = WINDOW_DEFAULT_MS,
+		[STORE_MINUTES] = NODE_STORE_MINUTE_MS,
+	};
 	const struct sample *newest = series_newest(&metric->series);
 	struct store_sample *stored;
 	struct window_summary summary;
@@ -44,17 +50,18 @@ static void metric_store(struct store_samples *samples, const struct plugin *plu
 		return;
 	}
 	/* The name is told again now and then, should a write of it have failed. */
-	if (llabs(samples->second - metric->store_named_s) >= NODE_STORE_NAME_S) {
+	if (samples->level == STORE_SECONDS &&
+	    llabs(samples->slot - metric->store_named_s) >= NODE_STORE_NAME_S) {
 		if (!store_name(samples, plugin, metric)) {
 			return;
 		}
-		metric->store_named_s = samples->second;
+		metric->store_named_s = samples->slot;
 	}
 	stored = store_samples_add(samples);
 	if (stored == NULL) {
 		return;
 	}
-	series_summarize(&metric->series, WINDOW_DEFAULT_MS, &summary);
+	series_summarize(&metric->series, window_ms[samples->level], &summary);
 	*stored = (struct store_sample){
 		.series = metric->store_id,
 		.time_unix_ns = newest->time_unix_ns,
@@ -71,21 +78,50 @@ static void metric_store(struct store_samples *samples, const struct plugin *plu
 	};
 }
 
-static void plugin_store(struct node *node, struct plugin *plugin, int64_t now_unix_ns)
+static void level_store(struct node *node, struct plugin *plugin, enum store_level level,
+			int64_t slot)
 {
-	struct sampler *sampler = &node->sampler;
-	int64_t second = now_unix_ns / NS_PER_S;
+	struct store_samples **stored = &node->sampler.stored[level];
+
+	if (*stored != NULL && (*stored)->slot != slot) { /* the clock was set, or it ends */
+		store_push_samples(node->store, *stored);
+		*stored = NULL;
+	}
+	if (*stored == NULL) {
+		*stored = store_samples_new(level, slot);
+	}
+	for (size_t i = 0; i < plugin->metric_count && *stored != NULL; i++) {
+		metric_store(*stored, plugin, &plugin->metrics[i]);
+	}
+}
+
+/* Hands the second's samples to the store, and the minute's when one has passed; plugins have their
+ * minutes at different times, so that it is no burst. */
+static void plugin_store(struct node *node, struct plugin *plugin, int64_t now_ns,
+			 int64_t now_unix_ns)
+{
+	int64_t second = seconds_now(&node->sampler.seconds, now_unix_ns, now_ns);
+	int64_t minute = (second + plugin->pid) / SECONDS_PER_MINUTE;
 
 	if (second == plugin->stored_s) {
 		return;
 	}
-	if (sampler->stored == NULL) {
-		sampler->stored = store_samples_new(second);
-	}
-	for (size_t i = 0; i < plugin->metric_count && sampler->stored != NULL; i++) {
-		metric_store(sampler->stored, plugin, &plugin->metrics[i]);
+	level_store(node, plugin, STORE_SECONDS, second);
+	if (plugin->stored_minute != 0 && plugin->stored_minute != minute) {
+		level_store(node, plugin, STORE_MINUTES, second / SECONDS_PER_MINUTE);
 	}
 	plugin->stored_s = second;
+	plugin->stored_minute = minute;
+}
+
+void sampler_read_last(struct node *node, struct plugin *plugin, int64_t now_ns,
+		       int64_t now_unix_ns)
+{
+	plugin->stored_s = 0; /* whether or not this second has been stored */
+	sampler_read(node, plugin, now_ns, now_unix_ns);
+	/* The minute after the newest, which must stay. */
+	level_store(node, plugin, STORE_MINUTES,
+		    node->sampler.seconds.newest / SECONDS_PER_MINUTE + 1);
 }
 
 /* Before the metric with this index is read, or, with a negative one, before all of them. */
@@ -130,7 +166,7 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 		series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
 			   plugin->effective_revision, &node->registry.budget);
 	}
-	plugin_store(node, plugin, now_unix_ns);
+	plugin_store(node, plugin, now_ns, now_unix_ns);
 }
 
 /* Begins to fetch the plugin that is read after this one. */
@@ -176,7 +212,7 @@ bool sampler_run(struct node *node, int64_t now_ns)
 {
 	struct sampler *sampler = &node->sampler;
 	int64_t tick_ns = (int64_t)node->tick_ms * NS_PER_MS;
-	struct store_samples *stored = NULL;
+	struct store_samples *stored[STORE_LEVELS] = {NULL};
 	bool last;
 
 	node_lock(node);
@@ -191,22 +227,26 @@ bool sampler_run(struct node *node, int64_t now_ns)
 	last = ++sampler->slice == sampler->slices;
 	if (last) {
 		sampler->slice = 0;
-		stored = sampler->stored;
-		sampler->stored = NULL;
+		memcpy(stored, sampler->stored, sizeof stored);
+		memset(sampler->stored, 0, sizeof sampler->stored);
 	}
 	node_unlock(node);
 	sampler->slice_ns =
 		sampler->tick_ns + (last ? tick_ns : tick_ns * sampler->slice / sampler->slices);
-	if (stored != NULL) {
-		store_push_samples(node->store, stored);
+	for (size_t i = 0; i < STORE_LEVELS; i++) {
+		if (stored[i] != NULL) {
+			store_push_samples(node->store, stored[i]);
+		}
 	}
 	return last;
 }
 
 void sampler_fini(struct node *node)
 {
-	if (node->sampler.stored != NULL) {
-		store_push_samples(node->store, node->sampler.stored);
-		node->sampler.stored = NULL;
+	for (size_t i = 0; i < STORE_LEVELS; i++) {
+		if (node->sampler.stored[i] != NULL) {
+			store_push_samples(node->store, node->sampler.stored[i]);
+			node->sampler.stored[i] = NULL;
+		}
 	}
 }

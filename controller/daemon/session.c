@@ -77,8 +77,7 @@ static void plugin_end(struct node *node, struct plugin *plugin)
 	int64_t now_ns = node_now_ns();
 	int64_t now_unix_ns = node_now_unix_ns();
 
-	plugin->stored_s = 0; /* the last values are for the store too */
-	sampler_read(node, plugin, now_ns, now_unix_ns);
+	sampler_read_last(node, plugin, now_ns, now_unix_ns);
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		series_freeze(&plugin->metrics[i].series, &node->registry.budget);
 	}

@@ -114,7 +114,8 @@ enum fast_status store_open(const struct store_options *options, struct store **
 	store->jobs_end = &store->jobs;
 	store->samples_end = &store->samples;
 	store->samples_bytes_max = options->samples_bytes_max;
-	store->samples_age_s_max = options->samples_age_s_max;
+	memcpy(store->samples_age_s_max, options->samples_age_s_max,
+	       sizeof store->samples_age_s_max);
 	length = snprintf(store->path, sizeof store->path, "%s/fastd.db", options->state_dir);
 	if (length >= (int)sizeof store->path - 64) {
 		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
@@ -156,6 +157,11 @@ uint64_t store_lease_id_next(struct store *store)
 	id = ++store->lease_id_newest;
 	(void)pthread_mutex_unlock(&store->lock);
 	return id;
+}
+
+int64_t store_second_newest(const struct store *store)
+{
+	return store->second_newest;
 }
 
 uint64_t store_series_id_next(struct store *store)

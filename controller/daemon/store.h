@@ -18,13 +18,15 @@
 #define STORE_RETRY_MS    1000   /* between two tries when the disk fails */
 #define STORE_AUDIT_MAX   100000 /* entries; the oldest go first */
 #define STORE_HISTORY_MAX 10000  /* samples, or audit entries, in one answer */
+/* Where room is short, seconds older than this go before minutes. */
+#define STORE_SECONDS_KEEP_S 300
 
 struct store;
 
 struct store_options {
 	const char *state_dir;
 	uint64_t samples_bytes_max;
-	uint32_t samples_age_s_max;
+	uint32_t samples_age_s_max[STORE_LEVELS];
 };
 
 /* What was stored, as store_load() tells it; each may be NULL. */
@@ -57,6 +59,9 @@ void store_close(struct store *store);
  * stored; the job that puts the lease makes it last. Any thread. */
 uint64_t store_lease_id_next(struct store *store);
 
+/* The newest second that was stored before store_load(); 0: none. */
+int64_t store_second_newest(const struct store *store);
+
 /* An id that no series of this state directory has. Any thread, after store_load(). */
 uint64_t store_series_id_next(struct store *store);
 
@@ -76,10 +81,18 @@ uint64_t store_dropped(struct store *store);
 typedef void store_sample_fn(const struct store_series *series, const struct store_sample *sample,
 			     void *arg);
 
-/* The newest `limit` samples after since, oldest first. NOT_FOUND: the metric was never stored. */
-FAST_MUST_CHECK enum fast_status store_history(struct store *store, const char *instance,
-					       const char *metric, int64_t since_unix_ns,
-					       uint32_t limit, store_sample_fn *fn, void *arg);
+struct store_query {
+	const char *instance;
+	const char *metric;
+	int64_t since_unix_ns;
+	uint32_t step_s; /* between two samples, at least; 0: as close as there are */
+	uint32_t limit;
+};
+
+/* The newest `limit` samples after since, in the order in which they were taken: minutes, where
+ * there are no seconds any more. NOT_FOUND: the metric was never stored. */
+FAST_MUST_CHECK enum fast_status store_history(struct store *store, const struct store_query *query,
+					       store_sample_fn *fn, void *arg);
 FAST_MUST_CHECK enum fast_status store_each_audit(struct store *store, const char *plugin_glob,
 						  uint64_t after, uint32_t limit, node_audit_fn *fn,
 						  void *arg);

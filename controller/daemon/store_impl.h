@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_VERSION        2 /* of the schema */
+#define STORE_VERSION        3 /* of the schema */
 #define STORE_BUSY_MS        2000
 
 enum store_statement {
@@ -33,10 +33,15 @@ enum store_statement {
 	SQL_TRIM_AUDIT,
 	SQL_PUT_SERIES,
 	SQL_PUT_SECOND,
+	SQL_PUT_MINUTE,
 	SQL_PUT_SAMPLE,
+	SQL_PUT_MINUTE_SAMPLE,
 	SQL_OLDEST_SECOND,
+	SQL_OLDEST_MINUTE,
 	SQL_DELETE_SAMPLES,
+	SQL_DELETE_MINUTE_SAMPLES,
 	SQL_DELETE_SECOND,
+	SQL_DELETE_MINUTE,
 	SQL_DELETE_SERIES,
 	SQL_USED_BYTES,
 	SQL_PROBE,
@@ -47,7 +52,7 @@ struct store {
 	char path[STORE_PATH_BYTES_MAX];
 	int lock_fd; /* -1: none */
 	uint64_t samples_bytes_max;
-	uint32_t samples_age_s_max;
+	uint32_t samples_age_s_max[STORE_LEVELS];
 	sqlite3 *db; /* store thread, once that runs; NULL: the disk did not let us open it yet */
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	pthread_t thread;
@@ -67,6 +72,7 @@ struct store {
 	uint64_t dropped;
 	uint64_t lease_id_newest;
 	uint64_t series_id_newest;
+	int64_t second_newest; /* that was stored when it was opened */
 	bool failing;
 	char error[NODE_TEXT_BYTES_MAX];
 };
@@ -82,12 +88,24 @@ void store_db_close(struct store *store);
 FAST_MUST_CHECK enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db,
 							int64_t *version);
 
+/* ---- store_read.c: any thread ---- */
+
+/* A connection for one answer, and its query, which are to be closed either way. */
+FAST_MUST_CHECK enum fast_status store_reader_open(const struct store *store, const char *sql,
+						   sqlite3 **db, sqlite3_stmt **statement);
+void store_reader_close(sqlite3 *db, sqlite3_stmt *statement);
+
 /* ---- store_write.c: store thread ---- */
 
 /* Runs a statement to its end and resets it. */
 bool store_run(struct store *store, enum store_statement statement);
+/* The same, with its only parameter. */
+bool store_run_with(struct store *store, enum store_statement statement, uint64_t value);
 /* The job's ops, within a transaction. False: SQLite says why. */
 bool store_write_job(struct store *store, const struct store_job *job);
+
+/* ---- store_write_samples.c: store thread ---- */
+
 /* Some of the samples, within a transaction: count is what may still be written. */
 bool store_write_samples(struct store *store, struct store_samples *samples, size_t *count);
 /* Deletes samples that are too old or too many, a few at a time, within a transaction. */

@@ -121,6 +121,12 @@ static bool load_series_id(sqlite3_stmt *row, const struct store_visitor *visito
 	return true;
 }
 
+static bool load_second(sqlite3_stmt *row, const struct store_visitor *visitor)
+{
+	*(int64_t *)visitor->arg = sqlite3_column_int64(row, 0);
+	return true;
+}
+
 static enum fast_status load_each(sqlite3 *db, const char *sql, load_fn *fn,
 				  const struct store_visitor *visitor)
 {
@@ -137,26 +143,29 @@ static enum fast_status load_each(sqlite3 *db, const char *sql, load_fn *fn,
 	return status == FAST_OK && code != SQLITE_DONE ? FAST_UNAVAILABLE : status;
 }
 
-/* first: how the first version of the schema gives the same columns, for a database that could not
- * be brought up to date, since the disk is full; NULL: it has none of these. */
+/* For a database that could not be brought up to date, since the disk is full: from which version
+ * on the schema has these columns, and how the one before gives them; NULL: it has none of these.
+ */
 static const struct {
 	const char *sql;
-	const char *first;
+	int64_t since;
+	const char *before;
 	load_fn *fn;
 } tables[] = {
-	{"SELECT * FROM revisions", "SELECT * FROM revisions", load_revision},
-	{"SELECT * FROM params", "SELECT *, 0, 0, NULL FROM params", load_param},
-	{"SELECT * FROM leases", "SELECT *, 0, 0, 0, 1, '', '', 0 FROM leases", load_lease},
-	{"SELECT * FROM baselines", "SELECT * FROM baselines", load_baseline},
-	{"SELECT * FROM bounds ORDER BY time", NULL, load_bound},
-	{"SELECT * FROM bound_choices ORDER BY position", NULL, load_bound_choice},
-	{"SELECT * FROM profiles ORDER BY time, position", NULL, load_profile},
+	{"SELECT * FROM revisions", 1, NULL, load_revision},
+	{"SELECT * FROM params", 2, "SELECT *, 0, 0, NULL FROM params", load_param},
+	{"SELECT * FROM leases", 2, "SELECT *, 0, 0, 0, 1, '', '', 0 FROM leases", load_lease},
+	{"SELECT * FROM baselines", 1, NULL, load_baseline},
+	{"SELECT * FROM bounds ORDER BY time", 2, NULL, load_bound},
+	{"SELECT * FROM bound_choices ORDER BY position", 2, NULL, load_bound_choice},
+	{"SELECT * FROM profiles ORDER BY time, position", 2, NULL, load_profile},
 };
 
 enum fast_status store_load(struct store *store, const struct store_visitor *visitor)
 {
 	const struct store_visitor lease_id = {.arg = &store->lease_id_newest};
 	const struct store_visitor series_id = {.arg = &store->series_id_newest};
+	const struct store_visitor second = {.arg = &store->second_newest};
 	int64_t version = STORE_VERSION;
 	sqlite3 *readable = NULL;
 	sqlite3 *db = store->db;
@@ -175,8 +184,11 @@ enum fast_status store_load(struct store *store, const struct store_visitor *vis
 	if (status == FAST_OK) {
 		status = load_each(db, "SELECT max(id) FROM series", load_series_id, &series_id);
 	}
+	if (status == FAST_OK) {
+		status = load_each(db, "SELECT max(second) FROM seconds", load_second, &second);
+	}
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && status == FAST_OK; i++) {
-		const char *sql = version < STORE_VERSION ? tables[i].first : tables[i].sql;
+		const char *sql = version < tables[i].since ? tables[i].before : tables[i].sql;
 
 		if (sql != NULL) {
 			status = load_each(db, sql, tables[i].fn, visitor);

@@ -5,12 +5,18 @@
 
 #define SAMPLES_FIRST 64
 
-struct store_samples *store_samples_new(int64_t second)
+const int64_t store_level_seconds[STORE_LEVELS] = {
+	[STORE_SECONDS] = 1,
+	[STORE_MINUTES] = 60,
+};
+
+struct store_samples *store_samples_new(enum store_level level, int64_t slot)
 {
 	struct store_samples *samples = calloc(1, sizeof *samples);
 
 	if (samples != NULL) {
-		samples->second = second;
+		samples->level = level;
+		samples->slot = slot;
 	}
 	return samples;
 }

@@ -17,6 +17,7 @@ struct store_series {
 
 struct store_sample {
 	uint64_t series;
+	int64_t second; /* the first of its slot; filled by the store alone */
 	int64_t time_unix_ns;
 	uint64_t count;
 	double value;
@@ -30,10 +31,18 @@ struct store_sample {
 	uint64_t revision_last;
 };
 
-/* Samples of one second. */
+/* How far apart samples are. */
+enum store_level { STORE_SECONDS, STORE_MINUTES, STORE_LEVELS };
+
+/* Seconds of a slot of each level. */
+extern const int64_t store_level_seconds[STORE_LEVELS];
+
+/* Samples of one slot. Slots are numbered like seconds, or minutes, since 1970, but never go back:
+ * daemon/seconds.h. */
 struct store_samples {
 	struct store_samples *next; /* store */
-	int64_t second;
+	enum store_level level;
+	int64_t slot;
 	struct store_series *series;
 	size_t series_count;
 	size_t series_capacity;
@@ -44,7 +53,7 @@ struct store_samples {
 };
 
 /* NULL: no memory. */
-struct store_samples *store_samples_new(int64_t second);
+struct store_samples *store_samples_new(enum store_level level, int64_t slot);
 /* NULL is allowed. */
 void store_samples_free(struct store_samples *samples);
 /* Room for one more, zeroed and counted; NULL: no memory. */

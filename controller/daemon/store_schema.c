@@ -60,7 +60,22 @@ static const char *const upgrades[STORE_VERSION - 1] = {
 	" value NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,"
 	" PRIMARY KEY (plugin, profile, param)) WITHOUT ROWID;"
 	"PRAGMA user_version = 2;",
+	/* Windows say more, and minutes are kept longer than seconds. */
+	"ALTER TABLE samples ADD COLUMN first REAL;"
+	"ALTER TABLE samples ADD COLUMN last REAL;"
+	"ALTER TABLE samples ADD COLUMN min REAL;"
+	"ALTER TABLE samples ADD COLUMN max REAL;"
+	"ALTER TABLE samples ADD COLUMN std REAL;"
+	"CREATE TABLE minutes (minute INTEGER PRIMARY KEY);"
+	"CREATE TABLE minute_samples (minute INTEGER, series INTEGER, time INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
+	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
+	" revision_first INTEGER, revision_last INTEGER, first REAL, last REAL, min REAL, max REAL,"
+	" std REAL, PRIMARY KEY (minute, series)) WITHOUT ROWID;"
+	"PRAGMA user_version = 3;",
 };
+
+#define VALUES_22 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -86,11 +101,15 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_PUT_SERIES] = "INSERT INTO series VALUES (?1,?2,?3,?4,?5,?6,?6)"
 			   " ON CONFLICT (id) DO UPDATE SET last = ?6",
 	[SQL_PUT_SECOND] = "INSERT OR IGNORE INTO seconds VALUES (?)",
-	[SQL_PUT_SAMPLE] =
-		"INSERT OR REPLACE INTO samples VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_PUT_MINUTE] = "INSERT OR IGNORE INTO minutes VALUES (?)",
+	[SQL_PUT_SAMPLE] = "INSERT OR REPLACE INTO samples" VALUES_22,
+	[SQL_PUT_MINUTE_SAMPLE] = "INSERT OR REPLACE INTO minute_samples" VALUES_22,
 	[SQL_OLDEST_SECOND] = "SELECT min(second) FROM seconds",
+	[SQL_OLDEST_MINUTE] = "SELECT min(minute) FROM minutes",
 	[SQL_DELETE_SAMPLES] = "DELETE FROM samples WHERE second = ?",
+	[SQL_DELETE_MINUTE_SAMPLES] = "DELETE FROM minute_samples WHERE minute = ?",
 	[SQL_DELETE_SECOND] = "DELETE FROM seconds WHERE second = ?",
+	[SQL_DELETE_MINUTE] = "DELETE FROM minutes WHERE minute = ?",
 	/* A series' last is written about once a minute. */
 	[SQL_DELETE_SERIES] = "DELETE FROM series WHERE last < ? - 120",
 	[SQL_USED_BYTES] = "SELECT (p.page_count - f.freelist_count) * s.page_size FROM"

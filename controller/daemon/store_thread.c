@@ -226,7 +226,7 @@ static bool samples_flush(struct store *store)
 	}
 	written = samples->written;
 	good = transaction_begin(store, false) && store_write_samples(store, samples, &left) &&
-	       store_trim(store, samples->second,
+	       store_trim(store, samples->slot * store_level_seconds[samples->level],
 			  2 * (SLICE_SAMPLES_MAX - left) + TRIM_SAMPLES_MIN);
 	if (!transaction_end(store, good)) {
 		samples_drop(store, samples, written);

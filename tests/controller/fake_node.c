@@ -173,15 +173,14 @@ void node_status(struct node *node, struct node_status *out)
 	pthread_mutex_unlock(&node->lock);
 }
 
-enum fast_status node_history(struct node *node, const char *plugin, const char *metric,
-			      int64_t since_unix_ns, uint32_t limit, node_metric_fn *fn, void *arg)
+enum fast_status node_history(struct node *node, const struct node_past *past, node_metric_fn *fn,
+			      void *arg)
 {
 	uint32_t given = 0;
 
-	(void)since_unix_ns;
-	for (size_t i = 0; i < node->metric_count && given < limit; i++) {
-		if (strcmp(plugin, node->metrics[i].plugin) == 0 &&
-		    strcmp(metric, node->metrics[i].name) == 0) {
+	for (size_t i = 0; i < node->metric_count && given < past->limit; i++) {
+		if (strcmp(past->plugin, node->metrics[i].plugin) == 0 &&
+		    strcmp(past->metric, node->metrics[i].name) == 0) {
 			fn(&node->metrics[i], arg);
 			given++;
 		}

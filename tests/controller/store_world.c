@@ -8,8 +8,9 @@
 
 enum fast_status store_open_at(const char *dir, struct store **out, char *error)
 {
-	const struct store_options options = {
-		.state_dir = dir, .samples_bytes_max = 1u << 20, .samples_age_s_max = 86400};
+	const struct store_options options = {.state_dir = dir,
+					      .samples_bytes_max = 1u << 20,
+					      .samples_age_s_max = {86400, 864000}};
 
 	return store_open(&options, out, error);
 }

@@ -215,6 +215,14 @@ static void history_note(const struct node_metric *metric, void *arg)
 	newest->age_ms = 0;
 }
 
+static enum fast_status history_of(struct world *world, const char *metric,
+				   struct node_metric *newest)
+{
+	const struct node_past past = {.plugin = "cam", .metric = metric, .limit = 100};
+
+	return node_history(world->node, &past, history_note, newest);
+}
+
 static void history_outlives_the_plugin_and_the_node(void **state)
 {
 	struct world world;
@@ -228,16 +236,15 @@ static void history_outlives_the_plugin_and_the_node(void **state)
 	frames = plugin_metric_of(plugin, "frames", FAST_METRIC_COUNTER);
 	fast_metric_add(frames, 77);
 	(void)world_metric_wait(&world, "cam", "frames", 77);
-	assert_ok(node_history(world.node, "cam", "frames", 0, 100, history_note, &newest));
+	assert_ok(history_of(&world, "frames", &newest));
 	assert_int_equal(77, newest.count);
 	assert_true(newest.live);
-	assert_status(FAST_NOT_FOUND,
-		      node_history(world.node, "cam", "none", 0, 100, history_note, &newest));
+	assert_status(FAST_NOT_FOUND, history_of(&world, "none", &newest));
 	fast_plugin_close(plugin);
 	world_plugin_wait(&world, "cam", false);
 	world_restart(&world);
 	newest = (struct node_metric){0};
-	assert_ok(node_history(world.node, "cam", "frames", 0, 100, history_note, &newest));
+	assert_ok(history_of(&world, "frames", &newest));
 	assert_int_equal(77, newest.count);
 	assert_false(newest.live);
 	world_fini(&world);

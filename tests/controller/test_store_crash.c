@@ -18,8 +18,9 @@
 
 static enum fast_status store_at(const char *dir, struct store **out)
 {
-	const struct store_options options = {
-		.state_dir = dir, .samples_bytes_max = 1u << 20, .samples_age_s_max = 86400};
+	const struct store_options options = {.state_dir = dir,
+					      .samples_bytes_max = 1u << 20,
+					      .samples_age_s_max = {86400, 864000}};
 	char error[NODE_TEXT_BYTES_MAX];
 
 	return store_open(&options, out, error);

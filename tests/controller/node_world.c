@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TEXTS_KEPT 16
+
 void directory_remove(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -119,12 +121,27 @@ static void plugin_copy(const struct node_plugin *plugin, void *arg)
 	search->info = *plugin;
 }
 
+/* A text that the node may free once its lock is left; valid until so many more are kept. */
+static const char *text_keep(const char *text)
+{
+	static _Thread_local char kept[TEXTS_KEPT][NODE_TEXT_BYTES_MAX];
+	static _Thread_local unsigned count;
+	char *copy = kept[count++ % TEXTS_KEPT];
+
+	(void)snprintf(copy, sizeof kept[0], "%s", text);
+	return copy;
+}
+
 static void param_copy(const struct node_param *param, void *arg)
 {
 	struct search *search = arg;
 
 	search->found = true;
 	search->param = *param;
+	search->param.actor = text_keep(param->actor);
+	search->param.lease_owner = text_keep(param->lease_owner);
+	search->param.preempt_by = text_keep(param->preempt_by);
+	search->param.failure_reason = text_keep(param->failure_reason);
 }
 
 bool world_metric(struct world *world, const char *plugin, const char *metric,

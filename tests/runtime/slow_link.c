@@ -1,5 +1,6 @@
 #include "slow_link.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,9 @@
 /* What a packet of the link carries. */
 #define PACKET_BYTES 1400
 #define BUFFER_BYTES 4096
-#define NS_PER_S     1000000000
+#define NS_PER_S     1000000000u
+/* How soon a sender that has room again sends more. */
+#define REFILL_MS 2
 
 static struct sockaddr_un address_of(const char *path)
 {
@@ -28,36 +31,53 @@ static void bound_buffers(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
-static void pass_time(struct timespec *until, uint64_t ns)
+static uint64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (until->tv_sec < now.tv_sec ||
-	    (until->tv_sec == now.tv_sec && until->tv_nsec < now.tv_nsec)) {
-		*until = now; /* the link was idle */
-	}
-	ns += (uint64_t)until->tv_nsec;
-	until->tv_sec += (time_t)(ns / NS_PER_S);
-	until->tv_nsec = (long)(ns % NS_PER_S);
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, NULL);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_until(uint64_t ns)
+{
+	const struct timespec until = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* Waits for bytes. False: it was so long that the link stood idle. */
+static bool way_is_busy(const struct slow_way *way)
+{
+	struct pollfd waited = {.fd = way->from, .events = POLLIN};
+
+	return poll(&waited, 1, REFILL_MS) > 0;
 }
 
 static void *way_run(void *arg)
 {
 	struct slow_way *way = arg;
-	struct timespec free_at = {0, 0};
+	uint64_t free_ns = 0; /* when what came before has passed */
 	uint8_t packet[PACKET_BYTES];
 
 	for (;;) {
+		uint64_t begin_ns = now_ns();
+		bool is_busy = way_is_busy(way);
 		ssize_t bytes = recv(way->from, packet, sizeof packet, 0);
 		if (bytes <= 0) {
 			break;
 		}
-		pass_time(&free_at, (uint64_t)bytes * NS_PER_S / way->link->bytes_per_s);
+		uint64_t came_ns = now_ns();
+		atomic_fetch_add(&way->idle_ns, came_ns - begin_ns);
+		if ((!is_busy || free_ns == 0) && free_ns < came_ns) {
+			free_ns = came_ns;
+		}
+		free_ns += (uint64_t)bytes * NS_PER_S / way->link->bytes_per_s;
+		sleep_until(free_ns);
 		if (send(way->to, packet, (size_t)bytes, MSG_NOSIGNAL) != bytes) {
 			break;
 		}
+		atomic_fetch_add(&way->bytes, (uint64_t)bytes);
 	}
 	shutdown(way->to, SHUT_RDWR);
 	shutdown(way->from, SHUT_RDWR);

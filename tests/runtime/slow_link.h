@@ -8,12 +8,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* One way of the relay. */
+/* One way of the relay. What a busy machine delays is made up for as long as bytes wait. */
 struct slow_way {
 	struct slow_link *link;
 	int from;
 	int to;
 	pthread_t thread;
+	_Atomic uint64_t bytes;   /* passed on */
+	_Atomic uint64_t idle_ns; /* with nothing to pass on */
 };
 
 struct slow_link {
@@ -22,7 +24,7 @@ struct slow_link {
 	uint32_t bytes_per_s;
 	int listener;
 	int ends[2];
-	struct slow_way ways[2];
+	struct slow_way ways[2]; /* to the server, to the client */
 	pthread_t acceptor;
 	bool is_met; /* both ways run */
 };

@@ -197,7 +197,8 @@ static void a_cancel_wakes_a_sender_that_waits(void **state)
 
 static void a_deadline_wakes_a_sender_that_waits(void **state)
 {
-	struct fast_call_options options = {.size = sizeof options, .timeout_ms = 50};
+	/* Long enough that the handler has its first item. */
+	struct fast_call_options options = {.size = sizeof options, .timeout_ms = 1000};
 	struct fast_stream *stream = NULL;
 	Testing__V1__FlowNumber item = TESTING__V1__FLOW_NUMBER__INIT;
 	enum fast_status status;

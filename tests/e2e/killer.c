@@ -337,6 +337,7 @@ static void *load(void *arg)
 
 static bool life(struct killer *killer)
 {
+	struct timespec while_loaded = {0, 0};
 	pthread_t thread;
 	int status;
 	bool good;
@@ -346,9 +347,8 @@ static bool life(struct killer *killer)
 		return false;
 	}
 	good = check(killer);
+	while_loaded.tv_nsec = draw(killer, LOAD_US_MAX) * 1000L; /* before the load draws too */
 	if (good && pthread_create(&thread, NULL, load, killer) == 0) {
-		const struct timespec while_loaded = {.tv_nsec = draw(killer, LOAD_US_MAX) * 1000L};
-
 		(void)ppoll(NULL, 0, &while_loaded, NULL);
 		(void)kill(killer->fastd, SIGKILL);
 		(void)pthread_join(thread, NULL);

@@ -7,7 +7,8 @@ start_fastd --listen tcp://127.0.0.1:0
 start worker worker
 fastctl wait worker
 tcp=$(fastctl status --json | grep -oE 'tcp://127\.0\.0\.1:[0-9]+' | head -n 1)
-printf 'res,fps,acc\n1.0,50,1.0\n0.5,100,0.8\n0.25,200,0.5\n' >"$world/table.csv"
+# Whatever the worker's pace, 1.0 is never the best.
+printf 'res,fps,acc\n1.0,50,0.5\n0.5,100,1.0\n0.25,200,0.8\n' >"$world/table.csv"
 
 # hold NAME ENDPOINT TTL_MS: a feedback controller, which turns res to 0.5 or less and holds it.
 hold() {

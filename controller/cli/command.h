@@ -46,7 +46,7 @@ struct command {
 extern const struct command command_audit, command_bounds, command_claim, command_explain,
 	command_profile, command_get, command_history, command_hold, command_metrics,
 	command_params, command_plugins, command_release, command_rpc, command_set, command_status,
-	command_top, command_wait, command_watch;
+	command_top, command_wait, command_watch, command_runs, command_events;
 
 /* Options of every call. */
 extern const struct fast_call_options command_call;

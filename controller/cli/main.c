@@ -7,7 +7,7 @@ static const struct command *const commands[] = {
 	&command_status,  &command_plugins, &command_metrics, &command_params, &command_get,
 	&command_set,     &command_watch,   &command_top,     &command_hold,   &command_claim,
 	&command_release, &command_audit,   &command_history, &command_rpc,    &command_wait,
-	&command_explain, &command_bounds,  &command_profile,
+	&command_explain, &command_bounds,  &command_profile, &command_runs,   &command_events,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -17,6 +17,7 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/watch_knobs.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_get.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_history.c
+    ${CMAKE_CURRENT_LIST_DIR}/cmd_runs.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_hold.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_metrics.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_params.c

@@ -33,6 +33,11 @@ extern const struct fast_v1_param_handlers api_param_handlers;
 extern const struct fast_v1_plugin_handlers api_plugin_handlers;
 extern const struct fast_v1_node_handlers api_node_handlers;
 
+/* ---- api_past.c ---- */
+
+void api_plugin_runs(struct fast_call *call, const Fast__V1__PluginRunsRequest *request, void *arg);
+void api_node_events(struct fast_call *call, const Fast__V1__NodeEventsRequest *request, void *arg);
+
 /* ---- for the handlers: each check ends the call and returns false when it fails ---- */
 
 /* A glob over what the request calls field. */

@@ -89,8 +89,10 @@ static void node_status_of(struct fast_call *call, const Fast__V1__NodeStatusReq
 const struct fast_v1_plugin_handlers api_plugin_handlers = {
 	.list = plugin_list,
 	.attach = plugin_attach,
+	.runs = api_plugin_runs,
 };
 
 const struct fast_v1_node_handlers api_node_handlers = {
 	.status = node_status_of,
+	.events = api_node_events,
 };

@@ -15,6 +15,7 @@ set(CORE_SOURCES
     daemon/node_each.c
     daemon/node_history.c
     daemon/node_load.c
+    daemon/node_run.c
     daemon/packet_check.c
     daemon/param_check.c
     daemon/param_value.c
@@ -35,10 +36,12 @@ set(CORE_SOURCES
     daemon/store_history.c
     daemon/store_job.c
     daemon/store_load.c
+    daemon/store_note.c
     daemon/store_read.c
     daemon/store_samples.c
     daemon/store_schema.c
     daemon/store_thread.c
+    daemon/store_transaction.c
     daemon/store_write.c
     daemon/store_write_samples.c
     daemon/verdict.c

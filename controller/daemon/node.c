@@ -174,6 +174,7 @@ enum fast_status node_start(struct node *node)
 	if (status != FAST_OK) {
 		return status;
 	}
+	node_runs_start(node);
 	descriptors_raise();
 	node->sampler.slice_ns = node_now_ns();
 	if (pthread_create(&node->thread, NULL, loop_run, node) != 0) {
@@ -196,6 +197,9 @@ void node_close(struct node *node)
 		(void)pthread_join(node->thread, NULL);
 	}
 	waiters_close(node);
+	if (node->started) {
+		node_event(node, "stop", "", "fastd was asked to stop");
+	}
 	/* Now nothing but the store's thread is left; it finishes what was accepted. */
 	sampler_fini(node);
 	store_close(node->store);

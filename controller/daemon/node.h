@@ -19,6 +19,7 @@
 #define NODE_GLOB_BYTES_MAX     NODE_INSTANCE_BYTES_MAX
 #define NODE_PROFILE_BYTES_MAX  64
 #define NODE_TEXT_BYTES_MAX     512
+#define NODE_REASON_BYTES_MAX   255 /* why a run has ended, what an event was */
 #define NODE_PLUGINS_MAX                                                                           \
 	1024 /* live; ended ones are kept for NODE_ENDED_KEEP_MS, at most as many */
 #define NODE_ENDED_KEEP_MS    600000
@@ -334,6 +335,40 @@ typedef void node_audit_fn(const struct node_audit *entry, void *arg);
  */
 FAST_MUST_CHECK enum fast_status node_each_audit(struct node *node, const char *plugin_glob,
 						 uint64_t after, uint32_t limit, node_audit_fn *fn,
+						 void *arg);
+
+/* One run of a plugin, from its opening to its end. */
+struct node_run {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
+	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
+	char parent[NODE_INSTANCE_BYTES_MAX + 1];
+	uint32_t pid;
+	uint32_t uid;
+	int64_t start_unix_ns; /* attached first */
+	int64_t end_unix_ns;   /* 0: it goes on */
+	char reason[NODE_REASON_BYTES_MAX + 1];
+};
+
+/* Something that has happened: fast.v1.NodeEvent says what there is. */
+struct node_event {
+	uint64_t sequence;
+	int64_t time_unix_ns;
+	char event[16];
+	char plugin[NODE_INSTANCE_BYTES_MAX + 1]; /* "": fastd itself */
+	char text[NODE_REASON_BYTES_MAX + 1];
+};
+
+typedef void node_run_fn(const struct node_run *run, void *arg);
+typedef void node_event_fn(const struct node_event *event, void *arg);
+
+/* The newest runs of plugins that match, ended or not, oldest first; under no lock. */
+FAST_MUST_CHECK enum fast_status node_each_run(struct node *node, const char *plugin_glob,
+					       uint32_t limit, node_run_fn *fn, void *arg);
+/* Events after a sequence number, at most limit and the newest ones, oldest first; under no lock.
+ */
+FAST_MUST_CHECK enum fast_status node_each_event(struct node *node, const char *plugin_glob,
+						 uint64_t after, uint32_t limit, node_event_fn *fn,
 						 void *arg);
 
 /* ---- events ---- */

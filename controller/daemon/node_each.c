@@ -199,6 +199,18 @@ void node_each_param(struct node *node, const struct node_filter *filter, node_p
 	each_plugin(node, filter, visit_params, &visit);
 }
 
+enum fast_status node_each_run(struct node *node, const char *plugin_glob, uint32_t limit,
+			       node_run_fn *fn, void *arg)
+{
+	return store_each_run(node->store, plugin_glob, limit, fn, arg);
+}
+
+enum fast_status node_each_event(struct node *node, const char *plugin_glob, uint64_t after,
+				 uint32_t limit, node_event_fn *fn, void *arg)
+{
+	return store_each_event(node->store, plugin_glob, after, limit, fn, arg);
+}
+
 enum fast_status node_each_audit(struct node *node, const char *plugin_glob, uint64_t after,
 				 uint32_t limit, node_audit_fn *fn, void *arg)
 {

@@ -116,6 +116,17 @@ void node_note(struct node *node, enum fast_log_level level, const char *format,
 /* Before the store is started. error: a sentence when it fails. */
 FAST_MUST_CHECK enum fast_status node_load(struct node *node, char *error);
 
+/* ---- node_run.c: any thread ---- */
+
+/* instance "": fastd itself. */
+void node_event(struct node *node, const char *event, const char *instance, const char *format, ...)
+	FAST_PRINTF(4, 5);
+/* The plugin has attached, or again. */
+void node_run_begin(struct node *node, const struct plugin *plugin);
+void node_run_end(struct node *node, const struct plugin *plugin, const char *reason);
+/* fastd has started: what nobody has ended is lost, unless it comes back. */
+void node_runs_start(struct node *node);
+
 /* ---- entrance.c: loop thread, once that runs ---- */
 
 FAST_MUST_CHECK enum fast_status entrance_open(struct node *node, const char *path, char *error);

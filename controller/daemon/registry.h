@@ -83,6 +83,7 @@ struct plugin {
 	uint64_t tick;    /* of its newest sampling */
 	int64_t stored_s; /* second of the newest samples handed to the store; 0: none */
 	int64_t stored_minute; /* the same of those for a minute, each plugin's by its own phase */
+	int64_t reset_told_ns; /* when an event told that a cell was reset; 0: never */
 	struct metric *metrics;
 	size_t metric_count;
 	size_t metric_capacity;

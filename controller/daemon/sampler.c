@@ -10,8 +10,9 @@
 #define NS_PER_S           INT64_C(1000000000)
 #define SLICES_MAX         10
 #define SECONDS_PER_MINUTE 60
-#define SLICE_PLUGINS_MIN  16 /* fewer are no burst */
-#define SLICE_MS_MIN       2  /* waking up more often costs more than it spreads */
+#define RESET_TELL_NS      (60 * NS_PER_S) /* between two events of one plugin */
+#define SLICE_PLUGINS_MIN  16              /* fewer are no burst */
+#define SLICE_MS_MIN       2               /* waking up more often costs more than it spreads */
 /* So many metrics ahead: what was written by the plugin comes from another core, and what was
  * written a tick ago from memory. */
 #define PREFETCH_SERIES 6
@@ -143,6 +144,17 @@ static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index)
 	}
 }
 
+/* A plugin can reset its cells as often as it likes; who reads of it wants to know that it does. */
+static void reset_tell(struct node *node, struct plugin *plugin, const struct metric *metric,
+		       int64_t now_ns)
+{
+	if (plugin->reset_told_ns == 0 || now_ns - plugin->reset_told_ns > RESET_TELL_NS) {
+		plugin->reset_told_ns = now_ns;
+		node_event(node, "reset", plugin->instance, "%s went back and counts anew",
+			   metric->name);
+	}
+}
+
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns)
 {
 	struct sampler *sampler = &node->sampler;
@@ -163,8 +175,10 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 		metric_prefetch(plugin, (ptrdiff_t)i);
 		fast_page_view_read(plugin->view, metric->series.kind, metric->cell_offset,
 				    &sampler->reading);
-		series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
-			   plugin->effective_revision, &node->registry.budget);
+		if (series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
+			       plugin->effective_revision, &node->registry.budget)) {
+			reset_tell(node, plugin, metric, now_ns);
+		}
 	}
 	plugin_store(node, plugin, now_ns, now_unix_ns);
 }

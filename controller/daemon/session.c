@@ -103,6 +103,7 @@ void session_end(struct session *session, const char *why)
 	node_lock(node);
 	if (session->plugin != NULL) {
 		plugin_end(node, session->plugin);
+		node_run_end(node, session->plugin, why);
 		node_note(node, FAST_LOG_INFO, "plugin %s has ended: %s", session->plugin->instance,
 			  why);
 	} else {

@@ -113,6 +113,7 @@ enum fast_status store_open(const struct store_options *options, struct store **
 	store->series_id_newest = unix_now_us();
 	store->jobs_end = &store->jobs;
 	store->samples_end = &store->samples;
+	store->notes_end = &store->notes;
 	store->samples_bytes_max = options->samples_bytes_max;
 	memcpy(store->samples_age_s_max, options->samples_age_s_max,
 	       sizeof store->samples_age_s_max);
@@ -254,6 +255,7 @@ void store_close(struct store *store)
 		store->samples = samples->next;
 		store_samples_free(samples);
 	}
+	store_notes_free(store);
 	store_db_close(store);
 	if (store->lock_fd >= 0) {
 		(void)close(store->lock_fd);

@@ -9,6 +9,7 @@
 
 #include "node.h"
 #include "store_job.h"
+#include "store_note.h"
 #include "store_samples.h"
 
 #define STORE_JOBS_MAX    1024   /* waiting; beyond, a push is refused */
@@ -71,6 +72,10 @@ FAST_MUST_CHECK enum fast_status store_push(struct store *store, struct store_jo
 /* Takes samples. Never fails: what there is no room for is dropped and counted. */
 void store_push_samples(struct store *store, struct store_samples *samples);
 
+/* Copies note, to be written soon. Never fails: what there is no room for is dropped and counted.
+ * Any thread. */
+void store_note(struct store *store, const struct store_note *note);
+
 /* Why the store can't write; "": it can. out: NODE_TEXT_BYTES_MAX bytes. Any thread. */
 void store_error(struct store *store, char *out);
 /* Samples dropped so far. Any thread. */
@@ -93,6 +98,13 @@ struct store_query {
  * there are no seconds any more. NOT_FOUND: the metric was never stored. */
 FAST_MUST_CHECK enum fast_status store_history(struct store *store, const struct store_query *query,
 					       store_sample_fn *fn, void *arg);
+/* The newest `limit` runs, oldest first. */
+FAST_MUST_CHECK enum fast_status store_each_run(struct store *store, const char *plugin_glob,
+						uint32_t limit, node_run_fn *fn, void *arg);
+/* The newest `limit` events after a sequence number, oldest first. */
+FAST_MUST_CHECK enum fast_status store_each_event(struct store *store, const char *plugin_glob,
+						  uint64_t after, uint32_t limit, node_event_fn *fn,
+						  void *arg);
 FAST_MUST_CHECK enum fast_status store_each_audit(struct store *store, const char *plugin_glob,
 						  uint64_t after, uint32_t limit, node_audit_fn *fn,
 						  void *arg);

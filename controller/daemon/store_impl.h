@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_VERSION        3 /* of the schema */
+#define STORE_VERSION        4 /* of the schema */
 #define STORE_BUSY_MS        2000
 
 enum store_statement {
@@ -44,6 +44,12 @@ enum store_statement {
 	SQL_DELETE_MINUTE,
 	SQL_DELETE_SERIES,
 	SQL_USED_BYTES,
+	SQL_PUT_RUN,
+	SQL_END_RUN,
+	SQL_LOSE_RUNS,
+	SQL_TRIM_RUNS,
+	SQL_PUT_EVENT,
+	SQL_TRIM_EVENTS,
 	SQL_PROBE,
 	SQL_STATEMENTS
 };
@@ -70,6 +76,10 @@ struct store {
 	struct store_samples **samples_end;
 	size_t sample_count;
 	uint64_t dropped;
+	struct store_note *notes; /* first in, first out */
+	struct store_note **notes_end;
+	size_t note_count;
+	uint64_t notes_dropped;
 	uint64_t lease_id_newest;
 	uint64_t series_id_newest;
 	int64_t second_newest; /* that was stored when it was opened */
@@ -103,6 +113,20 @@ bool store_run(struct store *store, enum store_statement statement);
 bool store_run_with(struct store *store, enum store_statement statement, uint64_t value);
 /* The job's ops, within a transaction. False: SQLite says why. */
 bool store_write_job(struct store *store, const struct store_job *job);
+
+/* ---- store_transaction.c: store thread ---- */
+
+/* durable: it survives a power cut, too. */
+bool store_begin(struct store *store, bool durable);
+/* Commits when all went well. Notes the health either way. */
+bool store_end(struct store *store, bool good);
+
+/* ---- store_note.c ---- */
+
+/* So many notes, within a transaction. Store thread. */
+bool store_notes_write(struct store *store, const struct store_note *notes, size_t count);
+/* Frees those that wait. */
+void store_notes_free(struct store *store);
 
 /* ---- store_write_samples.c: store thread ---- */
 

@@ -73,6 +73,14 @@ static const char *const upgrades[STORE_VERSION - 1] = {
 	" revision_first INTEGER, revision_last INTEGER, first REAL, last REAL, min REAL, max REAL,"
 	" std REAL, PRIMARY KEY (minute, series)) WITHOUT ROWID;"
 	"PRAGMA user_version = 3;",
+	/* Runs of plugins, and what has happened. */
+	"CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT NOT NULL,"
+	" name TEXT NOT NULL, version TEXT NOT NULL, parent TEXT NOT NULL, pid INTEGER NOT NULL,"
+	" uid INTEGER NOT NULL, opened INTEGER NOT NULL, start INTEGER NOT NULL,"
+	" ended INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (instance, opened));"
+	"CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
+	" event TEXT NOT NULL, instance TEXT NOT NULL, text TEXT NOT NULL);"
+	"PRAGMA user_version = 4;",
 };
 
 #define VALUES_22 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -115,6 +123,14 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_USED_BYTES] = "SELECT (p.page_count - f.freelist_count) * s.page_size FROM"
 			   " pragma_page_count AS p, pragma_freelist_count AS f,"
 			   " pragma_page_size AS s",
+	[SQL_PUT_RUN] = "INSERT INTO runs VALUES (NULL,?,?,?,?,?,?,?,?,0,'')"
+			" ON CONFLICT (instance, opened) DO UPDATE SET ended = 0, reason = ''",
+	[SQL_END_RUN] = "UPDATE runs SET ended = ?, reason = ? WHERE instance = ? AND opened = ?",
+	[SQL_LOSE_RUNS] = "UPDATE runs SET ended = ?, reason = ? WHERE ended = 0",
+	[SQL_TRIM_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?",
+	[SQL_PUT_EVENT] = "INSERT INTO events VALUES (NULL,?,?,?,?)",
+	[SQL_TRIM_EVENTS] = "DELETE FROM events WHERE sequence <= (SELECT max(sequence) FROM"
+			    " events) - ?",
 	[SQL_PROBE] = "INSERT OR REPLACE INTO meta VALUES ('probe', 0)",
 };
 

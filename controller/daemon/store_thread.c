@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,62 +28,6 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* Notes how the last transaction went; says so when that has changed. */
-static void health_note(struct store *store, bool good)
-{
-	char error[NODE_TEXT_BYTES_MAX] = "";
-	bool changed;
-
-	if (!good && store->db == NULL) {
-		return; /* what kept it from being opened is noted */
-	}
-	if (!good) {
-		(void)snprintf(error, sizeof error, "can't write %.200s: %.200s", store->path,
-			       sqlite3_errmsg(store->db));
-	}
-	(void)pthread_mutex_lock(&store->lock);
-	changed = store->failing == good;
-	store->failing = !good;
-	(void)snprintf(store->error, sizeof store->error, "%s", error);
-	(void)pthread_mutex_unlock(&store->lock);
-	if (changed && good) {
-		fast_log(FAST_LOG_INFO,
-			 "the store can write again; %" PRIu64
-			 " samples are missing from the history",
-			 store_dropped(store));
-	} else if (changed) {
-		fast_log(FAST_LOG_ERROR, "%s; knobs can't be turned, and no history is kept",
-			 error);
-	}
-}
-
-static bool transaction_begin(struct store *store, bool durable)
-{
-	if (store->db == NULL) {
-		return false;
-	}
-	if (durable != store->durable) {
-		const char *pragma =
-			durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
-		if (sqlite3_exec(store->db, pragma, NULL, NULL, NULL) != SQLITE_OK) {
-			return false;
-		}
-		store->durable = durable;
-	}
-	return store_run(store, SQL_BEGIN);
-}
-
-/* Commits when all went well. Notes the health either way. */
-static bool transaction_end(struct store *store, bool good)
-{
-	good = good && store_run(store, SQL_COMMIT);
-	health_note(store, good); /* before a rollback forgets why */
-	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
-		(void)store_run(store, SQL_ROLLBACK);
-	}
-	return good;
-}
-
 /* Writes the jobs in one transaction. */
 static bool jobs_write(struct store *store, const struct store_job *jobs, size_t count)
 {
@@ -93,12 +38,12 @@ static bool jobs_write(struct store *store, const struct store_job *jobs, size_t
 	for (size_t i = 0; i < count; i++, job = job->next) {
 		durable = durable || job->durable;
 	}
-	good = transaction_begin(store, durable);
+	good = store_begin(store, durable);
 	job = jobs;
 	for (size_t i = 0; i < count && good; i++, job = job->next) {
 		good = store_write_job(store, job);
 	}
-	return transaction_end(store, good);
+	return store_end(store, good);
 }
 
 /* Tells the job how it went; one that is owed is kept. Takes job. */
@@ -225,10 +170,10 @@ static bool samples_flush(struct store *store)
 		return false;
 	}
 	written = samples->written;
-	good = transaction_begin(store, false) && store_write_samples(store, samples, &left) &&
+	good = store_begin(store, false) && store_write_samples(store, samples, &left) &&
 	       store_trim(store, samples->slot * store_level_seconds[samples->level],
 			  2 * (SLICE_SAMPLES_MAX - left) + TRIM_SAMPLES_MIN);
-	if (!transaction_end(store, good)) {
+	if (!store_end(store, good)) {
 		samples_drop(store, samples, written);
 		return false;
 	}
@@ -236,6 +181,41 @@ static bool samples_flush(struct store *store)
 		samples_give_back(store, samples);
 	} else {
 		store_samples_free(samples);
+	}
+	return true;
+}
+
+/* Writes some of the notes that wait; true: there may be more. */
+static bool notes_flush(struct store *store)
+{
+	struct store_note *notes;
+	struct store_note *last = NULL;
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&store->lock);
+	notes = store->notes;
+	for (struct store_note *note = notes; note != NULL && count < STORE_GROUP_MAX;
+	     note = note->next) {
+		last = note;
+		count++;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	/* They stay first while they are written: others are added behind them. */
+	if (last == NULL || !store_end(store, store_begin(store, false) &&
+						      store_notes_write(store, notes, count))) {
+		return false;
+	}
+	(void)pthread_mutex_lock(&store->lock);
+	store->notes = last->next;
+	store->notes_end = store->notes == NULL ? &store->notes : store->notes_end;
+	store->note_count -= count;
+	last->next = NULL;
+	(void)pthread_mutex_unlock(&store->lock);
+	while (notes != NULL) {
+		struct store_note *note = notes;
+
+		notes = note->next;
+		free(note);
 	}
 	return true;
 }
@@ -249,8 +229,7 @@ static void probe(struct store *store)
 		return;
 	}
 	if (owed_write(store)) {
-		(void)transaction_end(store, transaction_begin(store, false) &&
-						     store_run(store, SQL_PROBE));
+		(void)store_end(store, store_begin(store, false) && store_run(store, SQL_PROBE));
 	}
 }
 
@@ -260,6 +239,9 @@ static void rest(struct store *store, const struct schedule *schedule)
 	int64_t until_ns = INT64_MAX;
 	struct timespec until;
 
+	if (store->notes != NULL && !store->failing) {
+		return;
+	}
 	if (store->samples != NULL) {
 		until_ns = schedule->flush_ns;
 	}
@@ -287,6 +269,9 @@ static bool work(struct store *store, struct schedule *schedule, struct store_jo
 	if (failing && (now >= schedule->retry_ns || stopping)) {
 		schedule->retry_ns = now + STORE_RETRY_MS * NS_PER_MS;
 		probe(store);
+	}
+	if ((!failing || stopping) && notes_flush(store)) {
+		return true;
 	}
 	if (now >= schedule->flush_ns || stopping) {
 		if (samples_flush(store)) {

@@ -197,14 +197,16 @@ static struct sketch *reading_sketch(const struct series *series,
 	return sketch_new(&reading->distribution, budget);
 }
 
-void series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
+bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget)
 {
 	assert(reading->kind == series->kind);
 	assert(series->frozen == NULL);
 
 	const struct sample *newest = series_newest(series);
-	if (newest != NULL && reading->count < newest->count) {
+	bool reset = newest != NULL && reading->count < newest->count;
+
+	if (reset) {
 		series_clear(series, budget);
 		series->created_ns = time_ns;
 		series->created_unix_ns = time_unix_ns;
@@ -234,6 +236,7 @@ void series_add(struct series *series, const struct fast_cell_reading *reading, 
 		}
 	}
 	sketch_unref(sample.sketch, budget);
+	return reset;
 }
 
 void series_freeze(struct series *series, struct sketch_budget *budget)

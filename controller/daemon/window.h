@@ -73,8 +73,9 @@ FAST_MUST_CHECK enum fast_status series_init(struct series *series, enum fast_me
 					     int64_t created_unix_ns);
 void series_fini(struct series *series, struct sketch_budget *budget);
 
-/* Takes a reading in. A count that went back begins the series anew: the cell was reset. */
-void series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
+/* Takes a reading in. A count that went back begins the series anew: the cell was reset, and it
+ * returns true. */
+bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget);
 
 /* Asks the processor for what series_add() will want: a node has more series than fit its caches.

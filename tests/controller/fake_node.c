@@ -188,6 +188,32 @@ enum fast_status node_history(struct node *node, const struct node_past *past, n
 	return given == 0 ? FAST_NOT_FOUND : FAST_OK;
 }
 
+enum fast_status node_each_run(struct node *node, const char *plugin_glob, uint32_t limit,
+			       node_run_fn *fn, void *arg)
+{
+	const struct node_run run = {
+		.instance = "cam", .name = "cam", .pid = 7, .start_unix_ns = 5, .reason = "gone"};
+
+	(void)node;
+	if (limit > 0 && fits(plugin_glob, "cam")) {
+		fn(&run, arg);
+	}
+	return FAST_OK;
+}
+
+enum fast_status node_each_event(struct node *node, const char *plugin_glob, uint64_t after,
+				 uint32_t limit, node_event_fn *fn, void *arg)
+{
+	const struct node_event event = {
+		.sequence = after + 1, .time_unix_ns = 5, .event = "end", .plugin = "cam"};
+
+	(void)node;
+	if (limit > 0 && fits(plugin_glob, "cam")) {
+		fn(&event, arg);
+	}
+	return FAST_OK;
+}
+
 enum fast_status node_each_audit(struct node *node, const char *plugin_glob, uint64_t after,
 				 uint32_t limit, node_audit_fn *fn, void *arg)
 {

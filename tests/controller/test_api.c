@@ -147,6 +147,31 @@ static void the_audit_log_can_be_read(void **state)
 	assert_string_equal("set", response->entries[0]->verb);
 }
 
+static void the_past_can_be_read(void **state)
+{
+	struct api_world *world = *state;
+	Fast__V1__PluginRunsRequest runs_request = FAST__V1__PLUGIN_RUNS_REQUEST__INIT;
+	Fast__V1__NodeEventsRequest events_request = FAST__V1__NODE_EVENTS_REQUEST__INIT;
+	const Fast__V1__PluginRunsResponse *runs;
+	const Fast__V1__NodeEventsResponse *events;
+
+	runs_request.plugin = (char *)"c*";
+	api_plugin_handlers.runs(&world->call, &runs_request, &world->api);
+	runs = (const Fast__V1__PluginRunsResponse *)world->call.reply;
+	assert_int_equal(1, runs->n_runs);
+	assert_string_equal("cam", runs->runs[0]->plugin);
+	assert_string_equal("gone", runs->runs[0]->reason);
+	events_request.after = 40;
+	api_node_handlers.events(api_world_call(world), &events_request, &world->api);
+	events = (const Fast__V1__NodeEventsResponse *)world->call.reply;
+	assert_int_equal(1, events->n_events);
+	assert_int_equal(41, events->events[0]->sequence);
+	assert_string_equal("end", events->events[0]->event);
+	events_request.limit = 10001;
+	api_node_handlers.events(api_world_call(world), &events_request, &world->api);
+	assert_refused(world, FAST_INVALID_ARGUMENT, "limit is 10001; give 1 to 10000");
+}
+
 static void plugins_and_the_daemon_tell_of_themselves(void **state)
 {
 	struct api_world *world = *state;
@@ -188,6 +213,7 @@ int main(void)
 		TEST(history_is_checked_and_answered),
 		TEST(one_knob_can_be_read),
 		TEST(the_audit_log_can_be_read),
+		TEST(the_past_can_be_read),
 		TEST(plugins_and_the_daemon_tell_of_themselves),
 	};
 

@@ -1,6 +1,7 @@
 /* A database that an older fastd has made goes on with all that is in it. */
 #include "controller/store_world.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,43 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
 	fixture_fini(&fixture);
 }
 
+static void sample_count(const struct store_series *series, const struct store_sample *sample,
+			 void *arg)
+{
+	assert_string_equal("s", series->unit);
+	assert_int_equal(9, sample->count);
+	assert_true(isnan(sample->window.max)); /* it was not known then */
+	++*(int *)arg;
+}
+
+static void samples_of_an_older_fastd_are_part_of_the_history(void **state)
+{
+	static const char samples[] =
+		"INSERT INTO series VALUES (7, 'cam', 'lag', 's', 4, 1000, 1000);"
+		"INSERT INTO seconds VALUES (1000);"
+		"INSERT INTO samples VALUES (1000, 7, 1000000000000, 9, 0, 0, 0, 0, 0, 1000, 3, 1,"
+		" 1, 1, 1, 0, 0);";
+	const struct store_query query = {.instance = "cam", .metric = "lag", .limit = 10};
+	struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+	char path[128];
+	sqlite3 *db = NULL;
+	int count = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(fixture.dir));
+	first_make(fixture.dir);
+	(void)snprintf(path, sizeof path, "%s/fastd.db", fixture.dir);
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, samples, NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+	fixture_open(&fixture);
+	assert_ok(store_history(fixture.store, &query, sample_count, &count));
+	assert_int_equal(1, count);
+	(void)fixture_load(&fixture);
+	assert_int_equal(1000, store_second_newest(fixture.store));
+	fixture_fini(&fixture);
+}
+
 /* The upgrade is one transaction: what could not be done at all is read as it is. */
 static void a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is(void **state)
 {
@@ -127,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_database_of_the_first_schema_is_brought_up_to_date),
+		cmocka_unit_test(samples_of_an_older_fastd_are_part_of_the_history),
 		cmocka_unit_test(a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is),
 	};
 

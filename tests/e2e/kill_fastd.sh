@@ -4,6 +4,7 @@
 
 total() { fastctl metrics frames --json | json_field count; }
 counted() { [ "$(total)" -gt 0 ]; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
 epoch() { fastctl status --json | json_field bootId; }
 
 start_fastd
@@ -17,7 +18,10 @@ kill -9 "$fastd_pid"
 wait "$fastd_pid" 2>/dev/null
 check 'the plugin lives on without fastd' kill -0 "${pids[1]}"
 start_fastd
+listens_ms=$(now_ms)
 check 'the plugin attaches again' fastctl wait worker --patience 2
+took_ms=$(($(now_ms) - listens_ms))
+[ "$took_ms" -lt 1000 ] && pass "within a second ($took_ms ms)" || fail "within a second ($took_ms ms)"
 check 'and is sampled' wait_until 5 counted
 after=$(total)
 if [ "$after" -ge "$before" ] && [ "$before" -gt 0 ]; then
@@ -39,6 +43,18 @@ check 'the audit log is still there' grep -q period_ms "$world/audit"
 rate=$(fastctl metrics fps --plugin worker --json | json_field rateWindow)
 awk -v r="$rate" 'BEGIN { exit !(r < 400) }' && pass "the rate shows no spike ($rate Hz)" ||
   fail "the rate shows no spike ($rate Hz)"
+spikes() {
+  fastctl history fps --plugin worker --json | grep -oE '"rate(Window|Global)": ?[0-9.e+]+' |
+    awk -F: '$2 > 400 { n++ } END { print n + 0 }'
+}
+runs_again() { fastctl history fps --plugin worker --json | grep -qE '"rateWindow": ?[1-9]'; }
+check 'the plugin beats' wait_until 10 runs_again
+[ "$(spikes)" -eq 0 ] && pass 'and has no spike either' || fail "and has no spike either ($(spikes))"
+fastctl runs worker --json >"$world/runs"
+[ "$(grep -o '"pid"' "$world/runs" | wc -l)" -eq 1 ] && grep -qE '"endTimeUnixNs": ?"0"' "$world/runs" &&
+  pass 'the run is one, and goes on' || fail "the run is one, and goes on ($(cat "$world/runs"))"
+fastctl events >"$world/events"
+check 'the events tell of it' grep -q 'reattach  *worker' "$world/events"
 kill -TERM "$fastd_pid"
 wait "$fastd_pid"
 code=$?

@@ -67,7 +67,10 @@ enum fast_status connect_tls(const char *endpoint, const char *ca, const char *c
 /* Whether something is there that did not let the client in. */
 static bool reply_is_shut(const struct fast_reply *reply)
 {
-	return reply->status == FAST_PERMISSION_DENIED || reply->status == FAST_UNAUTHENTICATED;
+	bool has_role = reply->detail_count > 0; /* the daemon says which one it would take */
+
+	return (reply->status == FAST_PERMISSION_DENIED && !has_role) ||
+	       reply->status == FAST_UNAUTHENTICATED;
 }
 
 bool connect_is_lost(const struct fast_reply *reply)

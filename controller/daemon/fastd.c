@@ -1,6 +1,7 @@
 #include "daemon/fastd.h"
 #include "daemon/address.h"
 #include "daemon/api.h"
+#include "daemon/guard.h"
 #include "daemon/http.h"
 #include "daemon/remote.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CONTROL_MODE   0660 /* of the control socket and further ipc endpoints */
 #define RUN_DIR_MODE   0755 /* plugins of any user pass through it */
@@ -29,6 +31,7 @@ struct fastd {
 	struct fast_server *server;
 	struct fast_tls *tls; /* NULL: no certificate was given */
 	struct http *http;    /* NULL: off */
+	struct roles roles;
 	struct api api;
 	struct self self;
 };
@@ -133,16 +136,37 @@ static enum fast_status open_publish(struct fastd *fastd, char *error)
 	return FAST_OK;
 }
 
+/* The map of roles; options_set() has checked each entry. */
+static void fill_roles(const struct options_list *list, struct roles *out)
+{
+	out->own_uid = geteuid();
+	for (size_t i = 0; i < list->count; i++) {
+		char error[ROLE_ERROR_BYTES_MAX];
+
+		if (role_parse(list->items[i], &out->grants[out->count], error) == FAST_OK) {
+			out->count++;
+		}
+	}
+}
+
 /* The parts that handlers use; nothing listens yet. */
 static enum fast_status open_services(struct fastd *fastd, char *error)
 {
+	const struct fast_server_options server_options = {
+		.size = sizeof server_options,
+		.admin_for_all = true, /* the guard knows better who */
+	};
 	enum fast_status status = watch_open(fastd->node, fastd->publish, &fastd->watch);
 
 	if (status == FAST_OK) {
-		status = remotes_open(fastd->options.plugin_socket, &fastd->remotes);
+		fill_roles(&fastd->options.role, &fastd->roles);
+		status = remotes_open(fastd->options.plugin_socket, &fastd->roles, &fastd->remotes);
 	}
 	if (status == FAST_OK) {
-		status = fast_server_open(NULL, &fastd->server);
+		status = fast_server_open(&server_options, &fastd->server);
+	}
+	if (status == FAST_OK) {
+		status = guard_add(fastd->server, &fastd->roles);
 	}
 	if (status == FAST_OK) {
 		fastd->self.node = fastd->node;

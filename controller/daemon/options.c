@@ -1,6 +1,7 @@
 #include "daemon/options.h"
 #include "daemon/address.h"
 #include "daemon/nearest.h"
+#include "daemon/role.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -10,6 +11,8 @@
 #define TABLE_MAX 32
 
 _Static_assert(ADDRESS_ERROR_BYTES_MAX < OPTIONS_ERROR_BYTES_MAX, "checks write into error");
+_Static_assert(ROLE_ERROR_BYTES_MAX < OPTIONS_ERROR_BYTES_MAX, "checks write into error");
+_Static_assert((int)ROLE_GRANTS_MAX <= (int)OPTIONS_LIST_MAX, "a list holds the map");
 
 static enum fast_status refuse(char *error, const char *format, ...) FAST_PRINTF(2, 3);
 
@@ -28,6 +31,11 @@ static enum fast_status check_not_empty(const char *text, char *error)
 	return text[0] == '\0' ? refuse(error, "the path is empty; give a path") : FAST_OK;
 }
 
+static enum fast_status check_role(const char *text, char *error)
+{
+	return role_parse(text, NULL, error);
+}
+
 #define AT(member) offsetof(struct options, member)
 
 const struct option options_table[] = {
@@ -35,7 +43,8 @@ const struct option options_table[] = {
 	 "control socket, for fastctl and controllers (mode 0660)"},
 	{"plugin-socket", OPTION_TEXT, false, AT(plugin_socket), 0, 0, address_check_path, "PATH",
 	 "socket on which plugins attach; mount it into containers"},
-	{"listen", OPTION_LIST, false, AT(listen), 0, 0, address_check_listen, "URL",
+	{"listen", OPTION_LIST, false, AT(listen), 0, OPTIONS_LISTEN_MAX, address_check_listen,
+	 "URL",
 	 "further endpoint for calls, ipc:///PATH, tcp://127.0.0.1:PORT or, for other hosts, "
 	 "tls+tcp://ADDR:PORT; may be repeated"},
 	{"tls-ca", OPTION_TEXT, false, AT(tls_ca), 0, 0, check_not_empty, "FILE",
@@ -48,6 +57,8 @@ const struct option options_table[] = {
 	 "endpoint that publishes every sample to SUB sockets"},
 	{"http", OPTION_TEXT, false, AT(http), 0, 0, address_check_http, "ADDR:PORT|unix:PATH",
 	 "serve /metrics for Prometheus, on loopback or a unix socket"},
+	{"role", OPTION_LIST, false, AT(role), 0, ROLE_GRANTS_MAX, check_role, "WHO=ROLE[:GLOB]",
+	 "who may do what, as in uid:1000=viewer; may be repeated"},
 	{"state-dir", OPTION_TEXT, false, AT(state_dir), 0, 0, check_not_empty, "DIR",
 	 "where knob values, leases, the audit log and history are kept"},
 	{"tick", OPTION_NUMBER, false, AT(tick_ms), 10, 1000, NULL, "MS",
@@ -103,8 +114,8 @@ static enum fast_status set_list(const struct option *option, const char *text,
 {
 	enum fast_status status;
 
-	if (out->count == OPTIONS_LIST_MAX) {
-		return refuse(error, "there are more than %d values; give fewer", OPTIONS_LIST_MAX);
+	if (out->count == option->max) {
+		return refuse(error, "there are more than %u values; give fewer", option->max);
 	}
 	status = set_text(option, text, out->items[out->count], error);
 	if (status == FAST_OK) {

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #define OPTIONS_TEXT_BYTES_MAX  1023
-#define OPTIONS_LIST_MAX        8
+#define OPTIONS_LIST_MAX        32 /* of any list; an entry of the table may say less */
+#define OPTIONS_LISTEN_MAX      8
 #define OPTIONS_ERROR_BYTES_MAX 2048
 
 struct options_list {
@@ -25,6 +26,7 @@ struct options {
 	char tls_key[OPTIONS_TEXT_BYTES_MAX + 1];
 	char publish[OPTIONS_TEXT_BYTES_MAX + 1]; /* "": off */
 	char http[OPTIONS_TEXT_BYTES_MAX + 1];    /* "": off */
+	struct options_list role;
 	char state_dir[OPTIONS_TEXT_BYTES_MAX + 1];
 	uint32_t tick_ms;
 	enum fast_log_level log_level;
@@ -49,8 +51,8 @@ struct option {
 	const char *name; /* "--name" and the config file's key */
 	enum option_kind kind;
 	bool command_line_only;
-	size_t offset; /* in struct options */
-	uint32_t min, max;
+	size_t offset;     /* in struct options */
+	uint32_t min, max; /* of a number; the most items of a list */
 	enum fast_status (*check)(const char *text, char *error); /* may be NULL */
 	const char *argument;
 	const char *help;

@@ -18,6 +18,7 @@
 
 struct remotes {
 	struct sockaddr_un address;
+	const struct roles *roles;
 	int epoll_fd;
 	int wake_fd; /* there is a new one, or it is time to stop */
 	pthread_t thread;
@@ -81,6 +82,20 @@ static void remote_end(struct remote *remote, enum fast_status status, const cha
 
 /* ---- up: thread of the items ---- */
 
+/* Whether the plugin may go by these names; an instance is what another one may have been. */
+static bool remote_may_attach(struct remote *remote, const Fast__V1__Attach *attach)
+{
+	const char *names[] = {attach->name, attach->instance, attach->parent};
+	struct role_ask ask = {.method = "fast.v1.Plugin/Attach", .least = ROLE_PLUGIN};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && !remote->forbidden; i++) {
+		ask.plugin = i > 0 && names[i][0] == '\0' ? NULL : names[i];
+		remote->forbidden = !roles_allow(
+			remote->remotes->roles, fast_call_peer(remote->call), &ask, remote->reason);
+	}
+	return !remote->forbidden;
+}
+
 /* Makes the page and attaches it to the node. NULL: good; else why not. */
 static const char *remote_attach(struct remote *remote, const Fast__V1__SessionUp *up)
 {
@@ -94,6 +109,9 @@ static const char *remote_attach(struct remote *remote, const Fast__V1__SessionU
 
 	if (remote->fd >= 0) {
 		return "the session is open already; attach once";
+	}
+	if (!remote_may_attach(remote, up->attach)) {
+		return remote->reason;
 	}
 	fd = remote_node_connect(&remotes->address);
 	if (fd < 0) {
@@ -167,7 +185,9 @@ static void remote_item(struct fast_call *call, enum fast_status status,
 	}
 	wrong = remote_hear(remote, item->up);
 	if (wrong != NULL) {
-		remote_end(remote, FAST_FAILED_PRECONDITION, wrong);
+		remote_end(remote,
+			   remote->forbidden ? FAST_PERMISSION_DENIED : FAST_FAILED_PRECONDITION,
+			   wrong);
 	}
 }
 
@@ -275,7 +295,7 @@ static void remotes_wake(const struct remotes *remotes)
 
 /* ---- life ---- */
 
-enum fast_status remotes_open(const char *path, struct remotes **out)
+enum fast_status remotes_open(const char *path, const struct roles *roles, struct remotes **out)
 {
 	struct remotes *remotes = calloc(1, sizeof *remotes);
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_ID};
@@ -283,6 +303,7 @@ enum fast_status remotes_open(const char *path, struct remotes **out)
 	if (remotes == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
+	remotes->roles = roles;
 	remotes->address.sun_family = AF_UNIX;
 	(void)snprintf(remotes->address.sun_path, sizeof remotes->address.sun_path, "%s", path);
 	remotes->lock_made = pthread_mutex_init(&remotes->lock, NULL) == 0;

@@ -3,7 +3,7 @@
 #ifndef FASTD_REMOTE_H
 #define FASTD_REMOTE_H
 
-#include <fast/call.h>
+#include "daemon/role.h"
 
 #define REMOTES_MAX    512
 #define REMOTE_TICK_MS 20   /* knobs that were turned are looked for so often */
@@ -11,8 +11,10 @@
 
 struct remotes;
 
-/* socket: the plugin socket's path, borrowed. Gives *out. Starts a thread. */
-FAST_MUST_CHECK enum fast_status remotes_open(const char *socket, struct remotes **out);
+/* socket: the plugin socket's path; who attaches a plugin has the role. Both borrowed. Gives *out.
+ * Starts a thread. */
+FAST_MUST_CHECK enum fast_status remotes_open(const char *socket, const struct roles *roles,
+					      struct remotes **out);
 /* After the server has closed, so that no call is left. NULL is allowed. */
 void remotes_close(struct remotes *remotes);
 

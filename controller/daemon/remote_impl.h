@@ -22,6 +22,8 @@ struct remote {
 	uint64_t generation;     /* of the params that the plugin was told */
 	int64_t clock_offset_ns; /* ours - the plugin's; thread of the items */
 	bool clock_known;
+	bool forbidden; /* its role does not let it be; thread of the items, as reason */
+	char reason[ROLE_REASON_BYTES_MAX];
 };
 
 /* ---- remote_node.c ---- */

@@ -2,6 +2,7 @@
  * a plugin says over the plugin socket, and reports the page instead of sharing it. */
 #include <fast/plugin_remote.h>
 
+#include "params.h"
 #include "report.h"
 #include "session.h"
 
@@ -22,6 +23,8 @@
 #define RETRY_MAX_MS   2000
 /* fastd takes a message within this. */
 #define SEND_MS 5000
+/* What has ended says so within this. */
+#define END_MS 500
 
 /* One plugin's link; the thread's own. */
 struct remote {
@@ -145,71 +148,6 @@ static bool remote_say(struct remote *remote)
 
 /* ---- what fastd says ---- */
 
-/* The value as the view takes it; the plugin checks it as any that fastd writes. */
-static void value_take(enum fast_param_type type, const Fast__V1__ParamSlot *slot,
-		       struct fast_page_value *out)
-{
-	size_t bytes =
-		slot->text.len < FAST_PAGE_STRING_BYTES ? slot->text.len : FAST_PAGE_STRING_BYTES;
-
-	*out = (struct fast_page_value){.type = type};
-	if (type == FAST_PARAM_BOOL) {
-		out->u.boolean = slot->word != 0;
-	} else if (type == FAST_PARAM_STRING || type == FAST_PARAM_ENUM) {
-		memcpy(out->string, slot->text.data, bytes);
-	} else { /* an int or the bits of a double: the same word */
-		out->type = FAST_PARAM_INT;
-		out->u.integer = (int64_t)slot->word;
-	}
-}
-
-/* The view has all segments that the plugin has. */
-static bool view_grow(struct remote *remote)
-{
-	struct fast_plugin *plugin = remote->plugin;
-	const char *reason = NULL;
-	bool good = true;
-
-	pthread_mutex_lock(&plugin->lock);
-	for (size_t i = fast_page_view_segments(remote->view); good && i < plugin->segment_count;
-	     i++) {
-		good = fast_page_view_add(remote->view, plugin->segments[i].fd, &reason) == FAST_OK;
-	}
-	pthread_mutex_unlock(&plugin->lock);
-	return good;
-}
-
-static bool params_take(struct remote *remote, const Fast__V1__Params *params)
-{
-	struct fast_plugin *plugin = remote->plugin;
-	enum fast_param_type types[FAST_PLUGIN_PARAMS_MAX];
-	struct fast_page_value value = {.type = FAST_PARAM_INT};
-	size_t count;
-
-	if (!view_grow(remote)) {
-		return false;
-	}
-	pthread_mutex_lock(&plugin->lock);
-	count = plugin->param_count;
-	for (size_t i = 0; i < count; i++) {
-		types[i] = plugin->params[i]->rules.type;
-	}
-	pthread_mutex_unlock(&plugin->lock);
-	for (uint32_t i = 0; i < count; i++) {
-		fast_page_view_set(remote->view, i, 0, &value);
-	}
-	for (size_t i = 0; i < params->n_slots; i++) {
-		const Fast__V1__ParamSlot *slot = params->slots[i];
-
-		if (slot->slot < count) {
-			value_take(types[slot->slot], slot, &value);
-			fast_page_view_set(remote->view, slot->slot, slot->revision, &value);
-		}
-	}
-	fast_page_view_commit(remote->view);
-	return true;
-}
-
 static bool remote_hear(struct remote *remote, const Fast__V1__SessionDown *down)
 {
 	struct fast_plugin *plugin = remote->plugin;
@@ -231,7 +169,7 @@ static bool remote_hear(struct remote *remote, const Fast__V1__SessionDown *down
 					 down->refused->message, down->refused->code);
 		return !remote->refused;
 	case FAST__V1__SESSION_DOWN__KIND_PARAMS:
-		return params_take(remote, down->params);
+		return params_take(plugin, remote->view, down->params);
 	default: /* what a newer fastd says */
 		return true;
 	}
@@ -274,6 +212,31 @@ static bool attach_send(struct remote *remote)
 	return packet_send(remote, packet, fast_session_pack_attach(plugin, instance, packet));
 }
 
+/* Why the stream came to nothing. A send may have failed before the end, which says why, was read.
+ */
+static void keep_reason(struct remote *remote)
+{
+	struct fast_plugin *plugin = remote->plugin;
+	const struct fast_reply *reply;
+	enum fast_status status = FAST_OK;
+
+	while (status == FAST_OK && !fast_stream_ended(remote->stream)) {
+		const Fast__V1__PluginAttachResponse *response = NULL;
+
+		status = fast_v1_plugin_attach_next(remote->stream, END_MS, &response);
+		if (response != NULL && !remote_hear(remote, response->down)) {
+			return; /* fastd has refused the plugin, in its own words */
+		}
+	}
+	reply = fast_stream_ended(remote->stream) ? fast_stream_reply(remote->stream) : NULL;
+	if (reply != NULL && reply->status == FAST_PERMISSION_DENIED) {
+		fast_plugin_keep_refusal(plugin, true, "", reply->text, (uint32_t)reply->status);
+		return;
+	}
+	(void)fast_plugin_refuse(plugin, FAST_OK, "fastd at %s: %s", plugin->endpoint,
+				 reply == NULL ? "it does not answer" : reply->text);
+}
+
 /* Lives through one stream. */
 static void stream_run(struct remote *remote)
 {
@@ -300,11 +263,7 @@ static void stream_run(struct remote *remote)
 		(void)!fast_stream_half_close(remote->stream);
 		(void)remote_listen(remote);
 	} else if (!remote->attached && !remote->refused) {
-		const struct fast_reply *reply = fast_stream_reply(remote->stream);
-
-		(void)fast_plugin_refuse(plugin, FAST_OK, "fastd at %s: %s", plugin->endpoint,
-					 fast_stream_ended(remote->stream) ? reply->text
-									   : "it does not answer");
+		keep_reason(remote);
 	}
 	fast_plugin_set_attached(plugin, false, NULL);
 	fast_plugin_wake_waiters(plugin);

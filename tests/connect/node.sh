@@ -23,7 +23,7 @@ check 'its generator takes our schemas' protoc -I "$FASTD_SOURCE/proto" -I "$FAS
   $(cd "$FASTD_SOURCE/proto" && ls fast/v1/*.proto) testing/v1/probe.proto
 mkdir "$world/gen" && mv "$world/fast" "$world/testing" "$world/gen/"
 
-start_fastd --http 127.0.0.1:0
+start_fastd --http 127.0.0.1:0 --role tcp=controller
 fastd=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1)
 start worker worker
 start probe connect_probe_server

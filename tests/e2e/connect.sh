@@ -4,7 +4,7 @@
 . "$(dirname "$0")/util.sh"
 command -v curl >/dev/null || { skip 'curl is not installed'; exit 77; }
 
-start_fastd --http 127.0.0.1:0
+start_fastd --http 127.0.0.1:0 --role tcp=controller
 start worker worker
 url=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1)
 fastctl wait worker --timeout 10s >/dev/null 2>&1 || wait_until 10 fastctl get res

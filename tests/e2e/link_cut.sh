@@ -3,7 +3,7 @@
 # fastd does what the claim said, without it.
 . "$(dirname "$0")/util.sh"
 
-start_fastd --listen tcp://127.0.0.1:0
+start_fastd --listen tcp://127.0.0.1:0 --role tcp=controller
 start worker worker
 fastctl wait worker
 tcp=$(fastctl status --json | grep -oE 'tcp://127\.0\.0\.1:[0-9]+' | head -n 1)

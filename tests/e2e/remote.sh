@@ -4,6 +4,7 @@
 command -v openssl >/dev/null || { skip 'openssl is not installed'; exit 77; }
 certs=$world/certs
 bash "$FASTD_SOURCE/tests/support/make_certs.sh" "$certs" || exit 1
+roles=(--role tcp=plugin --role "name:controller.example=plugin:safe")
 tls=(--tls-ca "$certs/ca.pem" --tls-cert "$certs/server.pem" --tls-key "$certs/server.key")
 
 endpoint() { fastctl status --json | grep -oE "\"$1://127\.0\.0\.1:[0-9]+" | tr -d '"' | head -n 1; }
@@ -12,7 +13,7 @@ counted() { [ "$(total "$1")" -gt 0 ]; }
 applied() { fastctl get period_ms --plugin "$1" --json | grep -q '"effectiveRevision": *"\?[1-9]'; }
 gone() { ! fastctl plugins --json | grep -q "\"$1\""; }
 
-start_fastd --listen tcp://127.0.0.1:0 --listen tls+tcp://127.0.0.1:0 "${tls[@]}"
+start_fastd --listen tcp://127.0.0.1:0 --listen tls+tcp://127.0.0.1:0 "${roles[@]}" "${tls[@]}"
 tcp=$(endpoint tcp)
 secure=$(endpoint 'tls\+tcp')
 
@@ -44,7 +45,7 @@ check 'its host is what the certificate says' grep -qE '"host": ?"controller\.ex
 before=$(total far)
 kill -9 "$fastd_pid"
 wait "$fastd_pid" 2>/dev/null
-start_fastd --listen "$tcp" --listen "$secure" "${tls[@]}"
+start_fastd --listen "$tcp" --listen "$secure" "${roles[@]}" "${tls[@]}"
 check 'both attach again when fastd comes back' fastctl wait far --patience 10
 check 'over tls+tcp, too' fastctl wait safe --patience 10
 check 'and are sampled' wait_until 5 counted far

@@ -8,7 +8,7 @@ certs=$world/certs
 bash "$FASTD_SOURCE/tests/support/make_certs.sh" "$certs" || exit 1
 
 start_fastd --listen tls+tcp://127.0.0.1:0 --tls-ca "$certs/ca.pem" --tls-cert "$certs/server.pem" \
-  --tls-key "$certs/server.key"
+  --tls-key "$certs/server.key" --role name:controller.example=controller
 start worker worker
 wait_until 10 fastctl params period_ms
 tls=$(fastctl status --json | grep -oE 'tls\+tcp://127\.0\.0\.1:[0-9]+' | head -n 1)

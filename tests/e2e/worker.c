@@ -3,6 +3,7 @@
  *     worker [--name NAME] [--conflict]
  *
  * --conflict declares a metric twice with different kinds, prints what the SDK says and ends. */
+#include <fast/log.h>
 #include <fast/plugin.h>
 #ifdef WORKER_REMOTE
 #include <fast/plugin_remote.h>
@@ -146,6 +147,14 @@ static int show_conflict(struct fast_plugin *plugin)
 	return 0;
 }
 
+static void print_line(enum fast_log_level level, const char *message, void *arg)
+{
+	(void)arg;
+	if (level <= FAST_LOG_WARNING) {
+		(void)fprintf(stderr, "worker: %s\n", message);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = "worker";
@@ -153,6 +162,7 @@ int main(int argc, char **argv)
 	struct worker worker = {0};
 	struct fast_plugin *plugin = NULL;
 
+	fast_log_set_handler(print_line, NULL);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--name") == 0 && i + 1 < argc) {
 			name = argv[++i];

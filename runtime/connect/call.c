@@ -89,7 +89,7 @@ enum MHD_Result fast_exchange_call(struct fast_exchange *exchange,
 				   const struct fast_dynamic *request)
 {
 	struct fast_call_options options = fast_exchange_options(exchange);
-	struct fast_client *client = fast_exchange_client(exchange);
+	struct fast_client *client = fast_peer_client(exchange->peer);
 	struct waiting waiting;
 	enum MHD_Result result;
 	enum fast_status status = FAST_RESOURCE_EXHAUSTED;

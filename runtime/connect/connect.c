@@ -6,45 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define STACK_BYTES   (1u << 20)
 #define LOG_BYTES_MAX 256
-
-static bool socket_is_local(int fd)
-{
-	struct sockaddr_storage address;
-	socklen_t bytes = sizeof address;
-
-	return getsockname(fd, (struct sockaddr *)&address, &bytes) == 0 &&
-	       address.ss_family == AF_UNIX;
-}
-
-static void connection_begin(struct fast_connect *connect, struct MHD_Connection *http,
-			     void **context)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct fast_connect_peer *peer = calloc(1, sizeof *peer);
-
-	if (peer != NULL && info != NULL) {
-		peer->connect = connect;
-		peer->fd = info->connect_fd;
-		peer->is_local = socket_is_local(peer->fd);
-	}
-	*context = peer; /* NULL: its requests are not answered */
-}
+/* A peer that takes nothing of its answer for so long has gone. */
+#define IDLE_S 60u
 
 static void connection_notified(void *arg, struct MHD_Connection *http, void **context,
 				enum MHD_ConnectionNotificationCode code)
 {
-	struct fast_connect_peer *peer = *context;
+	const union MHD_ConnectionInfo *info;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection_begin(arg, http, context);
-	} else if (peer != NULL) {
-		fast_client_close(peer->client);
-		free(peer);
+		info = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*context = info == NULL ? NULL : fast_peer_new(arg, info->connect_fd);
+	} else {
+		fast_peer_free(*context);
 		*context = NULL;
 	}
 }
@@ -76,24 +53,34 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *http, const char
 
 	(void)version;
 	if (exchange == NULL) {
-		*state = exchange_new(arg, http, url, verb);
-		return *state == NULL ? MHD_NO : MHD_YES;
+		exchange = exchange_new(arg, http, url, verb);
+		*state = exchange;
+		if (exchange == NULL) {
+			return MHD_NO;
+		}
+		return fast_exchange_is_hasty(exchange) ? fast_exchange_answer(exchange) : MHD_YES;
 	}
 	if (*data_bytes > 0) {
-		fast_exchange_take(exchange, data, *data_bytes);
+		bool is_bearable = fast_exchange_take(exchange, data, *data_bytes);
+
 		*data_bytes = 0;
-		return MHD_YES;
+		return is_bearable ? MHD_YES : MHD_NO;
 	}
+	fast_peer_has_asked(exchange->peer);
 	return fast_exchange_answer(exchange);
 }
 
 static void request_completed(void *arg, struct MHD_Connection *http, void **state,
 			      enum MHD_RequestTerminationCode why)
 {
+	struct fast_exchange *exchange = *state;
+
 	(void)arg;
 	(void)http;
-	(void)why;
-	fast_exchange_free(*state);
+	if (exchange != NULL && why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		fast_peer_await(exchange->peer);
+	}
+	fast_exchange_free(exchange);
 	*state = NULL;
 }
 
@@ -116,11 +103,11 @@ static struct MHD_Daemon *daemon_start(struct fast_connect *connect, int fd)
 		0, NULL, NULL, handle, connect, MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, connection_notified, connect,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL, MHD_OPTION_LISTEN_SOCKET,
-		(MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT, connect->options.connections_max,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)FAST_CONNECT_IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)FAST_CONNECT_HEAD_BYTES_MAX,
-		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_END);
+		(MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
+		connect->options.connections_max + FAST_CONNECT_SURPLUS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)FAST_CONNECT_HEAD_BYTES_MAX, MHD_OPTION_THREAD_STACK_SIZE,
+		(size_t)STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 /* A caller built against an older header has a shorter struct. */
@@ -136,6 +123,9 @@ static struct fast_connect_options connect_options(const struct fast_connect_opt
 	}
 	if (all.connections_max == 0) {
 		all.connections_max = FAST_CONNECT_CONNECTIONS_MAX;
+	}
+	if (all.request_ms == 0) {
+		all.request_ms = FAST_CONNECT_REQUEST_MS;
 	}
 	if (all.message_bytes_max == 0) {
 		all.message_bytes_max = FAST_MESSAGE_BYTES_MAX;

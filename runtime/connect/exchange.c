@@ -1,8 +1,6 @@
 #include "connect/exchange.h"
 #include "connect/gzip.h"
 
-#include "rpc/inside.h"
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +53,43 @@ static const char *document_find(const struct fast_connect *connect, const char 
 	return strcmp(url, "/openapi.json") == 0 ? connect->openapi : NULL;
 }
 
+/* The longest body that can hold a message of the greatest length: in an envelope, or as what gzip
+ * makes of one that it cannot make shorter. */
+static size_t body_bytes_max(const struct fast_exchange *exchange)
+{
+	size_t longest = exchange->connect->options.message_bytes_max;
+
+	return longest + longest / GZIP_LOSS + 64;
+}
+
+static void refuse_long_body(struct fast_exchange *exchange)
+{
+	fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
+			     "the message is too long; at most %u bytes are taken",
+			     (unsigned)exchange->connect->options.message_bytes_max);
+}
+
+/* What is announced to be too long is not waited for. */
+static void check_length(struct fast_exchange *exchange)
+{
+	const char *length = MHD_lookup_connection_value(exchange->http, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (length != NULL && strtoull(length, NULL, 10) > body_bytes_max(exchange)) {
+		exchange->is_last = true;
+		refuse_long_body(exchange);
+	}
+}
+
+bool fast_exchange_is_hasty(const struct fast_exchange *exchange)
+{
+	/* Who asks whether to send the body is told no. */
+	const char *expect = MHD_lookup_connection_value(exchange->http, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_EXPECT);
+
+	return exchange->refused.status != FAST_OK && (exchange->is_last || expect != NULL);
+}
+
 void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb)
 {
 	const char *content_type;
@@ -62,6 +97,13 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 		strcmp(verb, MHD_HTTP_METHOD_GET) == 0 || strcmp(verb, MHD_HTTP_METHOD_HEAD) == 0;
 
 	fast_arena_init(&exchange->arena, ARENA_BYTES_MAX);
+	if (exchange->peer->is_surplus) {
+		exchange->is_last = true;
+		fast_exchange_refuse(exchange, 0, FAST_UNAVAILABLE,
+				     "all %u connections are in use; try again later",
+				     (unsigned)exchange->connect->options.connections_max);
+		return;
+	}
 	exchange->page = page_find(exchange->connect, url);
 	exchange->document = document_find(exchange->connect, url, &content_type);
 	exchange->document_type = content_type;
@@ -73,42 +115,47 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 		fast_exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, FAST_UNKNOWN,
 				     "%.100s is a page: GET and HEAD alone", url);
 	}
+	check_length(exchange);
 }
 
-void fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes)
+/* Makes room for so many bytes of the body. */
+static bool body_reserve(struct fast_exchange *exchange, size_t wanted)
 {
-	/* Room for an envelope around a message of the greatest length, or for what gzip makes of
-	 * one that it cannot make shorter. */
-	size_t longest = exchange->connect->options.message_bytes_max;
-	size_t most = longest + longest / GZIP_LOSS + 64;
-	size_t wanted = exchange->body_bytes + bytes;
 	size_t capacity = exchange->body_capacity == 0 ? BODY_BYTES_FIRST : exchange->body_capacity;
 	uint8_t *body;
 
-	if (exchange->refused.status != FAST_OK) {
-		return;
-	}
-	if (wanted > most) {
-		fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
-				     "the message is too long; at most %u bytes are taken",
-				     (unsigned)exchange->connect->options.message_bytes_max);
-		return;
-	}
 	while (capacity < wanted) {
 		capacity *= 2;
 	}
-	if (capacity > exchange->body_capacity) {
-		body = realloc(exchange->body, capacity);
-		if (body == NULL) {
-			fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
-					     "there is no memory for the request");
-			return;
-		}
-		exchange->body = body;
-		exchange->body_capacity = capacity;
+	if (capacity == exchange->body_capacity) {
+		return true;
+	}
+	body = realloc(exchange->body, capacity);
+	if (body == NULL) {
+		return false;
+	}
+	exchange->body = body;
+	exchange->body_capacity = capacity;
+	return true;
+}
+
+bool fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes)
+{
+	size_t wanted = exchange->body_bytes + bytes;
+
+	if (exchange->refused.status == FAST_OK && wanted > body_bytes_max(exchange)) {
+		refuse_long_body(exchange);
+	} else if (exchange->refused.status == FAST_OK && !body_reserve(exchange, wanted)) {
+		fast_exchange_refuse(exchange, 0, FAST_RESOURCE_EXHAUSTED,
+				     "there is no memory for the request");
+	}
+	if (exchange->refused.status != FAST_OK) {
+		exchange->discarded_bytes += bytes;
+		return exchange->discarded_bytes <= FAST_CONNECT_DISCARD_BYTES_MAX;
 	}
 	memcpy(exchange->body + exchange->body_bytes, data, bytes);
 	exchange->body_bytes = wanted;
+	return true;
 }
 
 /* What an answer has beside its body. */
@@ -118,6 +165,10 @@ static bool add_headers(const struct fast_exchange *exchange, struct MHD_Respons
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") !=
 		    MHD_YES ||
 	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
+		return false;
+	}
+	if (exchange->is_last &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES) {
 		return false;
 	}
 	if (http_code == MHD_HTTP_METHOD_NOT_ALLOWED &&
@@ -279,43 +330,4 @@ struct fast_call_options fast_exchange_options(struct fast_exchange *exchange)
 		.trace = exchange->headers.has_trace ? &exchange->headers.trace : NULL,
 		.no_parent = true,
 	};
-}
-
-/* Who it is by the kernel's word. */
-static void peer_know(const struct fast_connect_peer *peer, struct fast_peer *out)
-{
-	struct ucred credentials;
-	socklen_t bytes = sizeof credentials;
-
-	*out = (struct fast_peer){.endpoint = "http"};
-	if (peer->is_local &&
-	    getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) == 0) {
-		out->has_credentials = true;
-		out->uid = credentials.uid;
-		out->gid = credentials.gid;
-		out->pid = (uint32_t)credentials.pid;
-	}
-}
-
-struct fast_client *fast_exchange_client(struct fast_exchange *exchange)
-{
-	struct fast_client_options options = {.size = sizeof options, .agent = "http"};
-	struct fast_connect_peer *peer = exchange->peer;
-	struct fast_peer known;
-
-	if (peer->client == NULL) {
-		peer_know(peer, &known);
-		if (fast_client_open_inside(exchange->connect->server, &known, &options,
-					    exchange->connect->timers, &peer->client) != FAST_OK) {
-			peer->client = NULL;
-		}
-	}
-	return peer->client;
-}
-
-bool fast_peer_has_gone(const struct fast_connect_peer *peer)
-{
-	struct pollfd polled = {.fd = peer->fd, .events = POLLRDHUP};
-
-	return atomic_load(&peer->connect->is_closing) || poll(&polled, 1, 0) != 0;
 }

@@ -10,6 +10,11 @@
 #include <fast/connect.h>
 #include <stdatomic.h>
 
+/* Connections beyond the limit, which hear that there is no room. */
+#define FAST_CONNECT_SURPLUS_MAX 8
+#define FAST_CONNECT_SURPLUS_MS  2000
+/* What is read and thrown away of a body that was refused, so that its sender hears why. */
+#define FAST_CONNECT_DISCARD_BYTES_MAX (16u << 20)
 /* How soon a caller that has gone, or a close, is noticed. */
 #define FAST_CONNECT_POLL_MS 100
 /* How long a stream waits for its server's headers before HTTP's go out without them. */
@@ -25,8 +30,9 @@ struct fast_connect {
 	struct fast_timers *timers;
 	struct MHD_Daemon *daemon;
 	atomic_bool is_closing;
-	char *index;   /* the page at "/" */
-	char *openapi; /* the document at "/openapi.json" */
+	atomic_uint open; /* connections */
+	char *index;      /* the page at "/" */
+	char *openapi;    /* the document at "/openapi.json" */
 };
 
 /* One connection; used by its thread alone. */
@@ -35,6 +41,8 @@ struct fast_connect_peer {
 	struct fast_client *client; /* NULL before its first call */
 	int fd;
 	bool is_local; /* a unix socket's */
+	bool is_surplus;
+	struct fast_timer timer; /* until a request is whole */
 };
 
 /* How the request's message is packed, and the answer's. */
@@ -58,7 +66,9 @@ struct fast_exchange {
 	uint8_t *body;
 	size_t body_bytes;
 	size_t body_capacity;
-	uint8_t *unpacked; /* the message of a body that was compressed; NULL: it was not */
+	size_t discarded_bytes; /* of a body that was refused */
+	bool is_last;           /* the connection ends with the answer */
+	uint8_t *unpacked;      /* the message of a body that was compressed; NULL: it was not */
 	const struct fast_connect_page *page; /* NULL: none */
 	const char *document;                 /* the index, or the like; NULL: none */
 	const char *document_type;
@@ -70,8 +80,10 @@ struct fast_exchange {
 
 /* Reads what stands before the body. */
 void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb);
-/* Takes a piece of the body. */
-void fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes);
+/* Takes a piece of the body. False: it has gone on for too long. */
+bool fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes);
+/* Whether the answer goes out before the body has been read, if at all. */
+bool fast_exchange_is_hasty(const struct fast_exchange *exchange);
 /* Refuses the request, unless that was done before. */
 void fast_exchange_refuse(struct fast_exchange *exchange, unsigned http_code,
 			  enum fast_status status, const char *format, ...) FAST_PRINTF(4, 5);
@@ -98,9 +110,18 @@ enum MHD_Result fast_exchange_stream(struct fast_exchange *exchange,
 				     const struct fast_dynamic *request);
 /* The options of the call, whose pointers lie in the exchange. */
 struct fast_call_options fast_exchange_options(struct fast_exchange *exchange);
+
+/* peer.c: of a new connection. NULL: no memory; its requests are not answered. */
+struct fast_connect_peer *fast_peer_new(struct fast_connect *connect, int fd);
+/* Ends its calls. NULL is allowed. */
+void fast_peer_free(struct fast_connect_peer *peer);
+/* A request is awaited, and the connection is closed when it is late; or it is there. */
+void fast_peer_await(struct fast_connect_peer *peer);
+void fast_peer_has_asked(struct fast_connect_peer *peer);
 /* The client that acts for the peer. NULL: no memory. */
-struct fast_client *fast_exchange_client(struct fast_exchange *exchange);
-/* Whether nobody waits for the answer any more. */
+struct fast_client *fast_peer_client(struct fast_connect_peer *peer);
+/* Whether nobody waits for the answer any more: also a peer that has closed its half alone, since
+ * that looks the same. */
 bool fast_peer_has_gone(const struct fast_connect_peer *peer);
 
 /* Answers with an error: in the way of unary calls, or of streams. */

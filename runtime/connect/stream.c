@@ -141,9 +141,9 @@ static bool flow_next(struct flow *flow)
 
 	if (flow->stream == NULL) {
 		flow_end(flow, &flow->failure);
-		return true;
+		return !flow->piece.failed;
 	}
-	while (flow->piece.bytes == 0) {
+	while (flow->piece.bytes == 0 && !flow->piece.failed) {
 		status = fast_stream_next(flow->stream, FAST_CONNECT_POLL_MS, &item);
 		if (status == FAST_OK && item != NULL) {
 			flow_item(flow, item);
@@ -159,6 +159,13 @@ static bool flow_next(struct flow *flow)
 	}
 	flow->said_ns = fast_timers_now_ns(timers);
 	return !flow->piece.failed;
+}
+
+/* The one place that writes to memory of MHD's, which its next connection may have again. */
+static void flow_copy(struct flow *flow, char *buffer, size_t bytes)
+{
+	memcpy(buffer, flow->piece.data + flow->sent, bytes);
+	flow->sent += bytes;
 }
 
 /* MHD's reader of the answer; may block, since each connection has a thread. */
@@ -180,8 +187,7 @@ static ssize_t flow_read(void *arg, uint64_t position, char *buffer, size_t room
 		left = flow->piece.bytes;
 	}
 	left = left < room ? left : room;
-	memcpy(buffer, flow->piece.data + flow->sent, left);
-	flow->sent += left;
+	flow_copy(flow, buffer, left);
 	return (ssize_t)left;
 }
 
@@ -241,7 +247,7 @@ enum MHD_Result fast_exchange_stream(struct fast_exchange *exchange,
 		flow->failure = exchange->refused;
 		return flow_answer(flow);
 	}
-	client = fast_exchange_client(exchange);
+	client = fast_peer_client(exchange->peer);
 	if (client != NULL) {
 		status = fast_client_stream(client, exchange->route.method, &options,
 					    request->message, &flow->stream);

@@ -39,4 +39,5 @@ one_lives() { FASTD_ENDPOINT=ipc://$world/other.sock fastctl get res; }
 wait_until 10 one_lives || fail 'the other plugin is there'
 
 (cd "$world" && timeout 100 node client.mjs "$fastd" "$probe" "$world/http.sock" 2>&1) || failed=1
+[ "$failed" -eq 0 ] || head -n 60 "$world/probe.log"
 exit "$failed"

@@ -117,11 +117,18 @@ else:
 PYTHON
 check 'a plain Python script calls and streams' python3 "$world/client.py" "$url"
 
+# On TCP nobody knows who calls.
+check 'a set over TCP is audited as that alone' sh -c "fastctl audit --json | tail -n 1 | grep -q '\"http' && ! fastctl audit --json | tail -n 1 | grep -q uid"
+gets 'what is for administrators is not for TCP' 403 '"code":"permission_denied"' "$url/fast.v1.Admin/Connections"
+gets 'a method of HTTP that there is not' 405 '^Allow: GET, POST' -X OPTIONS "$url/fast.v1.Param/List"
+gets 'HEAD of a page' 200 '^Content-Type: text/html' -I "$url/"
+
 kill "$fastd_pid" && wait "$fastd_pid"
 start_fastd --http "unix:$world/http.sock"
 wait_until 10 fastctl get res
 gets 'on a unix socket' 200 '"pluginsLive":1' --unix-socket "$world/http.sock" -H "$json" -d '{}' http://fastd/fast.v1.Node/Status
 gets 'a set there is audited by the user that the kernel names' 200 'revision' --unix-socket "$world/http.sock" -H "$json" \
   -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":0.25}}]}' http://fastd/fast.v1.Param/Set
+gets 'what is for administrators is for their user there' 200 '"connections"' --unix-socket "$world/http.sock" http://fastd/fast.v1.Admin/Connections
 check 'as uid and pid' sh -c "fastctl audit --json | tail -n 1 | grep -qE 'uid $(id -u) pid [0-9]+'"
 exit "$failed"

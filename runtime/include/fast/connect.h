@@ -12,8 +12,9 @@
 FAST_BEGIN_DECLS
 
 #define FAST_CONNECT_CONNECTIONS_MAX 64
-#define FAST_CONNECT_IDLE_S          60 /* a connection that is silent for so long is closed */
-#define FAST_CONNECT_HEAD_BYTES_MAX  (64u << 10)
+/* A connection whose next request is not there, whole, within so long is closed. */
+#define FAST_CONNECT_REQUEST_MS     60000
+#define FAST_CONNECT_HEAD_BYTES_MAX (64u << 10)
 
 struct fast_connect;
 
@@ -39,13 +40,16 @@ struct fast_connect_page {
 
 /* Pointers stay borrowed until close. */
 struct fast_connect_options {
-	size_t size;                /* sizeof(struct fast_connect_options) */
-	const char *title;          /* of the index; NULL: "Services" */
-	uint32_t connections_max;   /* each has a thread; 0: FAST_CONNECT_CONNECTIONS_MAX */
+	size_t size;       /* sizeof(struct fast_connect_options) */
+	const char *title; /* of the index; NULL: "Services" */
+	/* Each has a thread; a few more are told with 503 that there is no room, and closed.
+	 * 0: FAST_CONNECT_CONNECTIONS_MAX */
+	uint32_t connections_max;
 	uint32_t message_bytes_max; /* of a request's message; 0: FAST_MESSAGE_BYTES_MAX */
 	const struct fast_connect_page *pages;
 	size_t page_count;
 	void *page_arg;
+	uint32_t request_ms; /* 0: FAST_CONNECT_REQUEST_MS */
 };
 
 /* Serves on fd, a listening socket of the family AF_UNIX, AF_INET or AF_INET6, which is taken on

@@ -64,7 +64,7 @@ struct node_metric *fake_node_add_metric(struct node *node, const char *plugin, 
 		.rate_window = 24.5,
 		.rate_global = 24,
 		.window_ms = 1000,
-		.window = {25, 0.04, 0.041, 0.05, 0.06},
+		.window = {.count = 25, .mean = 0.04, .p50 = 0.041, .p95 = 0.05, .p99 = 0.06},
 		.revision_first = 16,
 		.revision_last = 17,
 	};

@@ -39,11 +39,16 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static void sleep_until(uint64_t ns)
+/* How late it is when this returns. */
+static uint64_t sleep_until(uint64_t ns)
 {
 	const struct timespec until = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
 
+	if (now_ns() > ns) {
+		return 0;
+	}
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	return now_ns() - ns;
 }
 
 /* Waits for bytes. False: it was so long that the link stood idle. */
@@ -73,7 +78,7 @@ static void *way_run(void *arg)
 			free_ns = came_ns;
 		}
 		free_ns += (uint64_t)bytes * NS_PER_S / way->link->bytes_per_s;
-		sleep_until(free_ns);
+		atomic_fetch_add(&way->late_ns, sleep_until(free_ns));
 		if (send(way->to, packet, (size_t)bytes, MSG_NOSIGNAL) != bytes) {
 			break;
 		}
@@ -97,8 +102,10 @@ static void *link_accept(void *arg)
 	}
 	for (int i = 0; i < 2; i++) {
 		bound_buffers(link->ends[i]);
-		link->ways[i] = (struct slow_way){
-			.link = link, .from = link->ends[i], .to = link->ends[1 - i]};
+		/* Its counts may be looked at already. */
+		link->ways[i].link = link;
+		link->ways[i].from = link->ends[i];
+		link->ways[i].to = link->ends[1 - i];
 		if (pthread_create(&link->ways[i].thread, NULL, way_run, &link->ways[i]) != 0) {
 			return NULL;
 		}

@@ -16,6 +16,7 @@ struct slow_way {
 	pthread_t thread;
 	_Atomic uint64_t bytes;   /* passed on */
 	_Atomic uint64_t idle_ns; /* with nothing to pass on */
+	_Atomic uint64_t late_ns; /* the machine has let it wake */
 };
 
 struct slow_link {

@@ -175,6 +175,7 @@ static void control_overtakes_a_stream_of_the_server_and_the_link_stays_full(voi
 	pthread_t reader;
 	int64_t p99_ms;
 	uint64_t idle_ms;
+	uint64_t late_ms;
 	uint64_t bytes;
 
 	(void)state;
@@ -184,15 +185,16 @@ static void control_overtakes_a_stream_of_the_server_and_the_link_stays_full(voi
 	atomic_store(&is_over, true);
 	bytes = atomic_load(&slow.ways[1].bytes);
 	idle_ms = atomic_load(&slow.ways[1].idle_ns) / 1000000;
+	late_ms = atomic_load(&slow.ways[1].late_ns) / 1000000;
 	fast_stream_cancel(stream);
 	assert_int_equal(0, pthread_join(reader, NULL));
 	fast_stream_close(stream);
 	assert_true(p99_ms < CONTROL_P99_MS);
-	print_message("%llu items in %llu bytes, idle for %llu ms\n",
+	print_message("%llu items in %llu bytes, idle for %llu ms, late by %llu ms\n",
 		      (unsigned long long)total.count, (unsigned long long)bytes,
-		      (unsigned long long)idle_ms);
-	/* Together four fifths of the link. */
-	assert_true(idle_ms < RUN_MS / 10);
+		      (unsigned long long)idle_ms, (unsigned long long)late_ms);
+	/* Together four fifths of the link. Who lets the relay wait lets the others wait too. */
+	assert_true(idle_ms < RUN_MS / 10 + late_ms);
 	assert_true(total.count * ITEM_BYTES > bytes * 89 / 100);
 }
 

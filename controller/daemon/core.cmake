@@ -24,6 +24,7 @@ set(CORE_SOURCES
     daemon/profiles.c
     daemon/record.c
     daemon/registry.c
+    daemon/registry_metric.c
     daemon/sampler.c
     daemon/seconds.c
     daemon/session.c
@@ -31,6 +32,7 @@ set(CORE_SOURCES
     daemon/session_declare.c
     daemon/session_more.c
     daemon/session_params.c
+    daemon/share.c
     daemon/sketch.c
     daemon/store.c
     daemon/store_history.c

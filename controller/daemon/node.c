@@ -81,6 +81,7 @@ static enum fast_status node_init(struct node *node, const struct node_options *
 	node->tick_ms = options->tick_ms != 0 ? options->tick_ms : NODE_TICK_MS_DEFAULT;
 	node->boot_id = options->boot_id;
 	node->registry.budget.bytes_max = NODE_SKETCH_BYTES_MAX;
+	node->registry.series_budget.bytes_max = NODE_SERIES_BYTES_MAX;
 	node->ack_due_ns = INT64_MAX;
 	node->expiry_ns = INT64_MAX;
 	if (pthread_mutex_init(&node->lock, NULL) != 0) {

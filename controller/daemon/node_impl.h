@@ -23,6 +23,7 @@
 #define NODE_SESSIONS_MAX     (NODE_PLUGINS_MAX + 64) /* those not attached yet are included */
 #define NODE_NOTES_MAX        16
 #define NODE_SKETCH_BYTES_MAX (256u << 20)
+#define NODE_SERIES_BYTES_MAX (512u << 20)
 #define NODE_ACK_TIMEOUT_MS   5000    /* then a knob that was not read shows TIMEOUT */
 #define NODE_ACK_POLL_NS_MIN  1000000 /* after a set; doubles until it is the tick */
 #define NODE_PAGE_HOLD_MS     1000    /* a re-attached plugin declares its knobs within this */

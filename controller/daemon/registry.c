@@ -11,17 +11,6 @@
 #define PARAMS_FIRST  4
 #define PLUGINS_FIRST 16
 
-void metric_fini(struct metric *metric, struct sketch_budget *budget)
-{
-	series_fini(&metric->series, budget);
-	free(metric->help);
-	free(metric->labels);
-	free(metric->states);
-	metric->help = NULL;
-	metric->labels = NULL;
-	metric->states = NULL;
-}
-
 void param_fini(struct param *param)
 {
 	free(param->rules.choices);
@@ -40,6 +29,8 @@ struct plugin *plugin_new(const char *name)
 
 	if (plugin != NULL) {
 		(void)snprintf(plugin->name, sizeof plugin->name, "%s", name);
+		plugin->series_budget.bytes_max = SIZE_MAX;
+		plugin->sketch_budget.bytes_max = SIZE_MAX;
 	}
 	return plugin;
 }
@@ -50,7 +41,7 @@ void plugin_free(struct plugin *plugin, struct registry *registry)
 		return;
 	}
 	for (size_t i = 0; i < plugin->metric_count; i++) {
-		metric_fini(&plugin->metrics[i], &registry->budget);
+		metric_fini(&plugin->metrics[i], plugin);
 	}
 	for (size_t i = 0; i < plugin->param_count; i++) {
 		param_fini(&plugin->params[i]);
@@ -59,6 +50,7 @@ void plugin_free(struct plugin *plugin, struct registry *registry)
 	fast_page_view_close(plugin->view);
 	free(plugin->metrics);
 	free(plugin->params);
+	share_release(&registry->shares, plugin->share);
 	free(plugin);
 }
 
@@ -171,6 +163,7 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 			      struct plugin **replaced)
 {
 	struct plugin **plugins;
+	struct share *share;
 	size_t i;
 
 	*replaced = NULL;
@@ -183,6 +176,11 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	registry->plugins = plugins;
+	share = share_hold(&registry->shares, plugin->uid, &registry->series_budget,
+			   &registry->budget);
+	if (share == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
 	registry_choose(registry, plugin->name, wanted, plugin->instance);
 	i = plugins_lower(registry, plugin->instance);
 	if (i < registry->count && strcmp(plugins[i]->instance, plugin->instance) == 0) {
@@ -191,6 +189,9 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 		memmove(&plugins[i + 1], &plugins[i], (registry->count - i) * sizeof *plugins);
 		registry->count++;
 	}
+	plugin->share = share;
+	plugin->series_budget.parent = &share->series;
+	plugin->sketch_budget.parent = &share->sketches;
 	plugins[i] = plugin;
 	plugin->live = true;
 	plugin->record = registry_record(registry, plugin->instance);

@@ -6,6 +6,7 @@
 #include "node.h"
 #include "param_check.h"
 #include "record.h"
+#include "share.h"
 #include "window.h"
 
 #include "page/labels.h"
@@ -27,6 +28,7 @@ struct metric {
 	uint32_t cell_offset;
 	uint64_t store_id;     /* of its samples in the store */
 	int64_t store_named_s; /* when the store was told that id's name; 0: never */
+	size_t charged;        /* of the plugin's budget for series */
 	struct series series;
 };
 
@@ -90,10 +92,16 @@ struct plugin {
 	struct param *params;
 	size_t param_count;
 	size_t param_capacity;
-	struct plugin *previous; /* the same plugin's former session, until it has declared */
+	struct share *share; /* its user's; NULL: not in the registry yet */
+	/* Parts of it, unbound; they say what the plugin costs. */
+	struct sketch_budget series_budget;
+	struct sketch_budget sketch_budget;
+	uint64_t series_rejected; /* for which there was no room, here or in fastd */
+	int64_t sampling_ns;      /* time spent on reading it */
+	struct plugin *previous;  /* the same plugin's former session, until it has declared */
 };
 
-/* Zeroed memory is a valid empty registry, but for the budget. */
+/* Zeroed memory is a valid empty registry, but for the budgets. */
 struct registry {
 	struct plugin **plugins; /* sorted by instance */
 	size_t count;
@@ -102,7 +110,9 @@ struct registry {
 	struct record **records; /* sorted by instance */
 	size_t record_count;
 	size_t record_capacity;
-	struct sketch_budget budget;
+	struct sketch_budget budget; /* of sketches */
+	struct sketch_budget series_budget;
+	struct share *shares;
 };
 
 void registry_fini(struct registry *registry);
@@ -137,7 +147,11 @@ bool plugin_slot_is_free(const struct plugin *plugin, uint32_t slot);
 /* Room for one more, zeroed and not yet counted; NULL: no memory. Old pointers are void. */
 struct metric *plugin_metric_room(struct plugin *plugin);
 struct param *plugin_param_room(struct plugin *plugin);
-void metric_fini(struct metric *metric, struct sketch_budget *budget);
+/* A metric that is in no room yet costs its plugin this much. False: that is too much. */
+bool metric_charge(struct plugin *plugin, struct metric *metric, size_t bytes);
+void metric_fini(struct metric *metric, struct plugin *plugin);
+/* The plugin has ended: its metrics keep their last word alone. */
+void plugin_freeze(struct plugin *plugin);
 void param_fini(struct param *param);
 
 /* ---- records ---- */

@@ -176,7 +176,7 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 		fast_page_view_read(plugin->view, metric->series.kind, metric->cell_offset,
 				    &sampler->reading);
 		if (series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
-			       plugin->effective_revision, &node->registry.budget)) {
+			       plugin->effective_revision, &plugin->sketch_budget)) {
 			reset_tell(node, plugin, metric, now_ns);
 		}
 	}

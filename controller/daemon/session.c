@@ -78,9 +78,7 @@ static void plugin_end(struct node *node, struct plugin *plugin)
 	int64_t now_unix_ns = node_now_unix_ns();
 
 	sampler_read_last(node, plugin, now_ns, now_unix_ns);
-	for (size_t i = 0; i < plugin->metric_count; i++) {
-		series_freeze(&plugin->metrics[i].series, &node->registry.budget);
-	}
+	plugin_freeze(plugin);
 	fast_page_view_close(plugin->view);
 	plugin->view = NULL;
 	plugin_free(plugin->previous, &node->registry);

@@ -92,6 +92,7 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 				   const Fast__V1__DeclareMetric *declare)
 {
 	const Fast__V1__MetricSpec *spec = declare->spec;
+	enum fast_metric_kind kind = (enum fast_metric_kind)spec->kind;
 	struct metric *metric = plugin_metric_room(plugin);
 
 	if (metric == NULL) {
@@ -99,9 +100,9 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 	}
 	metric->cell_offset = declare->cell_offset;
 	if (!metric_name(metric, spec) ||
-	    series_init(&metric->series, (enum fast_metric_kind)spec->kind, node->tick_ms, 0, 0) !=
-		    FAST_OK) {
-		metric_fini(metric, &node->registry.budget);
+	    !metric_charge(plugin, metric, sizeof *metric + series_bytes(kind, node->tick_ms)) ||
+	    series_init(&metric->series, kind, node->tick_ms, 0, 0) != FAST_OK) {
+		metric_fini(metric, plugin);
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	metric_date(node, plugin, metric);
@@ -133,7 +134,8 @@ static void metric_declare(struct node *node, struct plugin *plugin,
 	metric_check(plugin, declare, verdict);
 	if (verdict->status == FAST_OK && metric_add(node, plugin, declare) != FAST_OK) {
 		verdict_refuse(verdict, FAST_RESOURCE_EXHAUSTED,
-			       "metric \"%s\": fastd has no memory", declare->spec->name);
+			       "metric \"%s\": fastd has no memory left for user %u's metrics",
+			       declare->spec->name, plugin->uid);
 	}
 }
 
@@ -148,6 +150,7 @@ void session_declare_metric(struct session *session, const Fast__V1__DeclareMetr
 	}
 	node_lock(node);
 	metric_declare(node, session->plugin, declare, &verdict);
+	session->plugin->series_rejected += verdict.status == FAST_RESOURCE_EXHAUSTED;
 	node_unlock(node);
 	if (verdict.status != FAST_OK) {
 		session_refuse(session, verdict.status, declare->spec->name, "%s", verdict.reason);

@@ -26,6 +26,27 @@ static size_t sketch_bytes(size_t length)
 	return sizeof(struct sketch) + length * sizeof(uint64_t);
 }
 
+bool sketch_budget_take(struct sketch_budget *budget, size_t bytes)
+{
+	for (const struct sketch_budget *part = budget; part != NULL; part = part->parent) {
+		if (bytes > part->bytes_max - part->bytes) {
+			return false;
+		}
+	}
+	for (; budget != NULL; budget = budget->parent) {
+		budget->bytes += bytes;
+	}
+	return true;
+}
+
+void sketch_budget_give(struct sketch_budget *budget, size_t bytes)
+{
+	for (; budget != NULL; budget = budget->parent) {
+		assert(budget->bytes >= bytes);
+		budget->bytes -= bytes;
+	}
+}
+
 struct sketch *sketch_new(const struct fast_distribution *distribution,
 			  struct sketch_budget *budget)
 {
@@ -46,11 +67,12 @@ struct sketch *sketch_new(const struct fast_distribution *distribution,
 		first++;
 	}
 	size_t bytes = sketch_bytes(end - first);
-	if (bytes > budget->bytes_max - budget->bytes) {
+	if (!sketch_budget_take(budget, bytes)) {
 		return NULL;
 	}
 	sketch = malloc(bytes);
 	if (sketch == NULL) {
+		sketch_budget_give(budget, bytes);
 		return NULL;
 	}
 	*sketch = (struct sketch){
@@ -65,7 +87,6 @@ struct sketch *sketch_new(const struct fast_distribution *distribution,
 		.octaves = distribution->octaves,
 	};
 	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
-	budget->bytes += bytes;
 	return sketch;
 }
 
@@ -86,8 +107,7 @@ void sketch_unref(struct sketch *sketch, struct sketch_budget *budget)
 	if (--sketch->references > 0) {
 		return;
 	}
-	assert(budget->bytes >= sketch_bytes(sketch->length));
-	budget->bytes -= sketch_bytes(sketch->length);
+	sketch_budget_give(budget, sketch_bytes(sketch->length));
 	free(sketch);
 }
 

@@ -8,11 +8,17 @@
 
 #include "page/view.h"
 
-/* What all sketches of a node take together. Hostile pages could otherwise ask for gigabytes. */
+/* What all sketches of a node, a user or a plugin take together. Hostile pages could otherwise ask
+ * for gigabytes. */
 struct sketch_budget {
 	size_t bytes;
 	size_t bytes_max;
+	struct sketch_budget *parent; /* of which it is a part; NULL: none */
 };
+
+/* False: there is not so much left, here or in what it is a part of. */
+bool sketch_budget_take(struct sketch_budget *budget, size_t bytes);
+void sketch_budget_give(struct sketch_budget *budget, size_t bytes);
 
 struct sketch;
 

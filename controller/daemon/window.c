@@ -39,6 +39,18 @@ static struct sample *samples_new(size_t count)
 	return samples;
 }
 
+size_t series_bytes(enum fast_metric_kind kind, uint32_t tick_ms)
+{
+	size_t dense = level_capacity(0, tick_ms);
+	size_t coarse = 0;
+
+	for (size_t i = 1; i < WINDOW_LEVELS; i++) {
+		coarse += level_capacity(i, tick_ms);
+	}
+	return (dense + coarse) * sizeof(struct sample) +
+	       (kind == FAST_METRIC_GAUGE ? coarse * sizeof(struct window_extremes) : 0);
+}
+
 enum fast_status series_init(struct series *series, enum fast_metric_kind kind, uint32_t tick_ms,
 			     int64_t created_ns, int64_t created_unix_ns)
 {

@@ -67,6 +67,9 @@ struct series {
 	struct window_summary *frozen; /* after the end: levels[0] holds the last sample alone */
 };
 
+/* Bytes that series_init() takes. */
+size_t series_bytes(enum fast_metric_kind kind, uint32_t tick_ms);
+
 /* RESOURCE_EXHAUSTED. The series is to be finished either way. */
 FAST_MUST_CHECK enum fast_status series_init(struct series *series, enum fast_metric_kind kind,
 					     uint32_t tick_ms, int64_t created_ns,

@@ -182,6 +182,58 @@ static void each_allocation_failure_leaves_the_registry_whole(void **state)
 	}
 }
 
+static void metric_add(struct registry *registry, struct plugin *plugin, size_t *refused)
+{
+	struct metric *metric = plugin_metric_room(plugin);
+
+	(void)registry;
+	assert_non_null(metric);
+	if (!metric_charge(plugin, metric, 1u << 20)) {
+		++*refused;
+		return;
+	}
+	assert_ok(series_init(&metric->series, FAST_METRIC_COUNTER, 1000, 0, 0));
+	plugin->metric_count++;
+}
+
+/* However many plugins a user has, they share what one user may take. */
+static void a_user_has_one_share_for_all_plugins(void **state)
+{
+	struct registry registry = {.series_budget.bytes_max = 512u << 20};
+	struct fast_cell_reading reading = {.kind = FAST_METRIC_COUNTER};
+	struct plugin *plugins[4];
+	struct plugin *replaced;
+	size_t refused = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		plugins[i] = plugin_new("cam");
+		assert_non_null(plugins[i]);
+		plugins[i]->uid = i < 3 ? 1000 : 2000;
+		assert_ok(registry_add(&registry, plugins[i], "", &replaced));
+	}
+	for (size_t i = 0; i < 150; i++) {
+		metric_add(&registry, plugins[i % 3], &refused);
+	}
+	assert_int_equal(150 - (SHARE_SERIES_BYTES_MAX >> 20), refused);
+	refused = 0;
+	metric_add(&registry, plugins[3], &refused);
+	assert_int_equal(0, refused); /* others have theirs */
+	assert_int_equal(SHARE_SERIES_BYTES_MAX + (1u << 20), registry.series_budget.bytes);
+	/* What has ended costs nothing any more. */
+	for (size_t i = 0; i < plugins[0]->metric_count; i++) {
+		series_add(&plugins[0]->metrics[i].series, &reading, 1, 1, 0,
+			   &plugins[0]->sketch_budget);
+	}
+	plugin_freeze(plugins[0]);
+	assert_int_equal(0, plugins[0]->series_budget.bytes);
+	metric_add(&registry, plugins[1], &refused);
+	assert_int_equal(0, refused);
+	registry_fini(&registry);
+	assert_int_equal(0, registry.series_budget.bytes);
+	assert_null(registry.shares);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +245,7 @@ int main(void)
 		cmocka_unit_test(there_are_limits_to_live_and_to_ended_plugins),
 		cmocka_unit_test(a_knob_is_remembered_without_its_plugin),
 		cmocka_unit_test(each_allocation_failure_leaves_the_registry_whole),
+		cmocka_unit_test(a_user_has_one_share_for_all_plugins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

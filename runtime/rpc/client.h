@@ -72,8 +72,9 @@ struct fast_client {
 	struct fast_timers *timers;
 	bool owns_timers;
 	enum fast_once once;
-	uint64_t seed[2];           /* random */
-	atomic_uint_least64_t keys; /* made so far */
+	uint64_t seed[2];       /* random */
+	uint64_t keys;          /* made so far; guarded by lock */
+	struct fast_list keyed; /* calls that are not over, in the order of their keys; likewise */
 	struct fast_client_interceptors interceptors;
 	const struct fast_dial_ops *dial_ops;
 	void *dial_arg;

@@ -153,6 +153,7 @@ static uint64_t call_timeout_us(const struct fast_client_call *call, int64_t now
 static void call_reject(struct fast_client_call *call, enum fast_status status, const char *text)
 {
 	call->state = FAST_CLIENT_CALL_CLAIMED;
+	fast_retry_key_settle(call);
 	fast_frame_free(call->frame);
 	call->frame = NULL;
 	fast_reply_fail(call->reply, status,
@@ -180,6 +181,7 @@ static bool call_send(struct fast_client_call *call, struct fast_client_connecti
 		call->key_ns = fast_timers_now_ns(call->client->timers);
 	}
 	fast_client_context_put(call->context, &packet);
+	fast_retry_key_number(call);
 	fast_retry_key_put(call, &packet);
 	if (call->frame->payload_bytes + fast_frame_head_bytes_max(sizeof header, &packet) >
 	    connection->peer_bytes_max) {
@@ -304,6 +306,7 @@ bool fast_client_claim(struct fast_client_call *call)
 	}
 	call->state = FAST_CLIENT_CALL_CLAIMED;
 	call->may_have_run = fast_client_call_is_begun(call);
+	fast_retry_key_settle(call);
 	call_drop_frame(call);
 	call->connection = NULL;
 	return true;

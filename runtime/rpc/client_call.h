@@ -38,6 +38,9 @@ struct fast_client_call {
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;
 	bool has_key;
+	uint64_t key_number;         /* 0: it was not sent yet; guarded by client->lock */
+	struct fast_list keyed_node; /* in client->keyed from then on */
+	uint64_t key_settled;        /* the lowest number in client->keyed when it was last sent */
 	uint8_t key[FAST_IDEMPOTENCY_KEY_BYTES];
 	struct fast_client_context *context; /* NULL: nothing travels with it */
 	enum fast_priority priority;         /* the method's, where its caller said none */

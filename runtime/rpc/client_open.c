@@ -85,6 +85,7 @@ enum fast_status fast_client_open_with(const char *endpoint,
 	fast_list_init(&client->dead);
 	fast_list_init(&client->draining);
 	fast_list_init(&client->waiting);
+	fast_list_init(&client->keyed);
 	fast_list_init(&client->resting);
 	fast_list_init(&client->held);
 	fast_list_init(&client->callers);

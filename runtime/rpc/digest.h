@@ -48,16 +48,16 @@ static inline struct fast_digest fast_digest_text(struct fast_digest digest, con
 
 /* Who calls: the certificate's names, else the kernel's user, else the kind of endpoint. */
 static inline struct fast_digest fast_digest_peer(struct fast_digest digest,
-						  const struct fast_peer *peer)
+						  const struct fast_peer *who)
 {
-	digest = fast_digest_text(digest, peer->endpoint);
-	if (peer->has_certificate) {
-		digest = fast_digest_text(digest, peer->common_name);
-		for (size_t i = 0; i < peer->name_count; i++) {
-			digest = fast_digest_text(digest, peer->names[i]);
+	digest = fast_digest_text(digest, who->endpoint);
+	if (who->has_certificate) {
+		digest = fast_digest_text(digest, who->common_name);
+		for (size_t i = 0; i < who->name_count; i++) {
+			digest = fast_digest_text(digest, who->names[i]);
 		}
-	} else if (peer->has_credentials) {
-		digest = fast_digest_bytes(digest, &peer->uid, sizeof peer->uid);
+	} else if (who->has_credentials) {
+		digest = fast_digest_bytes(digest, &who->uid, sizeof who->uid);
 	}
 	return digest;
 }

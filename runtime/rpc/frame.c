@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 22
+/* All fields of a packet that are numbers, and the tags and lengths of the others: each of the 23
  * fields has at most 12 bytes of these. */
-#define FRAME_NUMBERS_BYTES_MAX (22 * 12)
+#define FRAME_NUMBERS_BYTES_MAX (23 * 12)
 /* What the head may grow by when the frame becomes the first fragment of its message. */
 #define FRAME_CUT_BYTES 2
 

@@ -1,192 +1,7 @@
-#include "rpc/once.h"
+#include "rpc/once_entry.h"
 
-#include "rpc/digest.h"
 #include "rpc/limits.h"
-#include "rpc/once_result.h"
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-#define ONCE_BUCKETS 4096 /* a power of two */
-
-/* One key of one caller for one method. All guarded by the window's lock. */
-struct fast_once_entry {
-	struct fast_once_entry *next; /* of its bucket */
-	struct fast_list node;        /* once->running or ->done */
-	const struct fast_method_entry *method;
-	struct fast_digest principal;
-	uint8_t key[FAST_IDEMPOTENCY_KEY_BYTES];
-	struct fast_digest payload;
-	size_t payload_bytes;
-	struct fast_call *call;   /* that runs; NULL: it has ended */
-	struct fast_list waiters; /* calls that want the same answer */
-	unsigned waiter_count;
-	int64_t end_ns;
-	struct fast_once_result *result; /* NULL: runs, or the answer was not kept */
-};
-
-static struct fast_digest digest_begin(const struct fast_once_window *once)
-{
-	return (struct fast_digest){once->seed, ~once->seed};
-}
-
-enum fast_status fast_once_new(const struct fast_server_options *options,
-			       struct fast_once_window **out)
-{
-	struct fast_once_window *once = calloc(1, sizeof *once);
-	uint64_t random[2];
-
-	if (once == NULL) {
-		return FAST_RESOURCE_EXHAUSTED;
-	}
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-		random[0] = fast_digest_mix((uint64_t)fast_clock_now_ns());
-		random[1] = fast_digest_mix(random[0]);
-	}
-	once->boot_id = random[0] | 1; /* never 0 */
-	once->seed = random[1];
-	once->window_ns = (int64_t)options->once_window_ms * FAST_NS_PER_MS;
-	once->results_max = options->once_results_max;
-	once->bytes_max = options->once_bytes_max;
-	pthread_mutex_init(&once->lock, NULL);
-	fast_list_init(&once->running);
-	fast_list_init(&once->done);
-	*out = once;
-	return FAST_OK;
-}
-
-static struct fast_once_entry *entry_of(struct fast_list *node)
-{
-	return FAST_LIST_ENTRY(node, struct fast_once_entry, node);
-}
-
-struct fast_call *fast_once_running_call(struct fast_list *node)
-{
-	return entry_of(node)->call;
-}
-
-static size_t result_bytes(const struct fast_once_result *result)
-{
-	return sizeof *result + result->message_bytes + result->trailers_bytes;
-}
-
-/* Lock held. */
-static void result_release(struct fast_once_result *result)
-{
-	if (result != NULL && --result->references == 0) {
-		free(result);
-	}
-}
-
-static struct fast_once_entry **once_bucket(struct fast_once_window *once, const uint8_t *key)
-{
-	uint64_t hash = fast_digest_bytes(digest_begin(once), key, FAST_IDEMPOTENCY_KEY_BYTES).low;
-
-	return &once->buckets[hash & (ONCE_BUCKETS - 1)];
-}
-
-/* Lock held. Frees the entry, which is in neither list. */
-static void once_remove(struct fast_once_window *once, struct fast_once_entry *entry)
-{
-	struct fast_once_entry **at = once_bucket(once, entry->key);
-
-	while (*at != entry) {
-		at = &(*at)->next;
-	}
-	*at = entry->next;
-	once->count--;
-	once->bytes -= sizeof *entry;
-	if (entry->result != NULL) {
-		once->bytes -= result_bytes(entry->result);
-		result_release(entry->result);
-	}
-	free(entry);
-}
-
-/* Lock held. A request may be late by a whole window and still meet the answer of its key. */
-static void once_expire(struct fast_once_window *once, int64_t now_ns)
-{
-	while (!fast_list_is_empty(&once->done)) {
-		struct fast_once_entry *entry = entry_of(once->done.next);
-
-		if (entry->end_ns + 2 * once->window_ns > now_ns) {
-			return;
-		}
-		fast_list_remove(&entry->node);
-		once_remove(once, entry);
-	}
-}
-
-void fast_once_free(struct fast_once_window *once)
-{
-	if (once == NULL) {
-		return;
-	}
-	for (;;) {
-		struct fast_list *node = fast_list_pop(&once->done);
-		if (node == NULL) {
-			break;
-		}
-		once_remove(once, entry_of(node));
-	}
-	free(once->buckets);
-	pthread_mutex_destroy(&once->lock);
-	free(once);
-}
-
-/* Lock held. NULL: nothing is known of that key. */
-static struct fast_once_entry *once_find(struct fast_once_window *once,
-					 const struct fast_call *call, struct fast_digest principal,
-					 const uint8_t *key)
-{
-	struct fast_once_entry *entry = once->buckets == NULL ? NULL : *once_bucket(once, key);
-
-	while (entry != NULL &&
-	       (memcmp(entry->key, key, sizeof entry->key) != 0 || entry->method != call->entry ||
-		!fast_digest_equals(entry->principal, principal))) {
-		entry = entry->next;
-	}
-	return entry;
-}
-
-/* Lock held. The call will run under its key. False: the window is full, or there is no memory. */
-static bool once_add(struct fast_once_window *once, struct fast_call *call,
-		     struct fast_digest principal, const struct fast_packet *packet)
-{
-	struct fast_once_entry **bucket;
-	struct fast_once_entry *entry;
-
-	if (once->buckets == NULL) {
-		once->buckets = calloc(ONCE_BUCKETS, sizeof *once->buckets);
-	}
-	if (once->buckets == NULL || once->count == once->results_max ||
-	    once->bytes_max - once->bytes < sizeof *entry) {
-		return false;
-	}
-	entry = calloc(1, sizeof *entry);
-	if (entry == NULL) {
-		return false;
-	}
-	entry->method = call->entry;
-	entry->principal = principal;
-	memcpy(entry->key, packet->idempotency_key.data, sizeof entry->key);
-	entry->payload =
-		fast_digest_bytes(digest_begin(once), packet->payload.data, packet->payload.bytes);
-	entry->payload_bytes = packet->payload.bytes;
-	entry->call = call;
-	fast_list_init(&entry->waiters);
-	fast_list_append(&once->running, &entry->node);
-	bucket = once_bucket(once, entry->key);
-	entry->next = *bucket;
-	*bucket = entry;
-	once->count++;
-	once->bytes += sizeof *entry;
-	/* The loss of its connection asks for it under this lock. */
-	pthread_mutex_lock(&call->connection->lock);
-	call->once = entry;
-	pthread_mutex_unlock(&call->connection->lock);
-	return true;
-}
 
 /* What is to be done with a call that carries a key. */
 enum once_verdict {
@@ -211,8 +26,8 @@ static void entry_judge(struct fast_once_window *once, struct fast_once_entry *e
 			struct fast_call *call, const struct fast_packet *packet,
 			struct once_judgement *out)
 {
-	struct fast_digest payload =
-		fast_digest_bytes(digest_begin(once), packet->payload.data, packet->payload.bytes);
+	struct fast_digest payload = fast_digest_bytes(fast_once_digest_begin(once),
+						       packet->payload.data, packet->payload.bytes);
 
 	if (entry->payload_bytes != packet->payload.bytes ||
 	    !fast_digest_equals(entry->payload, payload)) {
@@ -249,18 +64,27 @@ static bool packet_is_too_late(const struct fast_once_window *once,
 static struct once_judgement once_judge(struct fast_once_window *once, struct fast_call *call,
 					const struct fast_packet *packet)
 {
-	struct fast_digest principal = fast_digest_peer(digest_begin(once), fast_call_peer(call));
+	struct fast_digest principal =
+		fast_digest_peer(fast_once_digest_begin(once), fast_call_peer(call));
 	struct once_judgement judgement = {.verdict = ONCE_RUNS};
+	int64_t now_ns = fast_timers_now_ns(call->connection->server->timers);
+	struct fast_once_client *client;
 	struct fast_once_entry *entry;
 
 	pthread_mutex_lock(&once->lock);
-	once_expire(once, fast_timers_now_ns(call->connection->server->timers));
-	entry = once_find(once, call, principal, packet->idempotency_key.data);
+	fast_once_expire(once, now_ns);
+	client = fast_once_clients_use(&once->clients, principal, packet, now_ns);
+	if (client != NULL) {
+		fast_once_settle(once, client);
+	}
+	entry = fast_once_find(once, call, principal, packet->idempotency_key.data);
 	if (entry != NULL) {
 		entry_judge(once, entry, call, packet, &judgement);
-	} else if (packet_is_too_late(once, packet)) {
+	} else if (packet_is_too_late(once, packet) ||
+		   (client != NULL &&
+		    fast_once_key_number(packet->idempotency_key.data) < client->settled)) {
 		judgement.verdict = ONCE_IS_TOO_LATE;
-	} else if (!once_add(once, call, principal, packet)) {
+	} else if (!fast_once_add(once, call, principal, client, packet)) {
 		judgement.verdict = ONCE_HAS_NO_ROOM;
 	}
 	pthread_mutex_unlock(&once->lock);
@@ -297,7 +121,7 @@ static void once_refuse(struct fast_call *call, enum once_verdict verdict)
 static void once_release(struct fast_once_window *once, struct fast_once_result *result)
 {
 	pthread_mutex_lock(&once->lock);
-	result_release(result);
+	fast_once_result_release(result);
 	pthread_mutex_unlock(&once->lock);
 }
 
@@ -346,8 +170,12 @@ static void once_end(struct fast_call *call, struct fast_once_result *result)
 	entry_end(entry, &waiters);
 	entry->end_ns = fast_timers_now_ns(server->timers);
 	fast_list_append(&once->done, &entry->node);
-	if (result != NULL && once->bytes_max - once->bytes >= result_bytes(result)) {
-		once->bytes += result_bytes(result);
+	if (fast_once_entry_is_settled(entry)) {
+		fast_list_remove(&entry->node);
+		fast_once_remove(once, entry);
+	} else if (result != NULL &&
+		   once->bytes_max - once->bytes >= fast_once_result_bytes(result)) {
+		once->bytes += fast_once_result_bytes(result);
 		entry->result = result;
 		result->references++;
 	}
@@ -381,7 +209,7 @@ void fast_once_forget(struct fast_call *call, Fast__V1__PacketKind kind, enum fa
 
 	pthread_mutex_lock(&once->lock);
 	entry_end(call->once, &waiters);
-	once_remove(once, call->once);
+	fast_once_remove(once, call->once);
 	pthread_mutex_unlock(&once->lock);
 	for (;;) {
 		struct fast_list *node = fast_list_pop(&waiters);

@@ -3,6 +3,7 @@
 #ifndef FAST_RPC_ONCE_H
 #define FAST_RPC_ONCE_H
 
+#include "rpc/once_clients.h"
 #include "rpc/reply.h"
 #include "rpc/server_call.h"
 
@@ -27,6 +28,7 @@ struct fast_once_window {
 	struct fast_list done; /* in the order of their ends */
 	size_t count;          /* <= results_max */
 	size_t bytes;          /* <= bytes_max, but for entries that hold no result */
+	struct fast_once_clients clients;
 };
 
 /* options: every field has a value. Gives *out. */

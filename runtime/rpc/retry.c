@@ -9,6 +9,13 @@
 
 #define GOLDEN 0x9e3779b97f4a7c15u /* 2^64 over the golden ratio: steps that never meet */
 
+static void half_write(uint64_t half, uint8_t *out)
+{
+	for (size_t i = 8; i-- > 0; half >>= 8) {
+		out[i] = (uint8_t)half;
+	}
+}
+
 void fast_retry_seed(struct fast_client *client)
 {
 	if (getrandom(client->seed, sizeof client->seed, 0) != (ssize_t)sizeof client->seed) {
@@ -26,8 +33,6 @@ static bool is_idempotent(const struct fast_client_call *call)
 void fast_retry_key_make(struct fast_client_call *call, enum fast_once once)
 {
 	struct fast_client *client = call->client;
-	uint64_t number;
-	uint64_t halves[2];
 
 	if (call->method->kind != FAST_METHOD_UNARY || is_idempotent(call)) {
 		return;
@@ -36,13 +41,33 @@ void fast_retry_key_make(struct fast_client_call *call, enum fast_once once)
 	if (once == FAST_ONCE_OFF || (once == FAST_ONCE_DEFAULT && !call->method->once)) {
 		return;
 	}
-	/* No call of the system's for each: unlike among ours by the number, and others' by the
-	 * seed. */
-	number = atomic_fetch_add_explicit(&client->keys, 1, memory_order_relaxed);
-	halves[0] = fast_digest_mix(client->seed[0] + number * GOLDEN);
-	halves[1] = fast_digest_mix(client->seed[1] ^ halves[0]);
-	memcpy(call->key, halves, sizeof call->key);
 	call->has_key = true;
+}
+
+/* No call of the system's for each: unlike others' by the seed, and among ours by the number. */
+void fast_retry_key_number(struct fast_client_call *call)
+{
+	struct fast_client *client = call->client;
+
+	if (!call->has_key) {
+		return;
+	}
+	if (call->key_number == 0) {
+		call->key_number = ++client->keys;
+		half_write(client->seed[0], call->key);
+		half_write(call->key_number, call->key + 8);
+		fast_list_append(&client->keyed, &call->keyed_node);
+	}
+	call->key_settled = FAST_LIST_ENTRY(client->keyed.next, struct fast_client_call, keyed_node)
+				    ->key_number;
+}
+
+void fast_retry_key_settle(struct fast_client_call *call)
+{
+	if (call->key_number != 0) {
+		fast_list_remove(&call->keyed_node);
+		call->key_number = 0;
+	}
 }
 
 void fast_retry_key_put(const struct fast_client_call *call, struct fast_packet *packet)
@@ -51,6 +76,7 @@ void fast_retry_key_put(const struct fast_client_call *call, struct fast_packet 
 		return;
 	}
 	packet->idempotency_key = (struct fast_span){call->key, sizeof call->key};
+	packet->key_settled = call->key_settled;
 	if (call->boot_id != 0) {
 		packet->boot_id = call->boot_id;
 		packet->key_age_us =

@@ -29,6 +29,10 @@ void fast_retry_key_make(struct fast_client_call *call, enum fast_once once);
 
 /* Gives the call its policy, unless it has one. */
 void fast_retry_policy_find(struct fast_client_call *call);
+/* Numbers the key, unless that was done, before the call is sent. */
+void fast_retry_key_number(struct fast_client_call *call);
+/* The call is over: nobody will ask for its answer again. */
+void fast_retry_key_settle(struct fast_client_call *call);
 /* Puts the key, if there is one, into a packet that is to be sent. */
 void fast_retry_key_put(const struct fast_client_call *call, struct fast_packet *packet);
 /* Whether the call, as it is, can be sent on the connection: a key is of no use to a server that

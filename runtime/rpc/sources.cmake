@@ -32,7 +32,9 @@ set(RPC_SOURCES
     rpc/log_interceptor.c
     rpc/methods.c
     rpc/once.c
+    rpc/once_clients.c
     rpc/once_result.c
+    rpc/once_window.c
     rpc/outbox.c
     rpc/pool.c
     rpc/protobuf_c.c

@@ -63,6 +63,7 @@ static const struct field_rule field_rules[] = {
 	[20] = {VALUE_FIXED64, AT(epoch), 0, 0, 0},
 	[21] = {VALUE_BOOL, AT(mark), 0, 0, 0},
 	[22] = {VALUE_UINT64, AT(gap_first), 0, 0, 0},
+	[23] = {VALUE_UINT64, AT(key_settled), 0, 0, 0},
 };
 
 #define FIELD_RULES    (sizeof field_rules / sizeof field_rules[0])

@@ -37,6 +37,7 @@ struct fast_packet {
 	uint64_t boot_id;
 	struct fast_span trace; /* packed fast.v1.TraceContext */
 	uint64_t key_age_us;
+	uint64_t key_settled;
 	uint64_t resume_after;
 	uint64_t cursor;
 	uint64_t epoch;

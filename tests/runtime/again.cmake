@@ -1,5 +1,5 @@
 # Calls that are sent again, and clients of several endpoints.
-foreach(module server_once rpc_once rpc_policy once_soak)
+foreach(module server_once once_settled rpc_once rpc_policy once_soak)
     fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe SOURCES ${rpc_world})
 endforeach()
 foreach(module once_ipc endpoints)

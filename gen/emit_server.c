@@ -237,7 +237,6 @@ static void table_entry(struct writer *writer, const struct model_method *method
 	} rules[] = {
 		{"resumable", method->is_resumable},
 		{"lossy", method->is_lossy},
-		{"once", method->is_once},
 	};
 
 	writer_printf(writer, "\t{\n");

@@ -26,7 +26,6 @@ struct model_method {
 	const char *priority;    /* enumerator of enum fast_priority; NULL: the default */
 	bool is_resumable;
 	bool is_lossy;
-	bool is_once;
 	bool is_stream;    /* of items from the server */
 	bool takes_stream; /* of items from the client */
 	struct model_type request;

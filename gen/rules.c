@@ -66,14 +66,6 @@ static const char *rules_conflict(const Fast__V1__MethodRules *rules,
 		return "is both lossy and resumable: one gives up the items that the other "
 		       "promises; choose";
 	}
-	if (rules->once && (method->is_stream || method->takes_stream)) {
-		return "is once, which only a method that takes and returns one message can be; "
-		       "remove the rule";
-	}
-	if (rules->once && strcmp(method->idempotency, "FAST_IDEMPOTENCY_UNKNOWN") != 0) {
-		return "is once, and its idempotency_level says that running it twice does no "
-		       "harm; choose";
-	}
 	return NULL;
 }
 
@@ -97,7 +89,6 @@ static bool rules_take(struct model *model, const char *path, const Fast__V1__Me
 	out->priority = priorities[rules->priority];
 	out->is_resumable = rules->resumable;
 	out->is_lossy = rules->lossy;
-	out->is_once = rules->once;
 	return true;
 }
 

@@ -71,6 +71,7 @@ struct fast_client {
 	uint32_t keepalive_ms; /* 0: none */
 	struct fast_timers *timers;
 	bool owns_timers;
+	bool makes_keys; /* also for calls that do not ask for it */
 	enum fast_once once;
 	uint64_t seed[2];       /* random */
 	uint64_t keys;          /* made so far; guarded by lock */
@@ -117,7 +118,8 @@ struct fast_client {
 	uint64_t strays; /* packets for calls that are not open */
 };
 
-/* A client on a clock and links from outside. timers stay borrowed; NULL: its own. Takes dial_arg
+/* A client on a clock and links from outside, which gives keys only to calls that ask for them.
+ * timers stay borrowed; NULL: its own. Takes dial_arg
  * on success. */
 FAST_MUST_CHECK enum fast_status fast_client_open_with(const char *endpoint,
 						       const struct fast_client_options *options,

@@ -38,6 +38,7 @@ struct fast_client_call {
 	int64_t timeout_ms; /* for people */
 	bool waits_for_ready;
 	bool has_key;
+	bool waits_for_hello;        /* no key is sent before it could be sent again */
 	uint64_t key_number;         /* 0: it was not sent yet; guarded by client->lock */
 	struct fast_list keyed_node; /* in client->keyed from then on */
 	uint64_t key_settled;        /* the lowest number in client->keyed when it was last sent */

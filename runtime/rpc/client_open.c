@@ -141,8 +141,8 @@ static enum fast_status client_open_many(const char *endpoints,
 	return status;
 }
 
-enum fast_status fast_client_open(const char *endpoint, const struct fast_client_options *options,
-				  struct fast_client **out)
+static enum fast_status client_open(const char *endpoint, const struct fast_client_options *options,
+				    struct fast_client **out)
 {
 	struct fast_link_dialer *dialer = NULL;
 	struct fast_tls *tls = client_options(options).tls;
@@ -158,6 +158,17 @@ enum fast_status fast_client_open(const char *endpoint, const struct fast_client
 	status = fast_client_open_with(endpoint, options, NULL, &link_dial_ops, dialer, out);
 	if (status != FAST_OK) {
 		fast_link_dialer_free(dialer);
+	}
+	return status;
+}
+
+enum fast_status fast_client_open(const char *endpoint, const struct fast_client_options *options,
+				  struct fast_client **out)
+{
+	enum fast_status status = client_open(endpoint, options, out);
+
+	if (status == FAST_OK) {
+		(*out)->makes_keys = true;
 	}
 	return status;
 }
@@ -180,6 +191,25 @@ static void client_cancel_waiting(struct fast_client *client, struct fast_list *
 	}
 }
 
+/* Lock held. The loss of a connection alone does not end calls with keys at the server. */
+static void client_cancel_keyed(struct fast_client_connection *connection,
+				struct fast_list *cancelled)
+{
+	struct fast_client_call *call;
+	uint32_t slot = 0;
+
+	while ((call = fast_call_table_next(&connection->calls, &slot)) != NULL) {
+		if (!call->has_key || !fast_client_abandon(call)) {
+			slot++;
+			continue;
+		}
+		fast_reply_fail(call->reply, FAST_CANCELLED,
+				call->may_have_run ? FAST_EXECUTED_UNKNOWN : FAST_EXECUTED_NO,
+				"%s: the client was closed", call->method->path);
+		fast_list_append(cancelled, &call->node);
+	}
+}
+
 /* No new calls come any more; those that are open end. */
 static void client_end_calls(struct fast_client *client)
 {
@@ -193,6 +223,9 @@ static void client_end_calls(struct fast_client *client)
 	client->is_closing = true;
 	client_cancel_waiting(client, &cancelled);
 	connection_count = fast_client_connections(client, connections);
+	for (unsigned i = 0; i < connection_count; i++) {
+		client_cancel_keyed(connections[i], &cancelled);
+	}
 	pthread_mutex_unlock(&client->lock);
 	fast_client_finish_all(&cancelled);
 	for (unsigned i = 0; i < connection_count; i++) {

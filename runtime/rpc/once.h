@@ -29,6 +29,8 @@ struct fast_once_window {
 	size_t count;          /* <= results_max */
 	size_t bytes;          /* <= bytes_max, but for entries that hold no result */
 	struct fast_once_clients clients;
+	struct fast_list spare; /* entries for reuse; <= FAST_SPARE_CALLS_MAX */
+	unsigned spare_count;
 };
 
 /* options: every field has a value. Gives *out. */

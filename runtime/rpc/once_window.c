@@ -35,6 +35,7 @@ enum fast_status fast_once_new(const struct fast_server_options *options,
 	pthread_mutex_init(&once->lock, NULL);
 	fast_list_init(&once->running);
 	fast_list_init(&once->done);
+	fast_list_init(&once->spare);
 	fast_once_clients_init(&once->clients);
 	*out = once;
 	return FAST_OK;
@@ -88,7 +89,12 @@ void fast_once_remove(struct fast_once_window *once, struct fast_once_entry *ent
 		once->bytes -= fast_once_result_bytes(entry->result);
 		fast_once_result_release(entry->result);
 	}
-	free(entry);
+	if (once->spare_count < FAST_SPARE_CALLS_MAX) {
+		fast_list_append(&once->spare, &entry->node);
+		once->spare_count++;
+	} else {
+		free(entry);
+	}
 }
 
 void fast_once_expire(struct fast_once_window *once, int64_t now_ns)
@@ -143,6 +149,13 @@ void fast_once_free(struct fast_once_window *once)
 		}
 		fast_once_remove(once, fast_once_entry_of(node));
 	}
+	for (;;) {
+		struct fast_list *node = fast_list_pop(&once->spare);
+		if (node == NULL) {
+			break;
+		}
+		free(fast_once_entry_of(node));
+	}
 	fast_once_clients_fini(&once->clients);
 	free(once->buckets);
 	pthread_mutex_destroy(&once->lock);
@@ -162,6 +175,21 @@ struct fast_once_entry *fast_once_find(struct fast_once_window *once, const stru
 	return entry;
 }
 
+/* Lock held. Zeroed. NULL: no memory. */
+static struct fast_once_entry *entry_new(struct fast_once_window *once)
+{
+	struct fast_list *node = fast_list_pop(&once->spare);
+	struct fast_once_entry *entry;
+
+	if (node == NULL) {
+		return calloc(1, sizeof *entry);
+	}
+	once->spare_count--;
+	entry = fast_once_entry_of(node);
+	*entry = (struct fast_once_entry){.next = NULL};
+	return entry;
+}
+
 bool fast_once_add(struct fast_once_window *once, struct fast_call *call,
 		   struct fast_digest principal, struct fast_once_client *client,
 		   const struct fast_packet *packet)
@@ -176,7 +204,7 @@ bool fast_once_add(struct fast_once_window *once, struct fast_call *call,
 	    once->bytes_max - once->bytes < sizeof *entry) {
 		return false;
 	}
-	entry = calloc(1, sizeof *entry);
+	entry = entry_new(once);
 	if (entry == NULL) {
 		return false;
 	}

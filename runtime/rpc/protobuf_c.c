@@ -26,7 +26,6 @@ static void method_take_schema(struct fast_method *method, const struct fast_met
 	}
 	method->resumable = schema->resumable;
 	method->lossy = schema->lossy;
-	method->once = schema->once;
 }
 
 static size_t path_bytes(const ProtobufCServiceDescriptor *descriptor, unsigned index)

@@ -9,13 +9,6 @@
 
 #define GOLDEN 0x9e3779b97f4a7c15u /* 2^64 over the golden ratio: steps that never meet */
 
-static void half_write(uint64_t half, uint8_t *out)
-{
-	for (size_t i = 8; i-- > 0; half >>= 8) {
-		out[i] = (uint8_t)half;
-	}
-}
-
 void fast_retry_seed(struct fast_client *client)
 {
 	if (getrandom(client->seed, sizeof client->seed, 0) != (ssize_t)sizeof client->seed) {
@@ -28,73 +21,6 @@ void fast_retry_seed(struct fast_client *client)
 static bool is_idempotent(const struct fast_client_call *call)
 {
 	return call->method->idempotency != FAST_IDEMPOTENCY_UNKNOWN;
-}
-
-void fast_retry_key_make(struct fast_client_call *call, enum fast_once once)
-{
-	struct fast_client *client = call->client;
-
-	if (call->method->kind != FAST_METHOD_UNARY || is_idempotent(call)) {
-		return;
-	}
-	once = once != FAST_ONCE_DEFAULT ? once : client->once;
-	if (once == FAST_ONCE_OFF || (once == FAST_ONCE_DEFAULT && !call->method->once)) {
-		return;
-	}
-	call->has_key = true;
-}
-
-/* No call of the system's for each: unlike others' by the seed, and among ours by the number. */
-void fast_retry_key_number(struct fast_client_call *call)
-{
-	struct fast_client *client = call->client;
-
-	if (!call->has_key) {
-		return;
-	}
-	if (call->key_number == 0) {
-		call->key_number = ++client->keys;
-		half_write(client->seed[0], call->key);
-		half_write(call->key_number, call->key + 8);
-		fast_list_append(&client->keyed, &call->keyed_node);
-	}
-	call->key_settled = FAST_LIST_ENTRY(client->keyed.next, struct fast_client_call, keyed_node)
-				    ->key_number;
-}
-
-void fast_retry_key_settle(struct fast_client_call *call)
-{
-	if (call->key_number != 0) {
-		fast_list_remove(&call->keyed_node);
-		call->key_number = 0;
-	}
-}
-
-void fast_retry_key_put(const struct fast_client_call *call, struct fast_packet *packet)
-{
-	if (!call->has_key) {
-		return;
-	}
-	packet->idempotency_key = (struct fast_span){call->key, sizeof call->key};
-	packet->key_settled = call->key_settled;
-	if (call->boot_id != 0) {
-		packet->boot_id = call->boot_id;
-		packet->key_age_us =
-			(uint64_t)(fast_timers_now_ns(call->client->timers) - call->key_ns) /
-			FAST_NS_PER_US;
-	}
-}
-
-bool fast_retry_is_ready(const struct fast_client_call *call,
-			 const struct fast_client_connection *connection)
-{
-	return !call->has_key || connection->has_hello;
-}
-
-bool fast_retry_is_elsewhere(const struct fast_client_call *call,
-			     const struct fast_client_connection *connection)
-{
-	return call->has_key && call->boot_id != 0 && call->boot_id != connection->boot_id;
 }
 
 bool fast_retry_is_patient(const struct fast_client_call *call)
@@ -279,19 +205,30 @@ static bool call_goes_on_at_once(const struct fast_client_call *call, bool is_be
 		!(call->has_policy && call->retry.max_attempts < 2));
 }
 
+/* Lock held. The server that may have got the key is known from now on. One that was lost before it
+ * said who it is may be another when it comes back, and nobody could tell: the key is worth
+ * nothing.
+ */
+static void key_remember_server(struct fast_client_call *call)
+{
+	if (call->has_key && call->boot_id == 0) {
+		call->boot_id = call->connection->boot_id;
+		call->has_key = call->boot_id != 0;
+	}
+}
+
 bool fast_retry_lost(struct fast_client_call *call)
 {
 	bool is_begun = fast_client_call_is_begun(call);
-	bool goes_on_at_once = call_goes_on_at_once(call, is_begun);
 	int64_t pause_ms = 0;
 
 	if (call->client->is_closing) {
 		return false;
 	}
-	if (call->has_key && is_begun && call->boot_id == 0) {
-		call->boot_id = call->connection->boot_id;
+	if (is_begun) {
+		key_remember_server(call);
 	}
-	if (goes_on_at_once) {
+	if (call_goes_on_at_once(call, is_begun)) {
 		call_withdraw(call, is_begun);
 		fast_client_wait(call); /* who lost the connection dials */
 	} else if (call->has_key && (is_begun || call->waits_for_ready)) {
@@ -320,7 +257,7 @@ void fast_retry_hello_lost(struct fast_client *client, struct fast_list *failed)
 		int64_t pause_ms = 0;
 
 		next = node->next;
-		if (!call->has_key || call->losses++ == 0) {
+		if (!call->waits_for_hello || call->losses++ == 0) {
 			continue;
 		}
 		if (fast_retry_is_patient(call)) {

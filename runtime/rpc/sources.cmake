@@ -11,6 +11,7 @@ set(RPC_SOURCES
     rpc/client_finish.c
     rpc/client_hold.c
     rpc/client_interceptor.c
+    rpc/client_key.c
     rpc/client_open.c
     rpc/client_packet.c
     rpc/client_resume.c

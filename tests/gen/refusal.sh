@@ -107,12 +107,6 @@ rules 'a lossy client stream' 'is lossy, which only a method that returns a stre
   'rpc Do(stream M) returns (M) { option (fast.v1.rules).lossy = true; }'
 rules 'a stream that is lossy and resumable' 'is both lossy and resumable: one gives up the items that the other promises; choose' \
   'rpc Do(M) returns (stream M) { option (fast.v1.rules).lossy = true; option (fast.v1.rules).resumable = true; }'
-rules 'a stream that runs once' 'is once, which only a method that takes and returns one message can be' \
-  'rpc Do(M) returns (stream M) { option (fast.v1.rules).once = true; }'
-rules 'a client stream that runs once' 'is once, which only a method that takes and returns one message can be' \
-  'rpc Do(stream M) returns (M) { option (fast.v1.rules).once = true; }'
-rules 'an idempotent method that runs once' 'is once, and its idempotency_level says that running it twice does no harm; choose' \
-  'rpc Do(M) returns (M) { option idempotency_level = IDEMPOTENT; option (fast.v1.rules) = { once: true }; }'
 
 # says NAME MESSAGE FLAG...: protoc, given the odd file with these flags, says this.
 mv "$work/x.proto" "$work/odd<name>.proto"

@@ -241,13 +241,12 @@ static void the_table_has_the_rules_of_the_schema(void **state)
 		enum fast_priority priority;
 		bool resumable;
 		bool lossy;
-		bool once;
 	} rows[] = {
-		{"Alarm", FAST_PRIORITY_CONTROL, false, false, false},
-		{"Sample", FAST_PRIORITY_BULK, false, true, false},
-		{"Events", FAST_PRIORITY_NORMAL, true, false, false},
-		{"Add", FAST_PRIORITY_DEFAULT, false, false, true},
-		{"Plain", FAST_PRIORITY_DEFAULT, false, false, false},
+		{"Alarm", FAST_PRIORITY_CONTROL, false, false},
+		{"Sample", FAST_PRIORITY_BULK, false, true},
+		{"Events", FAST_PRIORITY_NORMAL, true, false},
+		{"Add", FAST_PRIORITY_DEFAULT, false, false},
+		{"Plain", FAST_PRIORITY_DEFAULT, false, false},
 	};
 
 	(void)state;
@@ -259,7 +258,6 @@ static void the_table_has_the_rules_of_the_schema(void **state)
 		assert_int_equal(rows[i].priority, method->priority);
 		assert_int_equal(rows[i].resumable, method->resumable);
 		assert_int_equal(rows[i].lossy, method->lossy);
-		assert_int_equal(rows[i].once, method->once);
 	}
 }
 

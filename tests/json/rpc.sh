@@ -30,7 +30,7 @@ says 'a message is described' $'message testing.v1.Words {\n  string text = 1;\n
 check 'a method is described with its messages' grep -q 'message testing.v1.Words' \
   <(fastctl rpc describe testing.v1.Parlor/Echo)
 says 'the rules of methods are part of the schema' \
-  $'message fast.v1.MethodRules {\n  fast.v1.MethodRules.Priority priority = 1;\n  bool resumable = 2;\n  bool lossy = 3;\n  bool once = 4;\n}' \
+  $'message fast.v1.MethodRules {\n  fast.v1.MethodRules.Priority priority = 1;\n  bool resumable = 2;\n  bool lossy = 3;\n}' \
   fastctl rpc describe fast.v1.MethodRules
 refuses 'what is not there is not described' 1 'Nothing' fastctl rpc describe testing.v1.Nothing
 

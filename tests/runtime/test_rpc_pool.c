@@ -61,7 +61,8 @@ static void note_ending(const struct fast_reply *reply, void *arg)
 
 static void start(struct fast_client *client, int64_t timeout_ms, struct ending *ending)
 {
-	struct fast_call_options options = {.size = sizeof options, .timeout_ms = timeout_ms};
+	struct fast_call_options options = {
+		.size = sizeof options, .timeout_ms = timeout_ms, .once = FAST_ONCE_OFF};
 	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
 
 	assert_ok(testing_v1_probe_echo_start(client, &options, &request, note_ending, ending));

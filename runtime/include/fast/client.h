@@ -20,13 +20,15 @@ struct fast_call;
 struct fast_retry;
 struct fast_tls;
 
-/* Whether a call of one request and one answer that changes something carries a key: then it runs
- * once however often it has to be sent, and survives the loss of its connection until its deadline.
- * Not for methods without side effects or idempotent ones, which need none. */
+/* A call of one request and one answer that may change something (its method has no
+ * idempotency_level) carries a key: it runs once, however often it has to be sent, and survives the
+ * loss of its connection until its deadline. */
 enum fast_once {
-	FAST_ONCE_DEFAULT, /* as the client's options say, else the schema */
-	FAST_ONCE_ON,
-	FAST_ONCE_OFF,
+	/* As the client's options say; there: a key, which is worth nothing when the connection is
+	 * lost before the server has said HELLO: then the call ends, and may have run. */
+	FAST_ONCE_DEFAULT,
+	FAST_ONCE_ON,  /* nothing is sent before that HELLO, so that no loss ends the call */
+	FAST_ONCE_OFF, /* no key */
 };
 
 struct fast_client_options {

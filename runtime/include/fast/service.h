@@ -50,7 +50,6 @@ struct fast_method {
 	enum fast_priority priority;
 	bool resumable; /* a server stream whose items carry cursors: it survives its connection */
 	bool lossy;     /* a server stream that drops its oldest items when its reader is slow */
-	bool once;      /* its calls carry keys: each runs once, however often it is sent */
 };
 
 struct fast_service {

@@ -109,7 +109,6 @@ static const struct fast_method methods_golden_v1_rules[] = {
 		.request = &golden__v1__key__descriptor,
 		.response = &golden__v1__key__descriptor,
 		.dispatch = dispatch_golden_v1_rules_add,
-		.once = true,
 	},
 	{
 		.name = "Plain",

@@ -102,8 +102,8 @@ struct fast_client {
 	uint32_t next_id;
 	struct fast_list waiting; /* calls for which there is no connection, or no room */
 	struct fast_list held;    /* calls that interceptors have sent later */
-	uint32_t waiting_count;   /* in these two */
 	struct fast_list resting; /* calls that are sent again after a while */
+	uint32_t waiting_count;   /* in these three; at most FAST_CALLS_WAITING_MAX */
 	struct fast_retry_policies *policies; /* NULL: none */
 	int64_t rest_due_ns;                  /* when rest_timer runs; 0: it is not set */
 	int retry_tokens;                     /* 0 to FAST_RETRY_TOKENS_MAX */

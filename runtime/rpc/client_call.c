@@ -294,13 +294,11 @@ bool fast_client_claim(struct fast_client_call *call)
 {
 	struct fast_client *client = call->client;
 
-	if (call->state == FAST_CLIENT_CALL_WAITING) {
+	if (call->state == FAST_CLIENT_CALL_WAITING || call->state == FAST_CLIENT_CALL_RESTING) {
 		fast_list_remove(&call->node);
 		client->waiting_count--;
 	} else if (call->state == FAST_CLIENT_CALL_OPEN) {
 		fast_call_table_remove(&call->connection->calls, call->id);
-	} else if (call->state == FAST_CLIENT_CALL_RESTING) {
-		fast_list_remove(&call->node);
 	} else {
 		return false;
 	}
@@ -312,8 +310,7 @@ bool fast_client_claim(struct fast_client_call *call)
 	return true;
 }
 
-/* Best effort: without memory the server learns it from its own deadline. */
-static void connection_send_cancel(struct fast_client_connection *connection, uint32_t id)
+void fast_client_send_cancel(struct fast_client_connection *connection, uint32_t id)
 {
 	struct fast_packet packet = {.kind = FAST__V1__PACKET_KIND__PACKET_KIND_CANCEL};
 	struct fast_frame *frame = NULL;
@@ -337,7 +334,7 @@ bool fast_client_abandon(struct fast_client_call *call)
 		return false;
 	}
 	if (is_heard) {
-		connection_send_cancel(connection, call->id);
+		fast_client_send_cancel(connection, call->id);
 	}
 	return true;
 }

@@ -96,6 +96,9 @@ void fast_client_submit_waiting(struct fast_client *client, struct fast_list *fa
 bool fast_client_claim(struct fast_client_call *call);
 /* Claims, and tells the server when it may have heard of the call. */
 bool fast_client_abandon(struct fast_client_call *call);
+/* Tells the server that an answer is not wanted. Best effort: without memory it learns it from its
+ * own deadline. */
+void fast_client_send_cancel(struct fast_client_connection *connection, uint32_t id);
 /* Whether the call, which has a frame, may have run. */
 bool fast_client_call_is_begun(const struct fast_client_call *call);
 /* The reply of a call that was claimed after its deadline. */
@@ -125,6 +128,9 @@ void fast_stream_ask(struct fast_client_call *call, struct fast_packet *request)
 /* Lock held. A call whose connection is lost, or that was answered by PUSHBACK. True: it is a
  * stream that goes on, and waits for that. */
 bool fast_stream_resume(struct fast_client_call *call, bool is_lost);
+/* Lock held. The server goes away: streams that can go on elsewhere leave it, since it would wait
+ * for their end in vain. */
+void fast_streams_leave(struct fast_client_connection *connection);
 /* client_send.c. Lock held. The server takes more items. */
 void fast_stream_take_credit(struct fast_client_call *call, uint32_t credit);
 /* Lock held. Gives in *out what has to follow the request of this id, or NULL: nothing. */

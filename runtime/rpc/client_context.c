@@ -202,7 +202,8 @@ const char *fast_client_context_take_headers(struct fast_client_call *call,
 /* Lock held. Whether headers may still come. */
 static bool stream_waits_for_headers(const struct fast_stream *stream)
 {
-	return stream->reply.headers.count == 0 && stream->sequence == 0 && !stream->is_cancelled &&
+	return stream->reply.headers.count == 0 && stream->sequence == 0 &&
+	       stream->resume.epoch == 0 && !stream->is_cancelled &&
 	       stream->call.state != FAST_CLIENT_CALL_DONE;
 }
 

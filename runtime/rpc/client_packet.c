@@ -220,6 +220,7 @@ static bool incoming_goaway(const struct incoming *incoming)
 		connection_refused(connection, &refused);
 		goes_on = connection->calls.count > 0;
 	} else {
+		fast_streams_leave(connection);
 		goes_on = fast_client_leave(connection);
 	}
 	if (!fast_list_is_empty(&connection->client->waiting)) {

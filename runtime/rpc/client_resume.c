@@ -1,4 +1,4 @@
-/* A server stream that goes on after its connection was lost. */
+/* A server stream that goes on after its connection was lost, or is being left. */
 #include <fast/resume.h>
 
 #include "rpc/client_stream.h"
@@ -155,6 +155,22 @@ bool fast_stream_resume(struct fast_client_call *call, bool is_lost)
 		stream_unpark(stream);
 	}
 	return true;
+}
+
+void fast_streams_leave(struct fast_client_connection *connection)
+{
+	struct fast_client_call *call;
+	uint32_t slot = 0;
+
+	while ((call = fast_call_table_next(&connection->calls, &slot)) != NULL) {
+		uint32_t id = call->id;
+
+		if (call->frame->state == FAST_FRAME_SENT && fast_stream_resume(call, true)) {
+			fast_client_send_cancel(connection, id);
+		} else {
+			slot++;
+		}
+	}
 }
 
 struct fast_gap fast_stream_gap(const struct fast_stream *stream)

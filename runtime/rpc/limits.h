@@ -6,7 +6,7 @@
 
 /* Open calls of one connection, on both sides. */
 #define FAST_CALLS_MAX 1024
-/* Calls that wait for a connection, or for one of the open ones to end. */
+/* Calls that wait for a connection, for one of the open ones to end, or to be sent again. */
 #define FAST_CALLS_WAITING_MAX 65536
 
 /* A connection whose first message has not arrived by then is closed. */

@@ -81,6 +81,7 @@ static int64_t client_rouse(struct fast_client *client, int64_t now_ns)
 		next = node->next;
 		if (call->due_ns <= now_ns) {
 			fast_list_remove(node);
+			client->waiting_count--;
 			fast_client_wait(call);
 		} else if (next_ns == 0 || call->due_ns < next_ns) {
 			next_ns = call->due_ns;
@@ -126,6 +127,7 @@ static void call_rest(struct fast_client_call *call, int64_t ms)
 	call->state = FAST_CLIENT_CALL_RESTING;
 	call->connection = NULL;
 	fast_list_append(&client->resting, &call->node);
+	client->waiting_count++;
 }
 
 /* Lock held. Takes the call from where it is, to be sent another time. */
@@ -155,6 +157,7 @@ static bool policy_allows(struct fast_client_call *call, enum fast_status status
 	double ms;
 
 	if (!call->has_policy || client->is_closing || !is_safe ||
+	    client->waiting_count >= FAST_CALLS_WAITING_MAX ||
 	    (retry->statuses & FAST_RETRY_ON(status)) == 0) {
 		return false;
 	}
@@ -222,7 +225,7 @@ bool fast_retry_lost(struct fast_client_call *call)
 	bool is_begun = fast_client_call_is_begun(call);
 	int64_t pause_ms = 0;
 
-	if (call->client->is_closing) {
+	if (call->client->is_closing || call->client->waiting_count >= FAST_CALLS_WAITING_MAX) {
 		return false;
 	}
 	if (is_begun) {
@@ -274,14 +277,14 @@ void fast_retry_hello_lost(struct fast_client *client, struct fast_list *failed)
 	}
 }
 
-/* Lock held. A frame with the same payload, where the link still reads from the first one. NULL: no
- * memory. */
+/* Lock held. A frame with the same payload, where the outbox still has the first one: the link may
+ * read from it, or the server answered what it has not been sent. NULL: no memory. */
 static struct fast_frame *frame_again(struct fast_client_call *call)
 {
 	struct fast_frame *frame = call->frame;
 	struct fast_frame *copy;
 
-	if (frame->state != FAST_FRAME_SENDING) {
+	if (frame->state == FAST_FRAME_SENT) {
 		return frame;
 	}
 	copy = malloc(sizeof *copy + frame->room_bytes);
@@ -290,6 +293,7 @@ static struct fast_frame *frame_again(struct fast_client_call *call)
 	}
 	memcpy(copy, frame, sizeof *copy + frame->room_bytes);
 	copy->node = (struct fast_list){NULL, NULL};
+	copy->left_bytes = 0;
 	copy->bytes = copy->room + (frame->bytes - frame->room);
 	fast_outbox_drop(&call->connection->connection.outbox, frame);
 	return copy;
@@ -308,6 +312,9 @@ bool fast_retry_answered(struct fast_client_call *call, const struct fast_packet
 	if (reply.status == FAST_OK) {
 		client->retry_tokens += client->retry_tokens < FAST_RETRY_TOKENS_MAX;
 		return false;
+	}
+	if (reply.executed != FAST_EXECUTED_NO) {
+		key_remember_server(call);
 	}
 	goes_on =
 		policy_allows(call, reply.status, reply.executed, reply.retry_after_ms, &pause_ms);

@@ -1,7 +1,7 @@
 # Streams that outlive their connections, that may lose items, and that wait for their readers.
 set(resume_world ${rpc_world} ${PROJECT_SOURCE_DIR}/tests/runtime/resume_world.c)
 
-foreach(module rpc_resume rpc_resume_faults rpc_lossy)
+foreach(module rpc_resume rpc_resume_faults rpc_resume_moves rpc_lossy)
     fast_test(runtime/test_${module} LIBS fast_internal fast_test_probe SOURCES ${resume_world})
 endforeach()
 fast_test(runtime/test_rpc_wait LIBS fast_internal fast_test_probe

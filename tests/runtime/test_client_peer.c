@@ -2,6 +2,8 @@
 #include "rpc_peer.h"
 #include "rpc_world.h"
 
+#include <fast/retry.h>
+
 #include <string.h>
 
 static struct world world;
@@ -311,6 +313,53 @@ static void a_request_longer_than_the_server_takes_is_not_sent(void **state)
 	answer(ID, 1);
 }
 
+/* Another call's request, so long that the link is busy with it until the server reads. */
+static void ask_at_length(struct outcome *lengthy)
+{
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+	static uint8_t blob[200000];
+
+	request.blob.data = blob;
+	request.blob.len = sizeof blob;
+	assert_ok(testing_v1_probe_echo_start(world.client, NULL, &request, outcome_note, lengthy));
+	world_run(&world);
+}
+
+static void a_refusal_of_what_was_not_yet_sent_is_tried_again_in_its_turn(void **state)
+{
+	const struct fast_retry policy = {.size = sizeof policy};
+	Fast__V1__Packet refusal = packet_of(FAST__V1__PACKET_KIND__PACKET_KIND_PUSHBACK);
+	Fast__V1__Status unavailable = FAST__V1__STATUS__INIT;
+	struct outcome lengthy = {.count = 0};
+	struct outcome refused = {.count = 0};
+	const struct fast_outbox *outbox;
+
+	(void)state;
+	assert_ok(fast_client_set_retry(world.client, "", &policy));
+	unavailable.code = FAST_UNAVAILABLE;
+	unavailable.executed = FAST__V1__EXECUTED__EXECUTED_NO;
+	refusal.status = &unavailable;
+	ask_one();
+	peer_stop_reading(&server);
+	outbox = &world.client->connection->connection.outbox;
+	ask_at_length(&lengthy);
+	world_ask(&world, 3, 60000, &refused);
+	assert_int_equal(1, outbox->waiting_count);
+	peer_send_packet(&server, ID + 2, &refusal);
+	world_run(&world);
+	assert_int_equal(0, outbox->waiting_count);
+	world_advance_ms(&world, 1000);
+	assert_int_equal(1, outbox->waiting_count);
+	assert_int_equal(0, refused.count);
+	peer_close(&server);
+	world.has_peer_links = false;
+	world_advance_ms(&world, 1000);
+	assert_int_equal(1, refused.count);
+	assert_ok(refused.status);
+	assert_int_equal(3, refused.number);
+	assert_status(FAST_UNAVAILABLE, lengthy.status);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -333,6 +382,7 @@ int main(void)
 		test(a_server_that_goes_away_gets_no_new_calls_and_may_finish_the_old),
 		test(a_ping_is_answered_and_unasked_news_are_ignored),
 		test(a_request_longer_than_the_server_takes_is_not_sent),
+		test(a_refusal_of_what_was_not_yet_sent_is_tried_again_in_its_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

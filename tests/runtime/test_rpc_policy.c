@@ -95,7 +95,9 @@ static void pauses_grow_within_their_jitter(void **state)
 	set_policy(ECHO, steps);
 	world_ask(&world, 1, 60000, &outcome);
 	refuse(FAST_EXECUTED_NO, 0);
+	assert_int_equal(1, world.client->waiting_count); /* what rests counts */
 	assert_in_range(wait_for_handler_ms(), 80, 121);
+	assert_int_equal(0, world.client->waiting_count);
 	refuse(FAST_EXECUTED_NO, 0);
 	assert_in_range(wait_for_handler_ms(), 160, 241);
 	refuse(FAST_EXECUTED_NO, 0);

@@ -1,6 +1,9 @@
 /* Calls whose connection is lost: sent again, or not. */
 #include "rpc_world.h"
 
+#include "rpc/server_call.h"
+#include <fast/retry.h>
+
 static void a_lost_connection_ends_calls_with_unknown(void **state)
 {
 	struct world world;
@@ -92,6 +95,35 @@ static void a_request_that_was_never_written_is_sent_again(void **state)
 	world_close(&world);
 }
 
+static void a_key_that_may_have_run_is_not_tried_at_another_server(void **state)
+{
+	const struct fast_retry policy = {.size = sizeof policy};
+	struct world world;
+	struct outcome outcome;
+
+	(void)state;
+	world_open(&world, NULL);
+	world.options.once = FAST_ONCE_ON;
+	world.options.retry = &policy;
+	world.handling = WORLD_KEEPS;
+	world_ask(&world, 1, 60000, &outcome);
+	world_run(&world);
+	assert_int_equal(1, world.kept_count);
+	fast_call_fail_as(world.kept[0], FAST_UNAVAILABLE, FAST_EXECUTED_UNKNOWN, "not now");
+	world.kept_count = 0;
+	world.handling = WORLD_ANSWERS;
+	world_run(&world);
+	assert_int_equal(0, outcome.count);
+	world_stop_server(&world);
+	world_start_server(&world, NULL); /* which knows nothing of the key */
+	world_advance_ms(&world, 1000);
+	assert_int_equal(1, outcome.count);
+	assert_status(FAST_ABORTED, outcome.status);
+	assert_int_equal(FAST_EXECUTED_UNKNOWN, outcome.executed);
+	assert_int_equal(1, world.requests);
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +131,7 @@ int main(void)
 		cmocka_unit_test(a_read_that_lost_its_connection_is_sent_again_once),
 		cmocka_unit_test(a_read_is_not_sent_a_third_time),
 		cmocka_unit_test(a_request_that_was_never_written_is_sent_again),
+		cmocka_unit_test(a_key_that_may_have_run_is_not_tried_at_another_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,50 @@
+"""fast-run [--name NAME] PROGRAM.py [ARGUMENT...]: runs a plugin with the hooks of fast.waggle.
+
+Also `python -m fast.run`, and `-m MODULE` in the place of PROGRAM.py. It ends as the program does.
+With $PYWAGGLE_LOG_DIR set, metrics go to the run log there (fast.runlog)."""
+import os
+import runpy
+import sys
+
+USAGE = "usage: fast-run [--name NAME] PROGRAM.py [ARGUMENT...]  (or -m MODULE for PROGRAM.py)"
+
+
+def _wrong(sentence):
+    sys.stderr.write("fast-run: %s\n%s\n" % (sentence, USAGE))
+    return 2
+
+
+def main(arguments=None):
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    is_module = False
+    while arguments and arguments[0].startswith("-"):
+        option = arguments.pop(0)
+        if option in ("-h", "--help"):
+            print(USAGE)
+            return 0
+        if option == "--name" and arguments:
+            os.environ["FASTD_PLUGIN_NAME"] = arguments.pop(0)
+        elif option == "-m" and arguments:
+            is_module = True
+            break
+        else:
+            return _wrong("%s is no option, or lacks its value" % option)
+    if not arguments:
+        return _wrong("a program is missing")
+    if not is_module and not os.path.isfile(arguments[0]):
+        return _wrong("%s is no file" % arguments[0])
+
+    from . import waggle  # noqa: F401: the hooks
+
+    sys.argv = arguments
+    if is_module:
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(arguments[0])))
+        runpy.run_path(arguments[0], run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

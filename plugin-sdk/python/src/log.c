@@ -1,0 +1,125 @@
+/* The SDK's log. Its lines come from any thread, some of which have no GIL and never will: they are
+ * kept in a small ring, and the interpreter's main thread gives them to Python's logging. */
+#include "binding.h"
+
+#include <fast/log.h>
+
+#include <pthread.h>
+#include <stdio.h>
+
+#define LINES_MAX      32
+#define LINE_BYTES_MAX 512
+
+static struct {
+	pthread_mutex_t lock; /* guards what follows; no Python under it */
+	unsigned int count;
+	unsigned int dropped;
+	struct {
+		enum fast_log_level level;
+		char text[LINE_BYTES_MAX];
+	} lines[LINES_MAX];
+} ring = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static const char *const methods[] = {
+	[FAST_LOG_ERROR] = "error",
+	[FAST_LOG_WARNING] = "warning",
+	[FAST_LOG_INFO] = "info",
+	[FAST_LOG_DEBUG] = "debug",
+};
+
+static void line_give(PyObject *logger, enum fast_log_level level, const char *text)
+{
+	PyObject *done = PyObject_CallMethod(logger, methods[level], "ss", "%s", text);
+
+	if (done == NULL) {
+		PyErr_Clear(); /* a log line is never worth a plugin's life */
+	}
+	Py_XDECREF(done);
+}
+
+/* Takes the oldest line. False: there is none. */
+static bool line_take(enum fast_log_level *level, char *text, unsigned int *dropped)
+{
+	bool found;
+
+	pthread_mutex_lock(&ring.lock);
+	found = ring.count > 0;
+	*dropped = ring.dropped;
+	if (found) {
+		*level = ring.lines[0].level;
+		memcpy(text, ring.lines[0].text, LINE_BYTES_MAX);
+		memmove(&ring.lines[0], &ring.lines[1], sizeof ring.lines[0] * (LINES_MAX - 1));
+		ring.count--;
+	} else {
+		ring.dropped = 0;
+	}
+	pthread_mutex_unlock(&ring.lock);
+	return found;
+}
+
+/* On the main thread, with the GIL. */
+static int lines_give(void *arg)
+{
+	char text[LINE_BYTES_MAX];
+	enum fast_log_level level;
+	unsigned int dropped = 0;
+	PyObject *logging = PyImport_ImportModule("logging");
+	PyObject *logger =
+		logging == NULL ? NULL : PyObject_CallMethod(logging, "getLogger", "s", "fast");
+
+	(void)arg;
+	while (line_take(&level, text, &dropped)) {
+		if (logger != NULL) {
+			line_give(logger, level, text);
+		}
+	}
+	if (dropped > 0 && logger != NULL) {
+		(void)snprintf(text, sizeof text, "%u more lines were dropped", dropped);
+		line_give(logger, FAST_LOG_WARNING, text);
+	}
+	PyErr_Clear();
+	Py_XDECREF(logger);
+	Py_XDECREF(logging);
+	return 0;
+}
+
+static void line_keep(enum fast_log_level level, const char *message, void *arg)
+{
+	bool is_first;
+
+	(void)arg;
+	pthread_mutex_lock(&ring.lock);
+	is_first = ring.count == 0;
+	if (ring.count < LINES_MAX) {
+		ring.lines[ring.count].level = level;
+		(void)snprintf(ring.lines[ring.count].text, LINE_BYTES_MAX, "%s", message);
+		ring.count++;
+	} else {
+		ring.dropped++;
+	}
+	pthread_mutex_unlock(&ring.lock);
+	if (is_first) {
+		(void)Py_AddPendingCall(lines_give, NULL);
+	}
+}
+
+static void fork_child(void)
+{
+	(void)pthread_mutex_init(&ring.lock, NULL); /* its holder may not be here */
+	ring.count = 0;
+}
+
+void log_connect(void)
+{
+	static bool has_handler;
+
+	if (!has_handler) {
+		has_handler = pthread_atfork(NULL, NULL, fork_child) == 0;
+	}
+	fast_log_set_handler(line_keep, NULL);
+}
+
+void log_disconnect(void)
+{
+	fast_log_set_handler(NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* Metric: the verbs. Each looks at the metric's kind once, and calls the SDK. */
+#include "binding.h"
+
+#include "plugin_impl.h"
+
+/* For a metric of this kind: what it is and which verb to use. */
+static const struct {
+	const char *name;
+	const char *verbs;
+} fitting[] = {
+	[FAST_METRIC_UNDECLARED] = {"metric", "any verb"},
+	[FAST_METRIC_COUNTER] = {"counter", "inc() or add()"},
+	[FAST_METRIC_GAUGE] = {"gauge", "set()"},
+	[FAST_METRIC_HISTOGRAM] = {"histogram", "observe()"},
+	[FAST_METRIC_TIMER] = {"timer", "time() or observe()"},
+	[FAST_METRIC_HEARTBEAT] = {"heartbeat", "inc() or beat()"},
+	[FAST_METRIC_INFO] = {"info", "no verb, but labels"},
+	[FAST_METRIC_STATESET] = {"stateset", "state() or enter()"},
+};
+#define KIND_COUNT (sizeof fitting / sizeof fitting[0])
+
+double number_of(PyObject *object)
+{
+	return likely(PyFloat_CheckExact(object)) ? PyFloat_AS_DOUBLE(object)
+						  : PyFloat_AsDouble(object);
+}
+
+static struct fast_metric *handle_of(PyObject *self)
+{
+	return ((struct metric_object *)self)->metric;
+}
+
+/* After a verb for such kinds: None, or raised, because the metric is of another kind. */
+static PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb)
+{
+	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
+
+	if (kind == FAST_METRIC_UNDECLARED || kind >= KIND_COUNT || (kinds & 1u << kind) != 0) {
+		Py_RETURN_NONE;
+	}
+	return PyErr_Format(PyExc_TypeError, "metric \"%U\" is a %s: %s does not fit it; use %s",
+			    ((struct metric_object *)self)->name, fitting[kind].name, verb,
+			    fitting[kind].verbs);
+}
+
+/* Adds to a counter's cell. The GIL makes this thread its only writer, so that no locked
+ * instruction is needed. */
+static inline void count_add(uint64_t *count, uint64_t n)
+{
+#ifdef Py_GIL_DISABLED
+	(void)__atomic_fetch_add(count, n, __ATOMIC_RELAXED);
+#else
+	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+#endif
+}
+
+static PyObject *metric_inc(PyObject *self, PyObject *unused)
+{
+	struct fast_metric *metric = handle_of(self);
+	uint64_t *count = fast_metric_counter(metric);
+
+	(void)unused;
+	if (likely(count != NULL)) {
+		count_add(count, 1);
+		Py_RETURN_NONE;
+	}
+	fast_metric_inc(metric);
+	return verb_end(self, 1u << FAST_METRIC_COUNTER | 1u << FAST_METRIC_HEARTBEAT, "inc()");
+}
+
+static PyObject *metric_add(PyObject *self, PyObject *n)
+{
+	PyObject *integer = PyNumber_Index(n);
+	uint64_t count;
+
+	if (integer == NULL) {
+		return NULL;
+	}
+	count = PyLong_AsUnsignedLongLong(integer);
+	Py_DECREF(integer);
+	if (count == UINT64_MAX && PyErr_Occurred()) {
+		PyErr_SetString(PyExc_ValueError, "add() takes a whole number of 0 or more");
+		return NULL;
+	}
+	fast_metric_add(handle_of(self), count);
+	return verb_end(self, 1u << FAST_METRIC_COUNTER, "add()");
+}
+
+static PyObject *metric_set(PyObject *self, PyObject *arg)
+{
+	double value = number_of(arg);
+
+	if (value == -1 && PyErr_Occurred()) {
+		return NULL;
+	}
+	fast_metric_set(handle_of(self), value);
+	return verb_end(self, 1u << FAST_METRIC_GAUGE, "set()");
+}
+
+static PyObject *metric_observe(PyObject *self, PyObject *arg)
+{
+	double value = number_of(arg);
+
+	if (value == -1 && PyErr_Occurred()) {
+		return NULL;
+	}
+	fast_metric_observe(handle_of(self), value);
+	return verb_end(self, 1u << FAST_METRIC_HISTOGRAM | 1u << FAST_METRIC_TIMER, "observe()");
+}
+
+static PyObject *metric_beat(PyObject *self, PyObject *args)
+{
+	double work = 1;
+
+	if (!PyArg_ParseTuple(args, "|d:beat", &work)) {
+		return NULL;
+	}
+	fast_metric_beat(handle_of(self), work);
+	return verb_end(self, 1u << FAST_METRIC_HEARTBEAT, "beat()");
+}
+
+/* Index of the state; -1: raised. */
+static Py_ssize_t state_find(PyObject *self, PyObject *state)
+{
+	PyObject *states = ((struct metric_object *)self)->states;
+	Py_ssize_t index = PySequence_Index(states, state);
+
+	if (index < 0 && PyErr_ExceptionMatches(PyExc_ValueError)) {
+		PyErr_Format(PyExc_ValueError, "metric \"%U\" has no state %R; it has %R",
+			     ((struct metric_object *)self)->name, state, states);
+	}
+	return index;
+}
+
+static PyObject *metric_enter(PyObject *self, PyObject *state)
+{
+	Py_ssize_t index = state_find(self, state);
+
+	if (index < 0) {
+		return NULL;
+	}
+	fast_metric_enter(handle_of(self), (size_t)index);
+	return verb_end(self, 1u << FAST_METRIC_STATESET, "enter()");
+}
+
+static PyObject *metric_state(PyObject *self, PyObject *args)
+{
+	PyObject *state;
+	int on = 1;
+	Py_ssize_t index;
+
+	if (!PyArg_ParseTuple(args, "O|p:state", &state, &on)) {
+		return NULL;
+	}
+	index = state_find(self, state);
+	if (index < 0) {
+		return NULL;
+	}
+	fast_metric_state(handle_of(self), (size_t)index, on != 0);
+	return verb_end(self, 1u << FAST_METRIC_STATESET, "state()");
+}
+
+static PyObject *metric_time(PyObject *self, PyObject *unused)
+{
+	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
+
+	(void)unused;
+	if (kind != FAST_METRIC_TIMER && kind != FAST_METRIC_UNDECLARED && kind < KIND_COUNT) {
+		return verb_end(self, 1u << FAST_METRIC_TIMER, "time()");
+	}
+	return timing_new((struct metric_object *)self);
+}
+
+/* Reads the labels out of keyword arguments. -1: raised. */
+static Py_ssize_t labels_parse(PyObject *keywords, struct fast_label *labels)
+{
+	Py_ssize_t count = 0;
+	Py_ssize_t position = 0;
+	PyObject *name;
+	PyObject *value;
+
+	while (keywords != NULL && PyDict_Next(keywords, &position, &name, &value)) {
+		if (count == FAST_LABELS_MAX + 1) {
+			break; /* the SDK says what is wrong with so many */
+		}
+		if (!PyUnicode_Check(value)) {
+			PyErr_Format(PyExc_TypeError, "label %R: its value must be str, not %.100s",
+				     name, Py_TYPE(value)->tp_name);
+			return -1;
+		}
+		labels[count].name = PyUnicode_AsUTF8(name);
+		labels[count].value = PyUnicode_AsUTF8(value);
+		if (labels[count].name == NULL || labels[count].value == NULL) {
+			return -1;
+		}
+		count++;
+	}
+	return count;
+}
+
+static PyObject *metric_labels(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct metric_object *metric = (struct metric_object *)self;
+	struct fast_label labels[FAST_LABELS_MAX + 1];
+	struct fast_metric *series = NULL;
+	enum fast_status status;
+	Py_ssize_t count;
+
+	if (PyTuple_GET_SIZE(args) > 0) {
+		PyErr_SetString(PyExc_TypeError, "labels() takes names: labels(camera=\"left\")");
+		return NULL;
+	}
+	count = labels_parse(keywords, labels);
+	if (count < 0) {
+		return NULL;
+	}
+	if (metric->owner->plugin == NULL) {
+		Py_INCREF(self); /* closed: it counts nowhere either */
+		return self;
+	}
+	status = fast_metric_with(metric->metric, labels, (size_t)count, &series);
+	if (status != FAST_OK) {
+		return error_raise_of(metric->owner, status);
+	}
+	return metric_object_of(metric->owner, series, metric->name, metric->states);
+}
+
+PyObject *metric_object_of(struct plugin_object *owner, struct fast_metric *metric, PyObject *name,
+			   PyObject *states)
+{
+	PyObject *key = PyLong_FromVoidPtr(metric);
+	PyObject *found = key == NULL ? NULL : PyDict_GetItem(owner->handles, key);
+	struct metric_object *self = NULL;
+
+	if (found != NULL) {
+		self = (struct metric_object *)found;
+		Py_INCREF(found);
+		if (PyTuple_GET_SIZE(self->states) == 0) {
+			Py_INCREF(states); /* declared only now */
+			Py_DECREF(self->states);
+			self->states = states;
+		}
+	} else if (key != NULL) {
+		self = PyObject_New(struct metric_object, &metric_type);
+	}
+	if (self != NULL && found == NULL) {
+		Py_INCREF(owner);
+		Py_INCREF(name);
+		Py_INCREF(states);
+		self->metric = metric;
+		self->owner = owner;
+		self->name = name;
+		self->states = states;
+		if (PyDict_SetItem(owner->handles, key, (PyObject *)self) < 0) {
+			Py_CLEAR(self);
+		}
+	}
+	Py_XDECREF(key);
+	return (PyObject *)self;
+}
+
+void metric_object_orphan(struct metric_object *self)
+{
+	self->metric = fast_metric_nowhere();
+}
+
+static void metric_dealloc(PyObject *object)
+{
+	struct metric_object *self = (struct metric_object *)object;
+
+	Py_DECREF(self->owner);
+	Py_DECREF(self->name);
+	Py_DECREF(self->states);
+	PyObject_Free(object);
+}
+
+static PyObject *metric_name(PyObject *self, void *unused)
+{
+	PyObject *name = ((struct metric_object *)self)->name;
+
+	(void)unused;
+	Py_INCREF(name);
+	return name;
+}
+
+static PyObject *metric_kind_name(PyObject *self, void *unused)
+{
+	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
+
+	(void)unused;
+	if (kind == FAST_METRIC_UNDECLARED || kind >= KIND_COUNT) {
+		Py_RETURN_NONE;
+	}
+	return PyUnicode_FromString(fitting[kind].name);
+}
+
+static PyObject *metric_repr(PyObject *self)
+{
+	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
+
+	return PyUnicode_FromFormat("<%s \"%U\">",
+				    kind < KIND_COUNT ? fitting[kind].name : "metric",
+				    ((struct metric_object *)self)->name);
+}
+
+static PyMethodDef metric_methods[] = {
+	{"inc", metric_inc, METH_NOARGS, "Counts one: a counter's, or a beat of a heartbeat."},
+	{"add", metric_add, METH_O, "Counter: adds n, a whole number of 0 or more."},
+	{"set", metric_set, METH_O, "Gauge: takes this value."},
+	{"observe", metric_observe, METH_O, "Histogram, timer: one observation."},
+	{"beat", metric_beat, METH_VARARGS, "Heartbeat: one beat of this much work, 1 by itself."},
+	{"enter", metric_enter, METH_O, "Stateset: turns this state on and all others off."},
+	{"state", metric_state, METH_VARARGS, "Stateset: turns one state on or off."},
+	{"time", metric_time, METH_NOARGS, "Timer: `with timer.time():`, or `@timer.time()`."},
+	{"labels", (PyCFunction)(void (*)(void))metric_labels, METH_VARARGS | METH_KEYWORDS,
+	 "The series with these labels. Keep it: finding it takes a search."},
+	{"read", metric_read, METH_NOARGS, "What it has counted in this process, so far."},
+	{NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef metric_attributes[] = {
+	{"name", metric_name, NULL, "As it was declared, without labels.", NULL},
+	{"kind", metric_kind_name, NULL, "\"counter\", \"gauge\" ...; None before any verb.", NULL},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject metric_type = {
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Metric",
+	.tp_basicsize = sizeof(struct metric_object),
+	.tp_dealloc = metric_dealloc,
+	.tp_repr = metric_repr,
+	.tp_flags = Py_TPFLAGS_DEFAULT,
+	.tp_doc = "Something that a plugin measures. Its verbs touch memory only.",
+	.tp_methods = metric_methods,
+	.tp_getset = metric_attributes,
+};

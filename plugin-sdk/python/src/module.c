@@ -1,0 +1,78 @@
+/* The module fast._fast. One interpreter, the main one: the SDK's threads and the types are the
+ * process's. */
+#include "binding.h"
+
+static const struct {
+	const char *name;
+	PyTypeObject *type;
+} types[] = {
+	{"Plugin", &plugin_type}, {"Metric", &metric_type},   {"Param", &param_type},
+	{"Timing", &timing_type}, {"Reading", &reading_type}, {"Empty", &empty_type},
+};
+
+/* Sub-interpreters have no use for a second set of the same handles. */
+static bool is_main_interpreter(void)
+{
+#if PY_VERSION_HEX >= 0x03080000
+	return PyThreadState_Get()->interp == PyInterpreterState_Main();
+#else
+	return PyInterpreterState_Next(PyThreadState_Get()->interp) == NULL;
+#endif
+}
+
+static int module_exec(PyObject *module)
+{
+	if (!is_main_interpreter()) {
+		PyErr_SetString(
+			PyExc_ImportError,
+			"fast works in the main interpreter only, not in a sub-interpreter");
+		return -1;
+	}
+	if (errors_add(module) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		if (PyType_Ready(types[i].type) < 0 ||
+		    PyObject_SetAttrString(module, types[i].name, (PyObject *)types[i].type) < 0) {
+			return -1;
+		}
+	}
+	log_connect();
+	return 0;
+}
+
+static PyObject *module_quiet(PyObject *module, PyObject *unused)
+{
+	(void)module;
+	(void)unused;
+	log_disconnect();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef module_methods[] = {
+	{"quiet", module_quiet, METH_NOARGS, "Ends the log, as the interpreter does at its end."},
+	{NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot module_slots[] = {
+	{Py_mod_exec, (void *)module_exec},
+#if PY_VERSION_HEX >= 0x030c0000
+	{Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+	{0, NULL},
+};
+
+static PyModuleDef module_definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "fast._fast",
+	.m_doc = "The plugin SDK of fastd, natively.",
+	.m_methods = module_methods,
+	.m_slots = module_slots,
+};
+
+/* PyMODINIT_FUNC alone makes it visible only since 3.9. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__fast(void);
+PyMODINIT_FUNC PyInit__fast(void)
+{
+	return PyModuleDef_Init(&module_definition);
+}

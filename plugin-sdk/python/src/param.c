@@ -1,0 +1,275 @@
+/* Param: a get reads memory only; texts are made into objects once for each value. */
+#include "binding.h"
+
+#include <string.h>
+
+static struct param_object *param_of(PyObject *self)
+{
+	return (struct param_object *)self;
+}
+
+/* The object for a text, made when the text is not the last one. */
+static PyObject *text_value(struct param_object *self, const char *text)
+{
+	PyObject *value;
+
+	if (likely(self->last != NULL && strcmp(self->last_text, text) == 0)) {
+		Py_INCREF(self->last);
+		return self->last;
+	}
+	value = PyUnicode_FromString(text);
+	if (value != NULL && self->is_open) {
+		PyObject *module = PyImport_ImportModule("fast._literal");
+
+		Py_SETREF(value, module == NULL
+					 ? NULL
+					 : PyObject_CallMethod(module, "literal", "O", value));
+		Py_XDECREF(module);
+	}
+	if (value == NULL) {
+		return NULL;
+	}
+	memcpy(self->last_text, text, strlen(text) + 1);
+	self->last_number = -1; /* no choice */
+	Py_INCREF(value);
+	Py_XSETREF(self->last, value);
+	return value;
+}
+
+/* The last object, if it was made of this number; else NULL. */
+static inline PyObject *last_of(struct param_object *self, int64_t number)
+{
+	if (likely(self->last != NULL && self->last_number == number)) {
+		Py_INCREF(self->last);
+		return self->last;
+	}
+	return NULL;
+}
+
+static PyObject *integer_value(struct param_object *self)
+{
+	int64_t number = fast_param_get_int(self->param);
+	PyObject *value = last_of(self, number);
+
+	if (value == NULL) {
+		value = PyLong_FromLongLong(number);
+		Py_XINCREF(value);
+		Py_XSETREF(self->last, value);
+		self->last_number = number;
+	}
+	return value;
+}
+
+/* The text may be another one than the choice's that was read before: then it is the newer. */
+static PyObject *choice_value(struct param_object *self)
+{
+	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
+	int64_t choice = (int64_t)fast_param_get_choice(self->param);
+	PyObject *value = last_of(self, choice);
+
+	if (value == NULL) {
+		fast_param_get_string(self->param, text);
+		value = text_value(self, text);
+		self->last_number = -1; /* until the two agree */
+		if (fast_param_get_choice(self->param) == (size_t)choice) {
+			self->last_number = choice;
+		}
+	}
+	return value;
+}
+
+PyObject *param_value_of(struct param_object *self)
+{
+	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
+
+	if (self->param == NULL) {
+		Py_INCREF(self->last);
+		return self->last;
+	}
+	switch (self->type) {
+	case FAST_PARAM_BOOL:
+		return PyBool_FromLong(fast_param_get_bool(self->param));
+	case FAST_PARAM_INT:
+		return integer_value(self);
+	case FAST_PARAM_DOUBLE:
+		return PyFloat_FromDouble(fast_param_get_double(self->param));
+	case FAST_PARAM_ENUM:
+		return choice_value(self);
+	case FAST_PARAM_STRING:
+		break;
+	}
+	fast_param_get_string(self->param, text);
+	return text_value(self, text);
+}
+
+PyObject *param_reading_value(struct param_object *self, const struct fast_param_reading *reading)
+{
+	switch (self->type) {
+	case FAST_PARAM_BOOL:
+		return PyBool_FromLong(reading->value.boolean);
+	case FAST_PARAM_INT:
+		return PyLong_FromLongLong(reading->value.integer);
+	case FAST_PARAM_DOUBLE:
+		return PyFloat_FromDouble(reading->value.number);
+	case FAST_PARAM_STRING:
+	case FAST_PARAM_ENUM:
+		break;
+	}
+	return text_value(self, reading->string);
+}
+
+static PyObject *param_get(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	return param_value_of(param_of(self));
+}
+
+PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param, PyObject *name,
+			  enum fast_param_type type, bool is_open)
+{
+	PyObject *key = PyLong_FromVoidPtr(param);
+	PyObject *found = key == NULL ? NULL : PyDict_GetItem(owner->handles, key);
+	struct param_object *self = NULL;
+
+	if (found != NULL) {
+		self = (struct param_object *)found;
+		Py_INCREF(found);
+	} else if (key != NULL) {
+		self = PyObject_New(struct param_object, &param_type);
+	}
+	if (self != NULL && found == NULL) {
+		Py_INCREF(owner);
+		Py_INCREF(name);
+		self->param = param;
+		self->type = type;
+		self->is_open = is_open;
+		self->waited = 0;
+		self->last = NULL;
+		self->last_number = 0;
+		self->last_text[0] = '\0';
+		self->on_change = NULL;
+		self->owner = owner;
+		self->name = name;
+		if (PyDict_SetItem(owner->handles, key, (PyObject *)self) < 0) {
+			Py_CLEAR(self);
+		}
+	}
+	Py_XDECREF(key);
+	return (PyObject *)self;
+}
+
+void param_object_orphan(struct param_object *self)
+{
+	PyObject *value = param_value_of(self);
+
+	if (value == NULL) {
+		PyErr_Clear(); /* no memory; a get gives None from now on */
+		value = Py_None;
+		Py_INCREF(value);
+	}
+	Py_XSETREF(self->last, value);
+	Py_CLEAR(self->on_change);
+	self->param = NULL;
+}
+
+static void param_dealloc(PyObject *object)
+{
+	struct param_object *self = param_of(object);
+
+	Py_XDECREF(self->last);
+	Py_XDECREF(self->on_change);
+	Py_DECREF(self->owner);
+	Py_DECREF(self->name);
+	PyObject_Free(object);
+}
+
+static PyObject *param_name(PyObject *self, void *unused)
+{
+	PyObject *name = param_of(self)->name;
+
+	(void)unused;
+	Py_INCREF(name);
+	return name;
+}
+
+static PyObject *param_revision(PyObject *self, void *unused)
+{
+	const struct fast_param *param = param_of(self)->param;
+
+	(void)unused;
+	return PyLong_FromUnsignedLongLong(param == NULL ? 0 : fast_param_revision(param));
+}
+
+static PyObject *param_plugin(PyObject *self, void *unused)
+{
+	PyObject *owner = (PyObject *)param_of(self)->owner;
+
+	(void)unused;
+	Py_INCREF(owner);
+	return owner;
+}
+
+/* await param.changed() */
+static PyObject *param_changed(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	static char *names[] = {"timeout", NULL};
+	PyObject *timeout = Py_None;
+	PyObject *module;
+	PyObject *future = NULL;
+
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:changed", names, &timeout)) {
+		return NULL;
+	}
+	module = PyImport_ImportModule("fast._changed");
+	if (module != NULL) {
+		future = PyObject_CallMethod(module, "changed", "OO", self, timeout);
+		Py_DECREF(module);
+	}
+	return future;
+}
+
+static PyObject *param_repr(PyObject *self)
+{
+	PyObject *value = param_value_of(param_of(self));
+	PyObject *text;
+
+	if (value == NULL) {
+		return NULL;
+	}
+	text = PyUnicode_FromFormat("<param \"%U\" = %R>", param_of(self)->name, value);
+	Py_DECREF(value);
+	return text;
+}
+
+static PyMethodDef param_methods[] = {
+	{"get", param_get, METH_NOARGS, "The value now; for fastd, that it has been read."},
+	{"wait", (PyCFunction)(void (*)(void))param_wait, METH_VARARGS | METH_KEYWORDS,
+	 "Waits for a value that neither a get() nor a wait() has shown yet, at most timeout\n"
+	 "seconds, or for ever. Whether there is one."},
+	{"changed", (PyCFunction)(void (*)(void))param_changed, METH_VARARGS | METH_KEYWORDS,
+	 "The same for asyncio: `await res.changed()`; gives the value, or raises TimeoutError."},
+	{"on_change", param_on_change, METH_O,
+	 "Sets the callback, which plugin.dispatch() calls with each new value; None: none. Gives\n"
+	 "it back, so that it is a decorator too. If it raises, the knob shows as failed."},
+	{"applied", param_applied, METH_NOARGS, "With ack=\"explicit\": the value is in effect."},
+	{"failed", param_failed, METH_O, "The value can't be applied, for this reason."},
+	{NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef param_attributes[] = {
+	{"name", param_name, NULL, "As it was declared.", NULL},
+	{"revision", param_revision, NULL, "Of the value that the last get() gave.", NULL},
+	{"plugin", param_plugin, NULL, "Whose param this is.", NULL},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject param_type = {
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Param",
+	.tp_basicsize = sizeof(struct param_object),
+	.tp_dealloc = param_dealloc,
+	.tp_repr = param_repr,
+	.tp_flags = Py_TPFLAGS_DEFAULT,
+	.tp_doc = "A knob: a value that others may turn while the plugin runs.",
+	.tp_methods = param_methods,
+	.tp_getset = param_attributes,
+};

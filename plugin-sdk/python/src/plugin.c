@@ -1,0 +1,378 @@
+/* Plugin: opening, declaring, closing. What an author calls is fast.Plugin, in Python, on top. */
+#include "binding.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define SNAPSHOT_MAX FAST_PLUGIN_PARAMS_MAX
+
+static struct plugin_object *plugin_of(PyObject *self)
+{
+	return (struct plugin_object *)self;
+}
+
+struct fast_plugin *plugin_require(struct plugin_object *owner)
+{
+	if (owner->plugin == NULL || owner->closing) {
+		(void)error_raise(FAST_FAILED_PRECONDITION, "the plugin is closed");
+		return NULL;
+	}
+	return owner->plugin;
+}
+
+void plugin_enter(struct plugin_object *owner)
+{
+	if (owner->busy_pid != getpid()) {
+		owner->busy_pid = getpid();
+		owner->busy = 0;
+	}
+	owner->busy++;
+}
+
+void plugin_leave(struct plugin_object *owner)
+{
+	owner->busy -= owner->busy > 0;
+}
+
+static PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+	static char *names[] = {"name", "version", "socket", NULL};
+	struct fast_plugin_options options = {.size = sizeof options};
+	struct plugin_object *self;
+	const char *name;
+	enum fast_status status;
+
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "s|zz:Plugin", names, &name,
+					 &options.version, &options.socket)) {
+		return NULL;
+	}
+	self = (struct plugin_object *)type->tp_alloc(type, 0);
+	if (self == NULL) {
+		return NULL;
+	}
+	self->handles = PyDict_New();
+	if (self->handles == NULL) {
+		Py_DECREF(self);
+		return NULL;
+	}
+	status = fast_plugin_open(name, &options, &self->plugin);
+	if (status != FAST_OK) {
+		char sentence[512];
+
+		fast_plugin_open_error(sentence, sizeof sentence);
+		Py_DECREF(self);
+		return error_raise(status, sentence);
+	}
+	return (PyObject *)self;
+}
+
+/* Nothing points into the plugin's memory any more. */
+static void handles_orphan(struct plugin_object *self)
+{
+	Py_ssize_t position = 0;
+	PyObject *key;
+	PyObject *handle;
+
+	while (PyDict_Next(self->handles, &position, &key, &handle)) {
+		if (Py_TYPE(handle) == &metric_type) {
+			metric_object_orphan((struct metric_object *)handle);
+		} else {
+			param_object_orphan((struct param_object *)handle);
+		}
+	}
+}
+
+static PyObject *plugin_close(PyObject *object, PyObject *unused)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	struct plugin_object *self = plugin_of(object);
+	struct fast_plugin *plugin;
+
+	(void)unused;
+	if (self->plugin == NULL || self->closing) {
+		Py_RETURN_NONE;
+	}
+	if (self->dispatcher == PyThread_get_thread_ident()) {
+		return error_raise(FAST_FAILED_PRECONDITION, "close() in a callback");
+	}
+	self->closing = true;
+	while (self->busy > 0 && self->busy_pid == getpid()) { /* at most a slice of a wait */
+		Py_BEGIN_ALLOW_THREADS(void) nanosleep(&pause, NULL);
+		Py_END_ALLOW_THREADS
+	}
+	handles_orphan(self);
+	plugin = self->plugin;
+	self->plugin = NULL;
+	PyDict_Clear(self->handles);
+	Py_BEGIN_ALLOW_THREADS fast_plugin_close(plugin);
+	Py_END_ALLOW_THREADS Py_RETURN_NONE;
+}
+
+static void plugin_dealloc(PyObject *object)
+{
+	struct plugin_object *self = plugin_of(object);
+
+	/* Its metrics and params hold on to it: there are none. */
+	fast_plugin_close(self->plugin);
+	Py_XDECREF(self->handles);
+	Py_TYPE(object)->tp_free(object);
+}
+
+/* Copies a sequence of str. NULL: raised. */
+static const char **texts_borrow(PyObject *tuple, size_t *count)
+{
+	Py_ssize_t size = PyTuple_GET_SIZE(tuple);
+	const char **texts = PyMem_Malloc(sizeof *texts * (size_t)(size + 1));
+
+	if (texts == NULL) {
+		(void)PyErr_NoMemory();
+		return NULL;
+	}
+	for (Py_ssize_t i = 0; i < size; i++) {
+		texts[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(tuple, i));
+		if (texts[i] == NULL) {
+			PyMem_Free(texts);
+			return NULL;
+		}
+	}
+	*count = (size_t)size;
+	return texts;
+}
+
+static PyObject *plugin_metric(PyObject *object, PyObject *args)
+{
+	struct plugin_object *self = plugin_of(object);
+	struct fast_metric_spec spec = {.size = sizeof spec};
+	struct fast_metric *metric = NULL;
+	enum fast_status status;
+	PyObject *name;
+	PyObject *states;
+	int kind;
+
+	if (!PyArg_ParseTuple(args, "UizzO!", &name, &kind, &spec.unit, &spec.help, &PyTuple_Type,
+			      &states) ||
+	    plugin_require(self) == NULL) {
+		return NULL;
+	}
+	const char **texts = texts_borrow(states, &spec.state_count);
+	spec.name = texts == NULL ? NULL : PyUnicode_AsUTF8(name);
+	if (spec.name == NULL) {
+		PyMem_Free(texts);
+		return NULL;
+	}
+	spec.kind = (enum fast_metric_kind)kind;
+	spec.states = texts;
+	status = fast_plugin_metric(self->plugin, &spec, &metric);
+	PyMem_Free(texts);
+	return status == FAST_OK ? metric_object_of(self, metric, name, states)
+				 : error_raise_of(self, status);
+}
+
+/* Reads one value of a param's declaration. False: raised. */
+static bool value_parse(PyObject *object, enum fast_param_type type, union fast_param_value *out)
+{
+	switch (type) {
+	case FAST_PARAM_BOOL:
+		out->boolean = PyObject_IsTrue(object) == 1;
+		break;
+	case FAST_PARAM_INT:
+		out->integer = PyLong_AsLongLong(object);
+		break;
+	case FAST_PARAM_DOUBLE:
+		out->number = number_of(object);
+		break;
+	case FAST_PARAM_STRING:
+	case FAST_PARAM_ENUM:
+		out->string = PyUnicode_AsUTF8(object);
+		break;
+	}
+	return !PyErr_Occurred();
+}
+
+/* What plugin._param() is given, beside the spec's own fields. */
+struct param_arguments {
+	PyObject *name;
+	int type;
+	PyObject *initial;
+	PyObject *choices; /* tuple */
+	int is_explicit;
+	int is_open;
+};
+
+static bool param_parse(PyObject *args, struct param_arguments *out, struct fast_param_spec *spec,
+			union fast_param_value *choices)
+{
+	if (!PyArg_ParseTuple(args, "UiOzzdddO!pp", &out->name, &out->type, &out->initial,
+			      &spec->unit, &spec->help, &spec->min, &spec->max, &spec->step,
+			      &PyTuple_Type, &out->choices, &out->is_explicit, &out->is_open)) {
+		return false;
+	}
+	spec->size = sizeof *spec;
+	spec->name = PyUnicode_AsUTF8(out->name);
+	spec->type = (enum fast_param_type)out->type;
+	spec->ack = out->is_explicit ? FAST_PARAM_ACK_EXPLICIT : FAST_PARAM_ACK_READ;
+	spec->choices = choices;
+	spec->choice_count = (size_t)PyTuple_GET_SIZE(out->choices);
+	if (spec->name == NULL || !value_parse(out->initial, spec->type, &spec->initial)) {
+		return false;
+	}
+	for (size_t i = 0; i < spec->choice_count && i < FAST_PARAM_CHOICES_MAX; i++) {
+		if (!value_parse(PyTuple_GET_ITEM(out->choices, (Py_ssize_t)i), spec->type,
+				 &choices[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static PyObject *plugin_param(PyObject *object, PyObject *args)
+{
+	struct plugin_object *self = plugin_of(object);
+	union fast_param_value choices[FAST_PARAM_CHOICES_MAX];
+	struct param_arguments given;
+	struct fast_param_spec spec = {0};
+	struct fast_param *param = NULL;
+	enum fast_status status;
+
+	if (!param_parse(args, &given, &spec, choices) || plugin_require(self) == NULL) {
+		return NULL;
+	}
+	status = fast_plugin_param(self->plugin, &spec, &param);
+	return status == FAST_OK
+		       ? param_object_of(self, param, given.name, spec.type, given.is_open != 0)
+		       : error_raise_of(self, status);
+}
+
+/* The values of what was read at one moment. */
+static PyObject *snapshot_values(PyObject *params, const struct fast_param_reading *readings)
+{
+	Py_ssize_t count = PyTuple_GET_SIZE(params);
+	PyObject *values = PyTuple_New(count);
+
+	for (Py_ssize_t i = 0; values != NULL && i < count; i++) {
+		PyObject *param = PyTuple_GET_ITEM(params, i);
+		PyObject *value = param_reading_value((struct param_object *)param, &readings[i]);
+
+		if (value == NULL) {
+			Py_CLEAR(values);
+		} else {
+			PyTuple_SET_ITEM(values, i, value);
+		}
+	}
+	return values;
+}
+
+static PyObject *plugin_snapshot(PyObject *object, PyObject *params)
+{
+	struct plugin_object *self = plugin_of(object);
+	struct fast_param *handles[SNAPSHOT_MAX];
+	size_t count = (size_t)PyTuple_GET_SIZE(params);
+	struct fast_param_reading *readings;
+	enum fast_status status;
+	PyObject *values;
+
+	if (plugin_require(self) == NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		PyObject *param = PyTuple_GET_ITEM(params, (Py_ssize_t)i);
+
+		if (i == SNAPSHOT_MAX || Py_TYPE(param) != &param_type ||
+		    ((struct param_object *)param)->owner != self) {
+			PyErr_SetString(PyExc_TypeError, "snapshot() takes params of this plugin");
+			return NULL;
+		}
+		handles[i] = ((struct param_object *)param)->param;
+	}
+	readings = PyMem_Malloc(sizeof *readings * (count + 1));
+	if (readings == NULL) {
+		return PyErr_NoMemory();
+	}
+	status = fast_param_snapshot(handles, count, readings);
+	values = status == FAST_OK ? snapshot_values(params, readings)
+				   : error_raise(status, "params were set again and again "
+							 "meanwhile; try the snapshot again");
+	PyMem_Free(readings);
+	return values;
+}
+
+static PyObject *plugin_wait_attached(PyObject *object, PyObject *args)
+{
+	struct plugin_object *self = plugin_of(object);
+	enum fast_status status = FAST_DEADLINE_EXCEEDED;
+	double timeout = 10;
+	int64_t until;
+
+	if (!PyArg_ParseTuple(args, "|d:wait_attached", &timeout) || plugin_require(self) == NULL) {
+		return NULL;
+	}
+	until = fast_metric_now() + (int64_t)(timeout * 1e9);
+	plugin_enter(self);
+	do {
+		Py_BEGIN_ALLOW_THREADS status =
+			fast_plugin_wait_attached(self->plugin, WAIT_SLICE_MS);
+		Py_END_ALLOW_THREADS
+	} while (status == FAST_DEADLINE_EXCEEDED && fast_metric_now() < until && !self->closing &&
+		 PyErr_CheckSignals() == 0);
+	plugin_leave(self);
+	return PyErr_Occurred() ? NULL : PyBool_FromLong(status == FAST_OK);
+}
+
+static PyObject *plugin_attached(PyObject *object, void *unused)
+{
+	const struct plugin_object *self = plugin_of(object);
+
+	(void)unused;
+	return PyBool_FromLong(self->plugin != NULL && fast_plugin_is_attached(self->plugin));
+}
+
+static PyObject *plugin_instance(PyObject *object, void *unused)
+{
+	char name[FAST_PLUGIN_NAME_BYTES_MAX + 32] = "";
+
+	(void)unused;
+	if (plugin_of(object)->plugin != NULL) {
+		fast_plugin_instance(plugin_of(object)->plugin, name, sizeof name);
+	}
+	return PyUnicode_FromString(name);
+}
+
+static PyObject *plugin_closed(PyObject *object, void *unused)
+{
+	(void)unused;
+	return PyBool_FromLong(plugin_of(object)->plugin == NULL || plugin_of(object)->closing);
+}
+
+static PyMethodDef plugin_methods[] = {
+	{"_metric", plugin_metric, METH_VARARGS, "Declares a metric."},
+	{"_param", plugin_param, METH_VARARGS, "Declares a param."},
+	{"_snapshot", plugin_snapshot, METH_VARARGS, "Reads params at one moment."},
+	{"wait_attached", plugin_wait_attached, METH_VARARGS,
+	 "Waits until fastd has taken the plugin, at most timeout seconds (10). Whether it has."},
+	{"wait", (PyCFunction)(void (*)(void))plugin_wait, METH_VARARGS | METH_KEYWORDS,
+	 "Waits until a param is at another value than at the mark `seen` (0: as declared), at\n"
+	 "most timeout seconds, or for ever. Gives the new mark, or the same one."},
+	{"dispatch", plugin_dispatch, METH_NOARGS,
+	 "Calls the callbacks of the params that have changed, here and now. How many."},
+	{"close", plugin_close, METH_NOARGS,
+	 "Says goodbye to fastd. Metrics then count nowhere and params keep their values."},
+	{NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef plugin_attributes[] = {
+	{"attached", plugin_attached, NULL, "Whether fastd has taken it and not gone since.", NULL},
+	{"instance", plugin_instance, NULL, "Its name at fastd.", NULL},
+	{"closed", plugin_closed, NULL, "Whether it is closed.", NULL},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject plugin_type = {
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Plugin",
+	.tp_basicsize = sizeof(struct plugin_object),
+	.tp_dealloc = plugin_dealloc,
+	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+	.tp_doc = "A plugin: what it measures and the knobs that it offers.",
+	.tp_methods = plugin_methods,
+	.tp_getset = plugin_attributes,
+	.tp_new = plugin_open,
+};

@@ -1,0 +1,103 @@
+/* Timing: what metric.time() gives, a with block or a decorator. Empty: the cost of a call. */
+#include "binding.h"
+
+struct timing_object {
+	PyObject_HEAD struct metric_object *metric;
+	int64_t start_ns;
+};
+
+PyObject *timing_new(struct metric_object *metric)
+{
+	struct timing_object *self = PyObject_New(struct timing_object, &timing_type);
+
+	if (self != NULL) {
+		Py_INCREF(metric);
+		self->metric = metric;
+		self->start_ns = fast_metric_now();
+	}
+	return (PyObject *)self;
+}
+
+static void timing_dealloc(PyObject *self)
+{
+	Py_DECREF(((struct timing_object *)self)->metric);
+	PyObject_Free(self);
+}
+
+static PyObject *timing_enter(PyObject *self, PyObject *unused)
+{
+	(void)unused;
+	((struct timing_object *)self)->start_ns = fast_metric_now();
+	Py_INCREF(self);
+	return self;
+}
+
+static PyObject *timing_exit(PyObject *self, PyObject *args)
+{
+	const struct timing_object *timing = (struct timing_object *)self;
+
+	(void)args;
+	fast_metric_observe_since(timing->metric->metric, timing->start_ns);
+	Py_RETURN_NONE;
+}
+
+/* As a decorator: gives the function, timed. */
+static PyObject *timing_call(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct timing_object *timing = (struct timing_object *)self;
+	PyObject *function;
+	PyObject *module;
+	PyObject *timed = NULL;
+
+	if (keywords != NULL && PyDict_GET_SIZE(keywords) > 0) {
+		PyErr_SetString(PyExc_TypeError, "time() decorates one function");
+		return NULL;
+	}
+	if (!PyArg_ParseTuple(args, "O:time", &function)) {
+		return NULL;
+	}
+	module = PyImport_ImportModule("fast._timed");
+	if (module != NULL) {
+		timed = PyObject_CallMethod(module, "timed", "OO", timing->metric, function);
+		Py_DECREF(module);
+	}
+	return timed;
+}
+
+static PyMethodDef timing_methods[] = {
+	{"__enter__", timing_enter, METH_NOARGS, NULL},
+	{"__exit__", timing_exit, METH_VARARGS, NULL},
+	{NULL, NULL, 0, NULL},
+};
+
+PyTypeObject timing_type = {
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Timing",
+	.tp_basicsize = sizeof(struct timing_object),
+	.tp_dealloc = timing_dealloc,
+	.tp_call = timing_call,
+	.tp_flags = Py_TPFLAGS_DEFAULT,
+	.tp_doc = "Times a with block, or the calls of the function that it decorates.",
+	.tp_methods = timing_methods,
+};
+
+static PyObject *empty_call(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef empty_methods[] = {
+	{"call", empty_call, METH_NOARGS, "Does nothing."},
+	{"call_with", empty_call, METH_O, "Does nothing with one argument."},
+	{NULL, NULL, 0, NULL},
+};
+
+PyTypeObject empty_type = {
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Empty",
+	.tp_basicsize = sizeof(PyObject),
+	.tp_flags = Py_TPFLAGS_DEFAULT,
+	.tp_doc = "Methods that do nothing: what a call costs, for the benchmarks.",
+	.tp_methods = empty_methods,
+	.tp_new = PyType_GenericNew,
+};

@@ -30,20 +30,12 @@ static enum exit_code audit_run(struct cli *cli)
 {
 	Fast__V1__ParamAuditRequest request = FAST__V1__PARAM_AUDIT_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
 	request.after = cli->options.after.value;
 	request.limit = (uint32_t)cli->options.limit.value;
-	if (fast_v1_param_audit(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__ParamAuditResponse *log = fast_v1_param_audit_response(&reply);
-
-		code = command_show(cli, &view, log->entries, log->n_entries);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_audit(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

@@ -53,19 +53,10 @@ static enum exit_code bounds_list(struct cli *cli)
 {
 	Fast__V1__ParamListBoundsRequest request = FAST__V1__PARAM_LIST_BOUNDS_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
-	if (fast_v1_param_list_bounds(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__ParamListBoundsResponse *list =
-			fast_v1_param_list_bounds_response(&reply);
-
-		code = command_show(cli, &view, list->bounds, list->n_bounds);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_list_bounds(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 /* The choices of a bound as messages, which point into one another: it does not move. */
@@ -131,15 +122,11 @@ static enum exit_code bound_send(struct cli *cli, Fast__V1__ParamBound *bound)
 {
 	Fast__V1__ParamBoundRequest request = FAST__V1__PARAM_BOUND_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code = EXIT_OK;
 
 	request.bound = bound;
 	request.client = (char *)"fastctl bounds";
-	if (fast_v1_param_bound(cli->client, &command_call, &request, &reply) != FAST_OK) {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_bound(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, NULL, &reply);
 }
 
 static enum exit_code bounds_set(struct cli *cli)
@@ -181,16 +168,12 @@ static enum exit_code bounds_clear(struct cli *cli)
 {
 	Fast__V1__ParamUnboundRequest request = FAST__V1__PARAM_UNBOUND_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code = EXIT_OK;
 
 	request.plugin = bounds_plugins(cli);
 	request.param = (char *)cli->words.word[1];
 	request.client = (char *)"fastctl bounds";
-	if (fast_v1_param_unbound(cli->client, &command_call, &request, &reply) != FAST_OK) {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_unbound(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, NULL, &reply);
 }
 
 static enum exit_code bounds_run(struct cli *cli)

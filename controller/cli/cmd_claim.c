@@ -72,13 +72,8 @@ static enum exit_code claim_run(struct cli *cli)
 	request.notice_ms = (uint32_t)options->notice_ms.value;
 	request.outlive_process = true; /* it ends right away, and others set under the lease */
 	request.client = (char *)"fastctl claim";
-	if (fast_v1_param_claim(cli->client, &call, &request, &reply) == FAST_OK) {
-		code = command_show(cli, &view, &reply.message, 1);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_claim(cli->client, &call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options_claim[] = {
@@ -116,7 +111,6 @@ static enum exit_code release_run(struct cli *cli)
 {
 	Fast__V1__ParamReleaseRequest request = FAST__V1__PARAM_RELEASE_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code = EXIT_OK;
 	const char *word = cli->words.word[0];
 	char *end;
 
@@ -125,11 +119,8 @@ static enum exit_code release_run(struct cli *cli)
 		return command_usage(cli, "'%.64s' is no lease", word);
 	}
 	request.apply_on_loss = cli->options.revert;
-	if (fast_v1_param_release(cli->client, &command_call, &request, &reply) != FAST_OK) {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_release(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, NULL, &reply);
 }
 
 static const struct option options_release[] = {

@@ -35,13 +35,8 @@ static enum exit_code explain_run(struct cli *cli)
 	}
 	request.plugin = cli->plugin;
 	request.param = (char *)cli->words.word[cli->words.count - 1];
-	if (fast_v1_param_explain(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		code = command_show(cli, &view, &reply.message, 1);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_explain(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

@@ -42,16 +42,8 @@ static enum exit_code history_run(struct cli *cli)
 	if (since->given) {
 		request.since_unix_ns = quantity_unix_now() - (int64_t)(since->value * 1e9);
 	}
-	if (fast_v1_metric_history(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__MetricHistoryResponse *past =
-			fast_v1_metric_history_response(&reply);
-
-		code = command_show(cli, &view, past->samples, past->n_samples);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_metric_history(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

@@ -110,21 +110,13 @@ static enum exit_code metrics_run(struct cli *cli)
 {
 	Fast__V1__MetricListRequest request = FAST__V1__METRIC_LIST_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
 	request.metric = command_glob(cli, 0);
 	request.include_ended = cli->options.all;
 	request.window_ms = (uint32_t)cli->options.window_ms.value;
-	if (fast_v1_metric_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__MetricListResponse *list = fast_v1_metric_list_response(&reply);
-
-		code = command_show(cli, &view, list->metrics, list->n_metrics);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_metric_list(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

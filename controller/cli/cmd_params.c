@@ -28,20 +28,12 @@ static enum exit_code params_run(struct cli *cli)
 {
 	Fast__V1__ParamListRequest request = FAST__V1__PARAM_LIST_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
 	request.param = command_glob(cli, 0);
 	request.include_ended = cli->options.all;
-	if (fast_v1_param_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__ParamListResponse *list = fast_v1_param_list_response(&reply);
-
-		code = command_show(cli, &view, list->params, list->n_params);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_list(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

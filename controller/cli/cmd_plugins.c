@@ -55,20 +55,11 @@ static enum exit_code plugins_run(struct cli *cli)
 {
 	Fast__V1__PluginListRequest request = FAST__V1__PLUGIN_LIST_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_glob(cli, 0);
 	request.include_ended = cli->options.all;
-	if (fast_v1_plugin_list(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__PluginListResponse *list = fast_v1_plugin_list_response(&reply);
-
-		code = command_show(cli, cli->words.count == 0 ? &view_all : &view_some,
-				    list->plugins, list->n_plugins);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_plugin_list(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, cli->words.count == 0 ? &view_all : &view_some, &reply);
 }
 
 static const struct option options[] = {

@@ -49,19 +49,10 @@ static enum exit_code profile_list(struct cli *cli)
 {
 	Fast__V1__ParamListProfilesRequest request = FAST__V1__PARAM_LIST_PROFILES_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
-	if (fast_v1_param_list_profiles(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__ParamListProfilesResponse *list =
-			fast_v1_param_list_profiles_response(&reply);
-
-		code = command_show(cli, &view, list->profiles, list->n_profiles);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_list_profiles(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static enum exit_code profile_save(struct cli *cli)
@@ -91,7 +82,6 @@ static enum exit_code profile_apply(struct cli *cli)
 {
 	Fast__V1__ParamApplyProfileRequest request = FAST__V1__PARAM_APPLY_PROFILE_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = cli->plugin;
 	request.name = (char *)cli->words.word[1];
@@ -99,29 +89,20 @@ static enum exit_code profile_apply(struct cli *cli)
 	request.value_ttl_ms = (uint32_t)(cli->options.for_s.value * 1e3);
 	request.dry_run = cli->options.dry_run;
 	request.client = (char *)"fastctl profile";
-	if (fast_v1_param_apply_profile(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		code = command_show(cli, &view_applied, &reply.message, 1);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_apply_profile(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view_applied, &reply);
 }
 
 static enum exit_code profile_delete(struct cli *cli)
 {
 	Fast__V1__ParamDeleteProfileRequest request = FAST__V1__PARAM_DELETE_PROFILE_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code = EXIT_OK;
 
 	request.plugin = cli->plugin;
 	request.name = (char *)cli->words.word[1];
 	request.client = (char *)"fastctl profile";
-	if (fast_v1_param_delete_profile(cli->client, &command_call, &request, &reply) != FAST_OK) {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_param_delete_profile(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, NULL, &reply);
 }
 
 static const struct {

@@ -54,19 +54,11 @@ static enum exit_code runs_run(struct cli *cli)
 {
 	Fast__V1__PluginRunsRequest request = FAST__V1__PLUGIN_RUNS_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_glob(cli, 0);
 	request.limit = (uint32_t)cli->options.limit.value;
-	if (fast_v1_plugin_runs(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__PluginRunsResponse *past = fast_v1_plugin_runs_response(&reply);
-
-		code = command_show(cli, &runs_view, past->runs, past->n_runs);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_plugin_runs(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &runs_view, &reply);
 }
 
 #undef MEMBER
@@ -92,20 +84,12 @@ static enum exit_code events_run(struct cli *cli)
 {
 	Fast__V1__NodeEventsRequest request = FAST__V1__NODE_EVENTS_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
 	request.plugin = command_plugin_glob(cli);
 	request.after = cli->options.after.value;
 	request.limit = (uint32_t)cli->options.limit.value;
-	if (fast_v1_node_events(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		const Fast__V1__NodeEventsResponse *past = fast_v1_node_events_response(&reply);
-
-		code = command_show(cli, &events_view, past->events, past->n_events);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_node_events(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &events_view, &reply);
 }
 
 static const struct option runs_options[] = {

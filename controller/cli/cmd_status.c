@@ -68,15 +68,9 @@ static enum exit_code status_run(struct cli *cli)
 {
 	Fast__V1__NodeStatusRequest request = FAST__V1__NODE_STATUS_REQUEST__INIT;
 	struct fast_reply reply = {0};
-	enum exit_code code;
 
-	if (fast_v1_node_status(cli->client, &command_call, &request, &reply) == FAST_OK) {
-		code = command_show(cli, &view, &reply.message, 1);
-	} else {
-		code = command_failed(cli, &reply);
-	}
-	fast_reply_fini(&reply);
-	return code;
+	(void)!fast_v1_node_status(cli->client, &command_call, &request, &reply);
+	return command_answer(cli, &view, &reply);
 }
 
 static const struct option options[] = {

@@ -26,6 +26,9 @@ static bool wait_any_declared(const Fast__V1__PluginListResponse *list)
 	return false;
 }
 
+/* The plugins that have come, for programs. */
+static const struct output_view view = {.shape = OUTPUT_TABLE, .key = "plugins"};
+
 /* One look: EXIT_OK when a plugin matches, EXIT_LOST when none does yet. */
 static enum exit_code wait_look(struct cli *cli, double left_s)
 {
@@ -41,7 +44,7 @@ static enum exit_code wait_look(struct cli *cli, double left_s)
 		code = command_failed(cli, &reply);
 	} else if (cli->words.count == 0 ||
 		   wait_any_declared(fast_v1_plugin_list_response(&reply))) {
-		code = EXIT_OK;
+		return command_answer(cli, cli->output->json ? &view : NULL, &reply);
 	}
 	fast_reply_fini(&reply);
 	return code;

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <assert.h>
 #include <fast/v1/param.pb-c.h>
 #include <fast/v1/plugin.fast.h>
 #include <stdarg.h>
@@ -112,6 +113,36 @@ enum exit_code command_show(struct cli *cli, const struct output_view *view, con
 	}
 	cli->output->tail(cli->output);
 	return command_end(cli);
+}
+
+/* The list of this name in the response; one that it lacks is our own mistake. */
+static enum exit_code answer_list(struct cli *cli, const struct output_view *view,
+				  const ProtobufCMessage *response)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field_by_name(response->descriptor, view->key);
+	const char *bytes = (const char *)response;
+
+	assert(field != NULL && field->label == PROTOBUF_C_LABEL_REPEATED);
+	return command_show(cli, view, *(const void *const *)(const void *)(bytes + field->offset),
+			    *(const size_t *)(const void *)(bytes + field->quantifier_offset));
+}
+
+enum exit_code command_answer(struct cli *cli, const struct output_view *view,
+			      struct fast_reply *reply)
+{
+	static const struct output_view done = {.shape = OUTPUT_CARD};
+	enum exit_code code;
+
+	if (reply->status != FAST_OK) {
+		code = command_failed(cli, reply);
+	} else if (view != NULL && view->key != NULL) {
+		code = answer_list(cli, view, reply->message);
+	} else {
+		code = command_show(cli, view == NULL ? &done : view, &reply->message, 1);
+	}
+	fast_reply_fini(reply);
+	return code;
 }
 
 static enum exit_code plugin_choose(struct cli *cli, const Fast__V1__PluginListResponse *list)

@@ -67,6 +67,12 @@ char *command_plugin_glob(const struct cli *cli);
 enum exit_code command_show(struct cli *cli, const struct output_view *view, const void *items,
 			    size_t count);
 
+/* Shows what a call came to, and releases the reply. Through the view: the response's list that the
+ * view's key names, or the response where it has no key. Without a view, of what was merely to be
+ * done: nothing, in JSON the response. */
+enum exit_code command_answer(struct cli *cli, const struct output_view *view,
+			      struct fast_reply *reply);
+
 /* EXIT_OK, unless the output could not be written. */
 enum exit_code command_end(struct cli *cli);
 

@@ -119,8 +119,10 @@ static bool option_read(const struct option *option, const char *chars, struct o
 			 option->argument, chars);
 	} else {
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX,
-			 "--%s takes %s from %.15g to %.15g, not '%.64s'", option->name,
-			 option->argument, option->min, option->max, chars);
+			 "--%s takes %s from %.15g to %.15g%s, not '%.64s'", option->name,
+			 option->argument, option->min, option->max,
+			 option->kind == OPTION_DURATION ? " seconds (90s, 10m, 2h, 1d)" : "",
+			 chars);
 	}
 	return false;
 }

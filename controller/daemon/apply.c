@@ -37,6 +37,23 @@ void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns)
 	}
 }
 
+/* The page has no revision for an initial value, so nobody acknowledges it: it counts as read when
+ * all else is. */
+static void initial_take_effect(struct plugin *plugin)
+{
+	if (plugin->unread_count == 0 && plugin->initial_revision > plugin->effective_revision) {
+		plugin->effective_revision = plugin->initial_revision;
+	}
+}
+
+void param_gone_back(struct plugin *plugin, const struct param *param, uint64_t revision)
+{
+	if (!param->failed && param->page_revision == 0 && revision > plugin->initial_revision) {
+		plugin->initial_revision = revision;
+	}
+	initial_take_effect(plugin);
+}
+
 void plugin_commit(struct plugin *plugin)
 {
 	if (plugin->view != NULL && !plugin->page_held) {
@@ -99,6 +116,7 @@ static void param_read_ack(struct node *node, struct plugin *plugin, struct para
 		if (param->page_revision > plugin->effective_revision) {
 			plugin->effective_revision = param->page_revision;
 		}
+		initial_take_effect(plugin);
 		node_notify_param(node, plugin, param);
 	} else if (!param->timed_out &&
 		   now_ns - param->page_time_ns >= NODE_ACK_TIMEOUT_MS * NS_PER_MS) {

@@ -7,6 +7,9 @@
 
 /* Puts what is desired into the page's shadow; visible after plugin_commit(). */
 void param_apply(struct plugin *plugin, struct param *param, int64_t now_ns);
+/* After all params of a change were applied: one that nobody has set any more is the change's work,
+ * and in effect without an acknowledgement. */
+void param_gone_back(struct plugin *plugin, const struct param *param, uint64_t revision);
 /* Makes the shadow visible, unless the page is held. */
 void plugin_commit(struct plugin *plugin);
 /* Ends the hold when all is known again, or late. */

@@ -273,6 +273,7 @@ static bool change_apply(struct change *change, int64_t now_ns)
 	for (size_t i = 0; i < change->count; i++) {
 		const struct param *param = plugin_param(plugin, change->items[i].param);
 		if (param != NULL) {
+			param_gone_back(plugin, param, change->revision);
 			node_notify_param(node, plugin, param);
 		}
 	}

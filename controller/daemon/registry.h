@@ -79,8 +79,9 @@ struct plugin {
 	struct fast_page_view *view; /* NULL: ended */
 	struct record *record;       /* NULL: nobody has set a knob */
 	uint64_t effective_revision;
-	uint32_t unread_count; /* params that are unread */
-	bool reattached;       /* the same process has been attached before */
+	uint64_t initial_revision; /* newest that took knobs back to nobody having set them */
+	uint32_t unread_count;     /* params that are unread */
+	bool reattached;           /* the same process has been attached before */
 	bool page_held;   /* nothing is committed to the page before all knobs are known again */
 	uint64_t tick;    /* of its newest sampling */
 	int64_t stored_s; /* second of the newest samples handed to the store; 0: none */

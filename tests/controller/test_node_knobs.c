@@ -27,6 +27,45 @@ static void a_value_goes_back_when_its_time_is_up(void **state)
 	knob_world_fini(&fixture);
 }
 
+struct revisions {
+	uint64_t revision;
+	uint64_t effective;
+};
+
+static void keep_revisions(const struct node_plugin *plugin, void *arg)
+{
+	*(struct revisions *)arg = (struct revisions){plugin->revision, plugin->effective_revision};
+}
+
+static struct revisions revisions_of(struct knob_world *fixture)
+{
+	const struct node_filter filter = {0};
+	struct revisions revisions = {0};
+
+	node_each_plugin(fixture->world.node, &filter, keep_revisions, &revisions);
+	return revisions;
+}
+
+static bool is_at_two(void *arg)
+{
+	return revisions_of(arg).effective == 2;
+}
+
+/* Else samples taken with the initial value would count as taken with what was there before. */
+static void an_initial_value_that_is_back_is_a_revision_in_effect(void **state)
+{
+	struct knob_world fixture;
+
+	(void)state;
+	knob_world_init(&fixture);
+	assert_ok(knob_set_for(&fixture, 9, 300).status);
+	knob_wait(fixture.quality, 9);
+	knob_wait(fixture.quality, 7);
+	wait_until(is_at_two, &fixture);
+	assert_int_equal(2, revisions_of(&fixture).revision);
+	knob_world_fini(&fixture);
+}
+
 static void a_value_that_is_set_anew_stays(void **state)
 {
 	struct knob_world fixture;
@@ -239,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_goes_back_when_its_time_is_up),
+		cmocka_unit_test(an_initial_value_that_is_back_is_a_revision_in_effect),
 		cmocka_unit_test(a_value_that_is_set_anew_stays),
 		cmocka_unit_test(a_value_goes_back_though_the_node_was_away),
 		cmocka_unit_test(a_claim_reverts_to_what_does_not_go_back_by_itself),

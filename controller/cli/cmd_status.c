@@ -37,6 +37,34 @@ static void status_store(const void *member, struct text *text)
 	text_add_clean(text, error[0] == '\0' ? "ok" : error);
 }
 
+static void status_spans(struct text *text, uint64_t count, double seconds, double seconds_max)
+{
+	if (count == 0) {
+		text_add(text, "none yet");
+		return;
+	}
+	quantity_seconds(text, seconds / (double)count);
+	text_add(text, " (of late at most ");
+	quantity_seconds(text, seconds_max);
+	text_add(text, ")");
+}
+
+static void status_sampling(const void *member, struct text *text)
+{
+	const Fast__V1__NodeStatusResponse *status = member;
+
+	status_spans(text, status->samplings, status->sampling_seconds,
+		     status->sampling_seconds_max);
+}
+
+static void status_commits(const void *member, struct text *text)
+{
+	const Fast__V1__NodeStatusResponse *status = member;
+
+	status_spans(text, status->store_commits, status->store_commit_seconds,
+		     status->store_commit_seconds_max);
+}
+
 #define MEMBER(name) offsetof(Fast__V1__NodeStatusResponse, name)
 
 static const struct output_column columns[] = {
@@ -56,6 +84,9 @@ static const struct output_column columns[] = {
 	{"state", MEMBER(state_dir), output_string, false, 0},
 	{"store", MEMBER(store_error), status_store, false, 0},
 	{"dropped", MEMBER(dropped_items), output_u64, false, 0},
+	{"sampling", 0, status_sampling, false, 0},
+	{"commits", 0, status_commits, false, 0},
+	{"missing", MEMBER(store_samples_dropped), output_u64, false, 0},
 };
 
 static const struct output_view view = {

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#define OUTPUT_COLUMNS_MAX 16
+#define OUTPUT_COLUMNS_MAX 24
 #define OUTPUT_ROWS_MAX    20000
 
 /* One column of a table, or one line of a card. */

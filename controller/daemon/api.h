@@ -4,6 +4,7 @@
 
 #include "daemon/node.h"
 #include "daemon/node_knobs.h"
+#include "daemon/node_past.h"
 #include "daemon/scratch.h"
 #include "daemon/self.h"
 

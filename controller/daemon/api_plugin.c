@@ -83,6 +83,19 @@ static void node_status_of(struct fast_call *call, const Fast__V1__NodeStatusReq
 	response.endpoints = endpoints;
 	response.dropped_items = reading.dropped_items;
 	response.store_error = reading.node.store_error;
+	response.open_files = reading.open_files;
+	response.samplings = reading.node.samplings;
+	response.sampling_seconds = reading.node.sampling_seconds;
+	response.sampling_seconds_max = reading.node.sampling_seconds_max;
+	response.metric_bytes = reading.node.metric_bytes;
+	response.store_jobs_waiting = reading.node.store_jobs_waiting;
+	response.store_samples_waiting = reading.node.store_samples_waiting;
+	response.store_events_waiting = reading.node.store_events_waiting;
+	response.store_samples_dropped = reading.node.store_samples_dropped;
+	response.store_events_dropped = reading.node.store_events_dropped;
+	response.store_commits = reading.node.store_commits;
+	response.store_commit_seconds = reading.node.store_commit_seconds;
+	response.store_commit_seconds_max = reading.node.store_commit_seconds_max;
 	fast_v1_node_status_reply(call, &response);
 }
 

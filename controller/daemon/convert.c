@@ -266,6 +266,9 @@ Fast__V1__PluginInfo *convert_plugin(struct scratch *scratch, const struct node_
 	out->revision = plugin->revision;
 	out->effective_revision = plugin->effective_revision;
 	out->parent = scratch_text(scratch, plugin->parent);
+	out->series_rejected = plugin->series_rejected;
+	out->sampling_seconds = plugin->sampling_seconds;
+	out->metric_bytes = plugin->metric_bytes;
 	out->host = scratch_text(scratch, plugin->host);
 	return scratch->failed ? NULL : out;
 }

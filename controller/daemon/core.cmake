@@ -34,6 +34,7 @@ set(CORE_SOURCES
     daemon/session_params.c
     daemon/share.c
     daemon/sketch.c
+    daemon/spans.c
     daemon/store.c
     daemon/store_history.c
     daemon/store_job.c

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define NS_PER_S                    1e9
 #define TICK_MS_MIN                 10
 #define TICK_MS_MAX                 1000
 #define STORE_SAMPLES_BYTES_DEFAULT (UINT64_C(64) << 20)
@@ -222,6 +223,8 @@ void node_close(struct node *node)
 
 void node_status(struct node *node, struct node_status *out)
 {
+	struct store_status store;
+
 	*out = (struct node_status){.tick_ms = node->tick_ms, .epoch = node->boot_id};
 	node_lock(node);
 	for (size_t i = 0; i < node->registry.count; i++) {
@@ -233,6 +236,19 @@ void node_status(struct node *node, struct node_status *out)
 		}
 	}
 	out->leases = (uint32_t)node->leases.count;
+	out->samplings = node->sampler.spans.count;
+	out->sampling_seconds = (double)node->sampler.spans.total_ns / NS_PER_S;
+	out->sampling_seconds_max = spans_max(&node->sampler.spans, node_now_ns());
+	out->metric_bytes = node->registry.budget.bytes + node->registry.series_budget.bytes;
 	node_unlock(node);
 	store_error(node->store, out->store_error);
+	store_status(node->store, &store);
+	out->store_jobs_waiting = store.jobs_waiting;
+	out->store_samples_waiting = store.samples_waiting;
+	out->store_events_waiting = store.notes_waiting;
+	out->store_samples_dropped = store.samples_dropped;
+	out->store_events_dropped = store.notes_dropped;
+	out->store_commits = store.commits;
+	out->store_commit_seconds = store.commit_seconds;
+	out->store_commit_seconds_max = store.commit_seconds_max;
 }

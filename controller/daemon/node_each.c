@@ -75,6 +75,9 @@ static void visit_plugin(struct node *node, const struct plugin *plugin, void *a
 		.param_count = (uint32_t)plugin->param_count,
 		.revision = plugin->record == NULL ? 0 : plugin->record->revision,
 		.effective_revision = plugin->effective_revision,
+		.series_rejected = plugin->series_rejected,
+		.sampling_seconds = (double)plugin->sampling_ns / 1e9,
+		.metric_bytes = plugin->series_budget.bytes + plugin->sketch_budget.bytes,
 	};
 
 	(void)node;

@@ -13,6 +13,7 @@
 #include "profiles.h"
 #include "registry.h"
 #include "seconds.h"
+#include "spans.h"
 #include "store.h"
 
 #include <fast/log.h>
@@ -47,6 +48,8 @@ struct sampler {
 	uint32_t slices;
 	struct store_samples *stored[STORE_LEVELS]; /* of this tick; NULL: none */
 	struct seconds seconds;                     /* by which history is numbered */
+	struct spans spans;                         /* of ticks: what their slices took */
+	int64_t busy_ns;                            /* of this tick's slices so far */
 	struct fast_cell_reading reading;
 };
 

@@ -296,3 +296,36 @@ void openmetrics_add_plugin(struct families *families, const char *plugin, bool 
 		family_count(family, "", labels, live);
 	}
 }
+
+void openmetrics_add_cost(struct families *families, const struct node_plugin *plugin)
+{
+	const struct {
+		struct family_spec spec;
+		double value;
+	} costs[] = {
+		{{"fastd_plugin_sampling_seconds", FAMILY_COUNTER, "seconds",
+		  "Time spent on reading the plugin.", true},
+		 plugin->sampling_seconds},
+		{{"fastd_plugin_metric_bytes", FAMILY_GAUGE, "bytes",
+		  "Memory of the plugin's metrics, samples and distributions.", true},
+		 (double)plugin->metric_bytes},
+		{{"fastd_plugin_series_rejected", FAMILY_COUNTER, "",
+		  "Metrics of the plugin that were refused, since there was no room.", true},
+		 (double)plugin->series_rejected},
+	};
+	char labels[FAMILY_LABELS_BYTES_MAX + 1] = "";
+
+	families_label(labels, "plugin", plugin->name);
+	for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
+		const struct family_spec *spec = &costs[i].spec;
+		struct family *family = families_get(families, spec);
+		bool counter = spec->type == FAMILY_COUNTER;
+
+		if (family != NULL) {
+			family_number(family, counter ? "_total" : "", labels, costs[i].value);
+		}
+		if (family != NULL && counter) {
+			family_created(family, labels, plugin->attach_unix_ns);
+		}
+	}
+}

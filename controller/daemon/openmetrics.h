@@ -18,4 +18,7 @@ void openmetrics_add_param(struct families *families, const struct node_param *p
 /* fastd_plugin_up, with the label plugin. */
 void openmetrics_add_plugin(struct families *families, const char *plugin, bool live);
 
+/* What a live plugin costs fastd. */
+void openmetrics_add_cost(struct families *families, const struct node_plugin *plugin);
+
 #endif

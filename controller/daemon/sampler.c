@@ -202,12 +202,23 @@ static void slice_read(struct node *node, int64_t now_unix_ns)
 	size_t begin = last ? 0 : count * sampler->slice / sampler->slices;
 	size_t end = last ? count : count * (sampler->slice + 1) / sampler->slices;
 
+	int64_t now_ns = node_now_ns();
+
 	for (size_t i = begin; i < end; i++) {
 		struct plugin *plugin = node->registry.plugins[i];
 		if (plugin->live && plugin->tick != sampler->tick) {
+			int64_t begin_ns = now_ns;
+
 			plugin_prefetch(node, i + 1);
-			sampler_read(node, plugin, node_now_ns(), now_unix_ns);
+			sampler_read(node, plugin, begin_ns, now_unix_ns);
+			now_ns = node_now_ns();
+			plugin->sampling_ns += now_ns - begin_ns;
+			sampler->busy_ns += now_ns - begin_ns;
 		}
+	}
+	if (last) {
+		spans_add(&sampler->spans, sampler->busy_ns, now_ns);
+		sampler->busy_ns = 0;
 	}
 }
 

@@ -15,8 +15,26 @@ struct own_value {
 		{"fastd_" family, FAMILY_##kind, unit_word, sentence, true}, (double)(number)      \
 	}
 
-static void add_own(struct families *families, const struct self *self,
-		    const struct self_reading *now)
+static void add_values(struct families *families, const struct self *self,
+		       const struct own_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct family_spec *spec = &values[i].spec;
+		struct family *family = families_get(families, spec);
+		bool counter = spec->type == FAMILY_COUNTER;
+
+		if (family != NULL) {
+			family_number(family, counter ? "_total" : "", "", values[i].value);
+		}
+		if (family != NULL && counter) {
+			family_created(family, "", self->start_unix_ns);
+		}
+	}
+}
+
+/* What the node does: plugins, sampling, the store. */
+static void add_node(struct families *families, const struct self *self,
+		     const struct self_reading *now)
 {
 	const struct own_value values[] = {
 		OWN("plugins", GAUGE, "", "Plugins attached.", now->node.plugins_live),
@@ -27,6 +45,42 @@ static void add_own(struct families *families, const struct self *self,
 		    now->node.tick_ms / 1e3),
 		OWN("store_up", GAUGE, "", "1 while history and knobs are being stored.",
 		    now->node.store_error[0] == '\0'),
+		OWN("samplings", COUNTER, "", "Ticks in which the plugins were read.",
+		    now->node.samplings),
+		OWN("sampling_seconds", COUNTER, "seconds", "Time spent on reading the plugins.",
+		    now->node.sampling_seconds),
+		OWN("sampling_max_seconds", GAUGE, "seconds",
+		    "Longest reading of all plugins in the last minute or two.",
+		    now->node.sampling_seconds_max),
+		OWN("metric_bytes", GAUGE, "bytes", "Memory of metrics, samples and distributions.",
+		    now->node.metric_bytes),
+		OWN("store_commits", COUNTER, "", "Transactions of the store.",
+		    now->node.store_commits),
+		OWN("store_commit_seconds", COUNTER, "seconds", "Time spent on transactions.",
+		    now->node.store_commit_seconds),
+		OWN("store_commit_max_seconds", GAUGE, "seconds",
+		    "Longest transaction in the last minute or two.",
+		    now->node.store_commit_seconds_max),
+		OWN("store_jobs_waiting", GAUGE, "", "Changes of knobs that wait for the store.",
+		    now->node.store_jobs_waiting),
+		OWN("store_samples_waiting", GAUGE, "", "Samples that wait for the store.",
+		    now->node.store_samples_waiting),
+		OWN("store_events_waiting", GAUGE, "", "Runs and events that wait for the store.",
+		    now->node.store_events_waiting),
+		OWN("store_samples_dropped", COUNTER, "", "Samples missing from the history.",
+		    now->node.store_samples_dropped),
+		OWN("store_events_dropped", COUNTER, "", "Runs and events missing.",
+		    now->node.store_events_dropped),
+	};
+
+	add_values(families, self, values, sizeof values / sizeof values[0]);
+}
+
+/* Whom it serves, and what it takes. */
+static void add_process(struct families *families, const struct self *self,
+			const struct self_reading *now)
+{
+	const struct own_value values[] = {
 		OWN("watchers", GAUGE, "", "Open Watch calls.", now->watch.watchers),
 		OWN("dropped_items", COUNTER, "", "Items that slow readers did not get.",
 		    now->dropped_items),
@@ -55,18 +109,7 @@ static void add_own(struct families *families, const struct self *self,
 		    "When fastd started, since 1970.", (double)self->start_unix_ns / 1e9),
 	};
 
-	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-		const struct family_spec *spec = &values[i].spec;
-		struct family *family = families_get(families, spec);
-		bool counter = spec->type == FAMILY_COUNTER;
-
-		if (family != NULL) {
-			family_number(family, counter ? "_total" : "", "", values[i].value);
-		}
-		if (family != NULL && counter) {
-			family_created(family, "", self->start_unix_ns);
-		}
-	}
+	add_values(families, self, values, sizeof values / sizeof values[0]);
 }
 
 static void add_build(struct families *families)
@@ -116,6 +159,9 @@ static void visit_plugin(const struct node_plugin *plugin, void *arg)
 {
 	struct visit *visit = arg;
 
+	if (plugin->live) {
+		openmetrics_add_cost(visit->families, plugin);
+	}
 	if (strcmp(visit->plugin, plugin->name) == 0) {
 		visit->live = visit->live || plugin->live;
 		return;
@@ -151,7 +197,8 @@ enum fast_status scrape_page(const struct self *self, enum families_format forma
 	rejected = begin_rejected(families);
 	self_read(self, &reading);
 	add_build(families);
-	add_own(families, self, &reading);
+	add_node(families, self, &reading);
+	add_process(families, self, &reading);
 	visit.families = families;
 	node_each_plugin(self->node, &everybody, visit_plugin, &visit);
 	visit_flush(&visit);

@@ -225,6 +225,26 @@ uint64_t store_dropped(struct store *store)
 	return dropped;
 }
 
+void store_status(struct store *store, struct store_status *out)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)pthread_mutex_lock(&store->lock);
+	*out = (struct store_status){
+		.jobs_waiting = store->job_count,
+		.samples_waiting = store->sample_count,
+		.notes_waiting = store->note_count,
+		.samples_dropped = store->dropped,
+		.notes_dropped = store->notes_dropped,
+		.commits = store->commits.count,
+		.commit_seconds = (double)store->commits.total_ns / 1e9,
+		.commit_seconds_max =
+			spans_max(&store->commits, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec),
+	};
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL) {

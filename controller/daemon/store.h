@@ -81,6 +81,20 @@ void store_error(struct store *store, char *out);
 /* Samples dropped so far. Any thread. */
 uint64_t store_dropped(struct store *store);
 
+struct store_status {
+	uint64_t jobs_waiting;
+	uint64_t samples_waiting;
+	uint64_t notes_waiting;
+	uint64_t samples_dropped;
+	uint64_t notes_dropped;
+	uint64_t commits;          /* transactions, those that failed too */
+	double commit_seconds;     /* that they took together */
+	double commit_seconds_max; /* the longest of this minute and the one before */
+};
+
+/* Any thread. */
+void store_status(struct store *store, struct store_status *out);
+
 /* ---- reading, by a connection of its own; any thread ---- */
 
 typedef void store_sample_fn(const struct store_series *series, const struct store_sample *sample,

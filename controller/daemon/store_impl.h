@@ -2,6 +2,7 @@
 #ifndef FASTD_STORE_IMPL_H
 #define FASTD_STORE_IMPL_H
 
+#include "spans.h"
 #include "store.h"
 
 #include <pthread.h>
@@ -63,7 +64,8 @@ struct store {
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	pthread_t thread;
 	bool started;
-	bool durable; /* synchronous is FULL; store thread */
+	bool durable;     /* synchronous is FULL; store thread */
+	int64_t begin_ns; /* of the transaction; store thread */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
@@ -80,6 +82,7 @@ struct store {
 	struct store_note **notes_end;
 	size_t note_count;
 	uint64_t notes_dropped;
+	struct spans commits;
 	uint64_t lease_id_newest;
 	uint64_t series_id_newest;
 	int64_t second_newest; /* that was stored when it was opened */

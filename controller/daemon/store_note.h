@@ -2,7 +2,7 @@
 #ifndef FASTD_STORE_NOTE_H
 #define FASTD_STORE_NOTE_H
 
-#include "node.h"
+#include "node_past.h"
 
 #define STORE_NOTES_MAX       4096  /* waiting; beyond, the newest are dropped and counted */
 #define STORE_RUNS_MAX        10000 /* kept; the oldest go first */

@@ -9,6 +9,14 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 static void event_note(struct store *store, const char *event, const char *text)
 {
 	struct store_note note = {.verb = STORE_NOTE_EVENT};
@@ -25,6 +33,7 @@ static void event_note(struct store *store, const char *event, const char *text)
 static void health_note(struct store *store, bool good)
 {
 	char error[NODE_TEXT_BYTES_MAX] = "";
+	int64_t end_ns = now_ns();
 	bool changed;
 
 	if (!good && store->db == NULL) {
@@ -35,6 +44,7 @@ static void health_note(struct store *store, bool good)
 			       sqlite3_errmsg(store->db));
 	}
 	(void)pthread_mutex_lock(&store->lock);
+	spans_add(&store->commits, end_ns - store->begin_ns, end_ns);
 	changed = store->failing == good;
 	store->failing = !good;
 	(void)snprintf(store->error, sizeof store->error, "%s", error);
@@ -55,6 +65,7 @@ static void health_note(struct store *store, bool good)
 
 bool store_begin(struct store *store, bool durable)
 {
+	store->begin_ns = now_ns();
 	if (store->db == NULL) {
 		return false;
 	}

@@ -1,5 +1,7 @@
 #include "tests/controller/fake_node.h"
 
+#include "daemon/node_past.h"
+
 #include <assert.h>
 #include <fnmatch.h>
 #include <stdio.h>

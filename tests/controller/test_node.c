@@ -1,6 +1,8 @@
 /* A node with real plugins: what they measure arrives, and outlives them. */
 #include "controller/node_world.h"
 
+#include "daemon/node_past.h"
+
 #include <fast/plugin.h>
 #include <poll.h>
 

@@ -174,7 +174,7 @@ static const struct option options[] = {
 	{"defaults", OPTION_FLAG, offsetof(struct options, defaults), NULL,
 	 "call: print fields at their default too", 0, 0},
 	{"header", OPTION_TEXTS, offsetof(struct options, headers), "'KEY: VALUE'",
-	 "call: sends a header too; also -H, as often as wanted", 0, 0},
+	 "call, load: sends a header too; also -H, as often as wanted", 0, 0},
 	{"verbose", OPTION_FLAG, offsetof(struct options, verbose), NULL,
 	 "call: shows headers, trailers and the origin of a failure; also -v", 0, 0},
 	{"rate", OPTION_NUMBER, offsetof(struct options, rate), "N", "load: calls a second; 100",

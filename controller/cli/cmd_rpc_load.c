@@ -1,6 +1,7 @@
 #include "cli/cmd_rpc.h"
 
 #include "cli/interrupt.h"
+#include "cli/rpc_headers.h"
 #include "cli/rpc_load.h"
 #include "cli/rpc_schema.h"
 
@@ -166,11 +167,17 @@ enum exit_code rpc_load(struct cli *cli)
 	};
 	struct fast_schema *schema = NULL;
 	struct fast_dynamic request = {0};
+	struct rpc_headers headers;
 	enum exit_code code;
 
 	if (cli->words.count < 2) {
 		return command_usage(cli, "load needs SERVICE/METHOD");
 	}
+	code = rpc_headers_read(cli, &headers);
+	if (code != EXIT_OK) {
+		return code;
+	}
+	plan.headers = &headers.metadata;
 	code = rpc_schema_method(cli, cli->words.word[1], &schema, &plan.method);
 	if (code != EXIT_OK) {
 		return code;

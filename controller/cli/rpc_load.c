@@ -124,8 +124,8 @@ static void load_refused(struct load *load, struct flight *flight)
 static void load_send(struct load *load, uint64_t number, int64_t scheduled_ns)
 {
 	const struct rpc_load_plan *plan = load->plan;
-	const struct fast_call_options options = {.size = sizeof options,
-						  .timeout_ms = plan->timeout_ms};
+	const struct fast_call_options options = {
+		.size = sizeof options, .timeout_ms = plan->timeout_ms, .metadata = plan->headers};
 	struct flight *flight = load_take(load);
 
 	if (flight == NULL) {

@@ -16,6 +16,7 @@
 struct rpc_load_plan {
 	const struct fast_method *method;
 	const ProtobufCMessage *request;
+	const struct fast_metadata *headers; /* of each call */
 	struct fast_client *const *clients;
 	size_t client_count;
 	double rate;        /* calls a second */

@@ -27,6 +27,9 @@ struct fast_dial_ops {
 	/* The same: true, where there is another endpoint that the next dial leads to; else *status
 	 * becomes that of all of them. NULL: there is but one. */
 	bool (*next)(void *arg, enum fast_status *status);
+	/* The link of the newest dial ended before its peer had said who it is. No dial is under
+	 * way. NULL: that changes nothing. */
+	void (*hung_up)(void *arg);
 };
 
 /* In a few words, why a dial failed that says no more. */

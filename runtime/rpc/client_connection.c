@@ -187,6 +187,10 @@ static void client_connection_ended(void *arg)
 	if (!connection->has_hello) {
 		fast_retry_hello_lost(client, &lost);
 	}
+	if (!connection->has_hello && client->connection == connection && !client->is_closing &&
+	    client->dial_ops->hung_up != NULL) {
+		client->dial_ops->hung_up(client->dial_arg);
+	}
 	fast_client_forget(connection);
 	if (!fast_list_is_empty(&client->waiting)) {
 		fast_client_submit_waiting(client, &lost); /* there may be another connection */

@@ -133,27 +133,28 @@ enum fast_status fast_endpoints_new(const char *names, struct fast_tls *tls,
 	return FAST_OK;
 }
 
-static void reason_add(struct fast_endpoints *endpoints, const struct endpoint *entry)
+static void endpoint_fail(struct fast_endpoints *endpoints, enum fast_status status,
+			  const char *reason)
 {
-	const char *reason = fast_link_dialer_reason(entry->dialer);
+	struct endpoint *entry = &endpoints->entries[endpoints->index];
 	size_t bytes = strlen(endpoints->reason);
 
+	entry->status = status;
 	snprintf(endpoints->reason + bytes, sizeof endpoints->reason - bytes, "%s%s: %s",
 		 bytes == 0 ? "" : "; ", entry->name,
-		 reason[0] != 0 ? reason : fast_dial_sentence(entry->status));
+		 reason[0] != 0 ? reason : fast_dial_sentence(status));
 }
 
 static void endpoints_dialed(enum fast_status status, struct fast_link *link, void *arg)
 {
 	struct fast_endpoints *endpoints = arg;
-	struct endpoint *entry = &endpoints->entries[endpoints->index];
 
-	entry->status = status;
 	if (status == FAST_OK) {
 		fast_turn_stay(&endpoints->turn, endpoints->index, fast_clock_now_ns());
 		endpoints->has_begun = false;
 	} else {
-		reason_add(endpoints, entry);
+		endpoint_fail(endpoints, status,
+			      fast_link_dialer_reason(endpoints->entries[endpoints->index].dialer));
 	}
 	endpoints->dialed(status, link, endpoints->dialed_arg);
 }
@@ -203,9 +204,19 @@ static bool endpoints_next(void *arg, enum fast_status *status)
 	return false;
 }
 
+/* As good as a dial that failed: the round goes on with the next. */
+static void endpoints_hung_up(void *arg)
+{
+	struct fast_endpoints *endpoints = arg;
+
+	endpoint_fail(endpoints, FAST_UNAVAILABLE, "it hangs up");
+	endpoints->has_begun = fast_turn_next(&endpoints->turn, &endpoints->index);
+}
+
 const struct fast_dial_ops fast_endpoints_dial_ops = {
 	.dial = endpoints_dial,
 	.free = endpoints_free,
 	.reason = endpoints_reason,
 	.next = endpoints_next,
+	.hung_up = endpoints_hung_up,
 };

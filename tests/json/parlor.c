@@ -26,7 +26,13 @@ static void tell_more(struct fast_call *call)
 
 static void echo(struct fast_call *call, const Testing__V1__Words *request, void *arg)
 {
+	const char *mood = fast_metadata_text(fast_call_metadata(call), "mood");
+
 	(void)arg;
+	if (mood != NULL && strcmp(mood, "sulky") == 0) {
+		fast_call_fail(call, FAST_FAILED_PRECONDITION, "not in this mood");
+		return;
+	}
 	tell_more(call);
 	testing_v1_parlor_echo_reply(call, request);
 }

@@ -92,5 +92,7 @@ p99=$(json_field p99 <<<"$load")
 check "load counts the wait for a slow server (p99 $p99 s)" awk "BEGIN { exit !($p99 > 0.5) }"
 refuses 'load reports errors by status' 1 '"errors":\{"OUT_OF_RANGE":20\}' \
   fastctl --json rpc load testing.v1.Parlor/Fail '{"text":"no"}' --rate 100 --duration 0.2
+refuses 'load sends headers with every call' 1 '"errors":\{"FAILED_PRECONDITION":20\}' \
+  fastctl --json rpc load testing.v1.Parlor/Echo -H 'mood: sulky' --rate 100 --duration 0.2
 refuses 'load refuses a stream' 2 'is a stream' fastctl rpc load testing.v1.Parlor/Chant
 exit "$failed"

@@ -4,6 +4,9 @@
 #include "rpc/endpoints.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 
@@ -125,6 +128,65 @@ static void when_all_fail_each_is_named(void **state)
 	fast_client_close(client);
 }
 
+/* Accepts whoever comes, and hangs up, until the socket is shut down. */
+static void *deaf_body(void *arg)
+{
+	int peer;
+
+	while ((peer = accept(*(int *)arg, NULL, NULL)) >= 0) {
+		close(peer);
+	}
+	return NULL;
+}
+
+static enum fast_status read_once(struct fast_client *client, struct fast_reply *reply)
+{
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+
+	return testing_v1_probe_read(client, NULL, &request, reply);
+}
+
+static void an_endpoint_that_accepts_and_hangs_up_does_not_serve(void **state)
+{
+	struct real real;
+	struct fast_reply reply;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char deaf_first[300];
+	char deaf_alone[300];
+	pthread_t thread;
+	struct fast_client *client;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	real_open(&real, NULL, 0);
+	snprintf(address.sun_path, sizeof address.sun_path, "%.90s-deaf",
+		 real.endpoint + strlen("ipc://"));
+	snprintf(deaf_first, sizeof deaf_first, "ipc://%s,%s", address.sun_path, real.endpoint);
+	snprintf(deaf_alone, sizeof deaf_alone, "ipc://%s,ipc:///nowhere/b", address.sun_path);
+	assert_int_equal(0, bind(fd, (const struct sockaddr *)&address, sizeof address));
+	assert_int_equal(0, listen(fd, 8));
+	assert_int_equal(0, pthread_create(&thread, NULL, deaf_body, &fd));
+
+	client = real_client(deaf_first);
+	assert_ok(read_once(client, &reply));
+	fast_reply_fini(&reply);
+	assert_int_equal(1, gate_count(&real.entered));
+	fast_client_close(client);
+
+	client = real_client(deaf_alone);
+	assert_status(FAST_UNAVAILABLE, read_once(client, &reply));
+	assert_non_null(strstr(reply.text, "-deaf: it hangs up; ipc:///nowhere/b: nobody"));
+	fast_reply_fini(&reply);
+	fast_client_close(client);
+
+	assert_int_equal(0, shutdown(fd, SHUT_RDWR));
+	assert_int_equal(0, pthread_join(thread, NULL));
+	close(fd);
+	unlink(address.sun_path);
+	real_stop(&real);
+	real_close(&real);
+}
+
 struct keyed {
 	struct gate ended;
 	enum fast_status status;
@@ -188,6 +250,7 @@ int main(void)
 		cmocka_unit_test(lists_that_cannot_be_are_refused),
 		cmocka_unit_test(the_next_endpoint_serves_where_the_first_does_not),
 		cmocka_unit_test(when_all_fail_each_is_named),
+		cmocka_unit_test(an_endpoint_that_accepts_and_hangs_up_does_not_serve),
 		cmocka_unit_test(a_call_with_a_key_does_not_fail_over),
 	};
 

@@ -95,7 +95,8 @@ typedef void fast_reply_fn(const struct fast_reply *reply, void *arg);
 /* endpoint: "ipc:///run/fastd/fastd.sock", "tcp://127.0.0.1:5000", "tls+tcp://node.example:5000",
  * "inproc://name" for a server in the same process; "unix:///path" reaches what ipc does, sooner.
  * Several, separated by commas, are tried in this order until one can be connected to; the client
- * stays with that one, and begins with the first again when it has to connect after a minute.
+ * stays with that one, and begins with the first again when it has to connect after a minute. One
+ * that accepts and hangs up before it has said who it is counts as one that cannot be reached.
  * Gives *out, which the caller closes. Connects at the first call, so a missing server shows there.
  * INVALID_ARGUMENT: the endpoint is not understood. FAILED_PRECONDITION: it is tls+tcp, and the
  * options give no tls, or one without a CA. */

@@ -1,9 +1,12 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +14,9 @@
 
 #define BACKLOG  128
 #define PAUSE_NS INT64_C(100000000)
+/* Another fastd that is opening a socket in the same folder is done within this. */
+#define FOLDER_WAIT_MS 1000
+#define FOLDER_POLL_MS 10
 
 static void entrance_ready(struct node *node, struct watch *watch, uint32_t events)
 {
@@ -67,6 +73,37 @@ static bool is_answered(const struct sockaddr_un *address)
 	return answered;
 }
 
+/* Of two that find the same stale socket, one must see what the other has put in its place: who
+ * looks and binds holds the folder's lock. Gives its descriptor; -1: there is no such folder, or it
+ * is held for too long. */
+static int folder_lock(const char *path, char *error)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof((struct entrance *)NULL)->path] = ".";
+	int fd;
+
+	if (slash != NULL) {
+		(void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+	}
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX, "can't listen on %s: %m", path);
+		return -1;
+	}
+	for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += FOLDER_POLL_MS) {
+		if (waited_ms >= FOLDER_WAIT_MS) {
+			(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+				       "can't listen on %s: another process holds the lock of its "
+				       "folder (lsof %s)",
+				       path, folder);
+			(void)close(fd);
+			return -1;
+		}
+		(void)poll(NULL, 0, FOLDER_POLL_MS);
+	}
+	return fd;
+}
+
 /* Makes way for our socket where an earlier fastd has left its own. */
 static bool stale_remove(const struct sockaddr_un *address, char *error)
 {
@@ -108,16 +145,13 @@ static enum fast_status path_check(const struct node *node, const char *path, ch
 	return FAST_OK;
 }
 
-enum fast_status entrance_open(struct node *node, const char *path, char *error)
+/* The caller holds the folder's lock. */
+static enum fast_status entrance_bind(struct node *node, const char *path, char *error)
 {
 	struct entrance *entrance = &node->entrances[node->entrance_count];
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	bool bound = false;
-	enum fast_status status = path_check(node, path, error);
 
-	if (status != FAST_OK) {
-		return status;
-	}
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	if (!stale_remove(&address, error)) {
 		return FAST_FAILED_PRECONDITION;
@@ -149,6 +183,23 @@ fail:
 		(void)close(entrance->watch.fd);
 	}
 	return FAST_UNAVAILABLE;
+}
+
+enum fast_status entrance_open(struct node *node, const char *path, char *error)
+{
+	enum fast_status status = path_check(node, path, error);
+	int folder_fd;
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	folder_fd = folder_lock(path, error);
+	if (folder_fd < 0) {
+		return FAST_UNAVAILABLE;
+	}
+	status = entrance_bind(node, path, error);
+	(void)close(folder_fd);
+	return status;
 }
 
 void entrances_close(struct node *node)

@@ -96,6 +96,8 @@ struct node {
 	size_t entrance_count;
 	struct session *sessions;
 	size_t session_count;
+	int64_t stray_told_ns; /* 0: never */
+	uint64_t stray_count;  /* since then */
 	struct sampler sampler;
 	struct packet_arena *arena;
 	unsigned char *packet; /* PACKET_BYTES_MAX + 1 */

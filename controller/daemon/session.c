@@ -105,8 +105,7 @@ void session_end(struct session *session, const char *why)
 		node_note(node, FAST_LOG_INFO, "plugin %s has ended: %s", session->plugin->instance,
 			  why);
 	} else {
-		node_note(node, FAST_LOG_WARNING, "no plugin: pid %u uid %u: %s", session->pid,
-			  session->uid, why);
+		session_note_stray(session, why);
 	}
 	session->plugin = NULL;
 	node_unlock(node);

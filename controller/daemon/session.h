@@ -4,9 +4,10 @@
 
 #include "node_impl.h"
 
-#define SESSION_ATTACH_MS    2000 /* a connection says who it is within this */
-#define SESSION_REFUSALS_MAX 1000 /* then it is closed */
-#define SESSION_WAITING_MAX  256  /* of one uid, not attached yet; more than a backlog */
+#define SESSION_ATTACH_MS    2000  /* a connection says who it is within this */
+#define SESSION_STRAY_MS     10000 /* between two lines about what never attached */
+#define SESSION_REFUSALS_MAX 1000  /* then it is closed */
+#define SESSION_WAITING_MAX  256   /* of one uid, not attached yet; more than a backlog */
 #define SESSION_USER_MAX                                                                           \
 	(NODE_SESSIONS_MAX / 2) /* of one uid but root's, whom containers share                    \
 				 */
@@ -54,6 +55,9 @@ void session_declare_param(struct session *session, const Fast__V1__DeclareParam
 
 /* ---- session_more.c ---- */
 
+/* Logs that a connection ended before it was a plugin: one each SESSION_STRAY_MS, which tells how
+ * many there were since the last. The caller holds the node's lock. */
+void session_note_stray(const struct session *session, const char *why);
 void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed);
 /* segment_fd stays the caller's; -1: none came. */
 void session_segment(struct session *session, const Fast__V1__Segment *segment, int segment_fd);

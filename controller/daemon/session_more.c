@@ -10,6 +10,27 @@
 #include <stdio.h>
 
 /* A failure of a value that has been replaced meanwhile says nothing any more. */
+void session_note_stray(const struct session *session, const char *why)
+{
+	struct node *node = session->node;
+	int64_t now_ns = node_now_ns();
+	char others[64] = "";
+
+	if (node->stray_told_ns != 0 &&
+	    now_ns - node->stray_told_ns < SESSION_STRAY_MS * INT64_C(1000000)) {
+		node->stray_count++;
+		return;
+	}
+	if (node->stray_count > 0) {
+		(void)snprintf(others, sizeof others, " (and %llu others before)",
+			       (unsigned long long)node->stray_count);
+	}
+	node_note(node, FAST_LOG_WARNING, "no plugin: pid %u uid %u: %s%s", session->pid,
+		  session->uid, why, others);
+	node->stray_told_ns = now_ns;
+	node->stray_count = 0;
+}
+
 void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed)
 {
 	struct node *node = session->node;

@@ -1,8 +1,10 @@
 #include "rpc/client_call.h"
 #include "rpc/endpoints.h"
+#include "rpc/limits.h"
 #include "rpc/retry.h"
 #include "rpc/thread.h"
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +212,20 @@ static void client_cancel_keyed(struct fast_client_connection *connection,
 	}
 }
 
+/* Lock held, but not meanwhile. Gives what waits, the word to cancel, a moment to leave. */
+static void client_let_leave(struct fast_client *client,
+			     const struct fast_client_connection *connection)
+{
+	const struct fast_connection *outward = &connection->connection;
+
+	for (int ms = 0; ms < FAST_LEAVE_MS_MAX && !outward->has_ended && outward->is_sending;
+	     ms++) {
+		pthread_mutex_unlock(&client->lock);
+		(void)poll(NULL, 0, 1);
+		pthread_mutex_lock(&client->lock);
+	}
+}
+
 /* No new calls come any more; those that are open end. */
 static void client_end_calls(struct fast_client *client)
 {
@@ -225,6 +241,9 @@ static void client_end_calls(struct fast_client *client)
 	connection_count = fast_client_connections(client, connections);
 	for (unsigned i = 0; i < connection_count; i++) {
 		client_cancel_keyed(connections[i], &cancelled);
+	}
+	for (unsigned i = 0; i < connection_count && !fast_list_is_empty(&cancelled); i++) {
+		client_let_leave(client, connections[i]);
 	}
 	pthread_mutex_unlock(&client->lock);
 	fast_client_finish_all(&cancelled);

@@ -21,6 +21,8 @@
 #define FAST_HANDOVER_MS 5000
 /* Connections that a client keeps for what is open on them, beside the one for new calls. */
 #define FAST_CLIENT_DRAINING_MAX 4
+/* A client that is closed gives what it has to say so long to leave. */
+#define FAST_LEAVE_MS_MAX 50
 /* A dial that takes longer has failed. */
 #define FAST_DIAL_MS 5000
 /* Between failed dials, for calls that wait for a server: doubles from the first to the last. */

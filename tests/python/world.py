@@ -53,6 +53,11 @@ class World:
         self.fastd.wait()
 
     def close(self):
+        for process in self.programs:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)  # with the workers that it has forked
+            except ProcessLookupError:
+                pass
         for process in self.programs + [self.fastd]:
             if process is not None and process.poll() is None:
                 process.kill()
@@ -68,7 +73,7 @@ class World:
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", textwrap.dedent(code)] + list(arguments),
             env=dict(self.environment, **environment), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, universal_newlines=True)
+            stdout=subprocess.PIPE, universal_newlines=True, start_new_session=True)
         self.programs.append(process)
         return process
 

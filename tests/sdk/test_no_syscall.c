@@ -81,6 +81,9 @@ struct hot {
 	struct fast_param *integer;
 	struct fast_param *string;
 	struct fast_param *mode;
+	struct fast_param *flag;
+	struct fast_param *real;
+	struct fast_plugin *plugin;
 };
 
 static void hot_run(void *arg)
@@ -97,13 +100,22 @@ static void hot_run(void *arg)
 		fast_metric_observe(hot->histogram, i);
 		fast_metric_observe_since(hot->timer, i);
 		fast_metric_inc(hot->heartbeat);
+		fast_metric_add(hot->heartbeat, 2);
 		fast_metric_beat(hot->heartbeat, i);
+		fast_metric_inc(fast_metric_nowhere());
+		fast_metric_set(fast_metric_nowhere(), i);
+		fast_metric_observe(fast_metric_nowhere(), i);
 		fast_metric_observe(hot->timer, i);
 		fast_metric_state(hot->states, 0, i % 2 == 0);
 		fast_metric_enter(hot->states, 1);
 		fast_metric_inc(hot->series);
 		(void)fast_param_get_int(hot->integer);
+		(void)fast_param_get_bool(hot->flag);
+		(void)fast_param_get_double(hot->real);
+		(void)fast_param_revision(hot->real);
 		(void)fast_param_get_choice(hot->mode);
+		(void)fast_plugin_is_attached(hot->plugin);
+		(void)fast_plugin_dispatch(hot->plugin);
 		fast_param_get_string(hot->string, text);
 		(void)!fast_param_snapshot(params, 3, readings);
 		fast_param_applied(hot->integer, readings[0].revision);
@@ -128,6 +140,10 @@ static struct hot hot_declare(struct world *world)
 		.choice_count = 2,
 	};
 
+	const struct fast_param_spec flag = {
+		.size = sizeof flag, .name = "flag", .type = FAST_PARAM_BOOL};
+	const struct fast_param_spec real = {
+		.size = sizeof real, .name = "real", .type = FAST_PARAM_DOUBLE};
 	static const char *const names[] = {"idle", "busy"};
 	const struct fast_metric_spec set = {.size = sizeof set,
 					     .name = "f",
@@ -152,6 +168,9 @@ static struct hot hot_declare(struct world *world)
 		.integer = world_param(world, &integer),
 		.string = world_param(world, &string),
 		.mode = world_param(world, &mode),
+		.flag = world_param(world, &flag),
+		.real = world_param(world, &real),
+		.plugin = world->plugin,
 	};
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/http.h"
 #include "daemon/accept.h"
 #include "daemon/http_socket.h"
+#include "daemon/live_page.h"
 #include "daemon/scrape.h"
 
 #include <fast/connect.h>
@@ -62,7 +63,22 @@ static enum fast_status serve_health(void *arg, const char *accept, struct fast_
 	return FAST_OK;
 }
 
+static enum fast_status serve_live(void *arg, const char *accept, struct fast_connect_answer *out)
+{
+	(void)arg;
+	(void)accept;
+	out->content_type = "text/html; charset=utf-8";
+	out->body = malloc(live_page_bytes);
+	if (out->body == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	memcpy(out->body, live_page, live_page_bytes);
+	out->body_bytes = live_page_bytes;
+	return FAST_OK;
+}
+
 static const struct fast_connect_page pages[] = {
+	{"/live", "what the plugins do now: metrics, and knobs to turn", serve_live},
 	{"/metrics", "for Prometheus (OpenMetrics 1.0, or text 0.0.4)", serve_metrics},
 	{"/healthz", "200 while all is well", serve_health},
 };

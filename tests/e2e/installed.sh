@@ -145,4 +145,23 @@ kill -TERM "$server"
 wait "$server" && pass 'the server ends cleanly' || fail 'the server ends cleanly'
 start kv "$world/kv/kv-server" "ipc://$world/kv.sock"
 check 'the watcher goes on at the next server' wait_until 10 shows white
+
+# The files of docs/rpc.md, as they stand there: what follows a line that is a name alone.
+mkdir "$world/hello"
+awk -v folder="$world/hello/" '/^`[^` ]+`:$/ { name = folder substr($0, 2, length($0) - 3); next }
+  name != "" && /^    / { print substr($0, 5) > name; next }
+  name != "" && NF { name = "" }' "$FASTD_SOURCE/docs/rpc.md"
+sed -i "s|/tmp/hello.sock|$world/hello.sock|" "$world/hello/server.c" "$world/hello/client.c"
+check 'the project of the page configures' cmake -S "$world/hello" -B "$world/hello/build" \
+  -DCMAKE_PREFIX_PATH="$world/prefix" -DCMAKE_C_FLAGS='-Wall -Wextra -Werror'
+check 'and builds' cmake --build "$world/hello/build"
+mkfifo "$world/enter"
+"$world/hello/build/hello-server" <"$world/enter" &
+server=$!
+exec 3>"$world/enter"
+check 'its server listens' wait_until 10 test -S "$world/hello.sock"
+check 'its client is greeted' test "$("$world/hello/build/hello-client" you)" = you
+check 'a failure says why' grep -q 'INVALID_ARGUMENT: whom?' <("$world/hello/build/hello-client" '' 2>&1)
+echo >&3
+wait "$server" && pass 'and Enter ends it' || fail 'and Enter ends it'
 exit "$failed"

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 #include "cli/hold_learn.h"
 #include "cli/hold_loop.h"
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include <errno.h>
 #include <fast/v1/param.fast.h>

@@ -1,8 +1,8 @@
 #include "cli/cmd_rpc.h"
 
-#include "cli/interrupt.h"
 #include "cli/rpc_headers.h"
 #include "cli/rpc_schema.h"
+#include "client/interrupt.h"
 
 #include <fast/stream.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "cli/cmd_rpc.h"
 
-#include "cli/interrupt.h"
 #include "cli/rpc_headers.h"
 #include "cli/rpc_load.h"
 #include "cli/rpc_schema.h"
+#include "client/interrupt.h"
 
 #include "client/quantity.h"
 

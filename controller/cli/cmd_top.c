@@ -1,7 +1,7 @@
 #include "cli/command.h"
-#include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "cli/top_render.h"
+#include "client/interrupt.h"
 
 #include "client/message_json.h"
 #include "client/quantity.h"

@@ -1,7 +1,7 @@
 #include "cli/command.h"
-#include "cli/interrupt.h"
 #include "cli/sample.h"
 #include "cli/watch_knobs.h"
+#include "client/interrupt.h"
 
 #include "client/quantity.h"
 

@@ -1,7 +1,7 @@
 #include "cli/hold_learn.h"
 
 #include "cli/hold_meter.h"
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include "client/quantity.h"
 

@@ -2,7 +2,7 @@
 
 #include "cli/hold_meter.h"
 #include "cli/hold_report.h"
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include "client/quantity.h"
 

@@ -1,6 +1,6 @@
 #include "cli/hold_session.h"
 
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include "client/quantity.h"
 

@@ -1,6 +1,6 @@
 #include "cli/rpc_load.h"
 
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include <errno.h>
 #include <stdlib.h>

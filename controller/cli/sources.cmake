@@ -39,7 +39,7 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/hold_report.c
     ${CMAKE_CURRENT_LIST_DIR}/hold_session.c
     ${CMAKE_CURRENT_LIST_DIR}/hull.c
-    ${CMAKE_CURRENT_LIST_DIR}/interrupt.c
+    ${CMAKE_CURRENT_LIST_DIR}/../client/interrupt.c
     ${CMAKE_CURRENT_LIST_DIR}/knob.c
     ${CMAKE_CURRENT_LIST_DIR}/main.c
     ${CMAKE_CURRENT_LIST_DIR}/options.c

@@ -1,6 +1,6 @@
 #include "cli/terminal.h"
 
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 #include "cli/watch_knobs.h"
 
-#include "cli/interrupt.h"
+#include "client/interrupt.h"
 #include "client/value.h"
 
 #include <fast/v1/param.fast.h>

@@ -2,7 +2,7 @@
 #ifndef DEMO_DISTURB_H
 #define DEMO_DISTURB_H
 
-#include "demo/process.h"
+#include "client/process.h"
 #include <fast/status.h>
 
 #define DISTURB_PER_CORE 2

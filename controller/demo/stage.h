@@ -2,10 +2,10 @@
 #ifndef DEMO_STAGE_H
 #define DEMO_STAGE_H
 
+#include "client/process.h"
 #include "demo/disturb.h"
 #include "demo/options.h"
 #include "demo/outcome.h"
-#include "demo/process.h"
 #include "demo/record.h"
 
 /* The controller aims so much above the goal, as a share: a goal aimed at exactly is missed half

@@ -1,6 +1,6 @@
-/* cli/interrupt.h - SIGINT, SIGTERM and SIGHUP as a question that loops ask. */
-#ifndef CLI_INTERRUPT_H
-#define CLI_INTERRUPT_H
+/* client/interrupt.h - SIGINT, SIGTERM and SIGHUP as a question that loops ask. */
+#ifndef CLIENT_INTERRUPT_H
+#define CLIENT_INTERRUPT_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "demo/process.h"
+#include "client/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static void child_prepare(void)
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
-		signal(handled[i], SIG_DFL); /* a co-runner would inherit the demo's handlers */
+		signal(handled[i], SIG_DFL); /* a co-runner would inherit our handlers */
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

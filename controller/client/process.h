@@ -1,6 +1,6 @@
-/* demo/process.h - child processes that never outlive the demo. */
-#ifndef DEMO_PROCESS_H
-#define DEMO_PROCESS_H
+/* client/process.h - child processes that never outlive this one. */
+#ifndef CLIENT_PROCESS_H
+#define CLIENT_PROCESS_H
 
 #include <fast/status.h>
 #include <sys/types.h>
@@ -13,7 +13,7 @@ struct process {
 };
 
 /* Starts argv[0] (NULL-terminated argv) with its output in the files; NULL: inherited. The child
- * gets SIGTERM when the demo dies. */
+ * gets SIGTERM when we die. */
 FAST_MUST_CHECK enum fast_status process_start(struct process *process, const char *name,
 					       const char *const *argv, const char *stdout_path,
 					       const char *stderr_path);

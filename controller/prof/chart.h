@@ -1,0 +1,40 @@
+/* prof/chart.h - the charts of report.html, as SVG within the page, whose style they take. */
+#ifndef PROF_CHART_H
+#define PROF_CHART_H
+
+#include "prof/profile.h"
+
+#include <stdio.h>
+
+#define CHART_TITLE_BYTES_MAX 300
+
+/* What a report is mostly about. */
+struct chart_choice {
+	const char
+		*speed; /* "fps": the first goal's metric, else the first heartbeat; NULL: none */
+	const char *merit; /* what stands against it: a gauge of the plugin, else proc.cpu */
+	const char *speed_unit, *merit_unit;
+	bool speed_less; /* less of it is better */
+	bool merit_less;
+};
+
+/* Chooses by the settings that were measured. Borrows from the profile. */
+void chart_choose(const struct profile *profile, struct chart_choice *out);
+
+/* The setting's number of a metric; NaN: it has none. */
+double chart_value(const struct setting *setting, const char *name);
+
+/* Whether another setting is at least as good in both, and better in one. */
+bool chart_is_beaten(const struct profile *profile, const struct chart_choice *choice,
+		     const struct setting *setting);
+
+/* Each writes one <svg>. */
+void chart_pareto(const struct profile *profile, const struct chart_choice *choice, FILE *file);
+void chart_distributions(const struct profile *profile, const struct chart_choice *choice,
+			 FILE *file);
+void chart_timeline(const struct profile *profile, const struct chart_choice *choice, FILE *file);
+
+/* Text for HTML and SVG: what came from elsewhere cannot steer the page. */
+void chart_escape(FILE *file, const char *foreign);
+
+#endif

@@ -1,0 +1,43 @@
+/* prof/options.h - the command line of fastprof. */
+#ifndef PROF_OPTIONS_H
+#define PROF_OPTIONS_H
+
+#include "prof/grid.h"
+#include "prof/profile.h"
+
+#define OPTIONS_KNOBS_MAX 64
+
+struct options {
+	/* run */
+	const char *out;
+	const char *endpoint;      /* NULL: a private fastd */
+	const char *plugin_socket; /* of that endpoint's fastd; NULL: as the environment says */
+	const char *plugin;        /* instance or name; NULL: whichever the command attaches */
+	const char *bin;           /* where fastd is; NULL: beside this program, else in $PATH */
+	const char *knobs[OPTIONS_KNOBS_MAX];
+	size_t knob_count;
+	struct grid_options grid; /* narrow is set from knobs by the run */
+	const char *strategy;
+	const char *goals[PROFILE_AIMS_MAX];
+	size_t goal_count;
+	double warmup_s, duration_s, timeout_s, attach_s, hang_s, interval_s;
+	double beats, repeat, points;
+	const char *sage;
+	const char *image;
+	const char *repo;
+	const char *dataset;
+	char **command; /* NULL-terminated; of length 0 where sage or repo say it */
+	bool quiet;
+	/* compare */
+	const char *before;
+	const char *after;
+	bool json;
+	double tolerance;
+};
+
+enum options_verb { OPTIONS_RUN, OPTIONS_COMPARE, OPTIONS_STOP };
+
+/* Reads the command line; what is wrong, or asked for, is printed. OPTIONS_STOP: end with *code. */
+enum options_verb options_parse(int argc, char **argv, struct options *out, int *code);
+
+#endif

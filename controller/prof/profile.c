@@ -1,0 +1,255 @@
+#include "prof/profile.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	enum profile_exit code;
+} endings[ENDING_COUNT] = {
+	[ENDING_DONE] = {"done", PROFILE_EXIT_MET},
+	[ENDING_RUNNING] = {"running", PROFILE_EXIT_BROKEN},
+	[ENDING_REFUSED] = {"refused", PROFILE_EXIT_MET},
+	[ENDING_INTERRUPTED] = {"interrupted", PROFILE_EXIT_BROKEN},
+	[ENDING_TIMEOUT] = {"timeout", PROFILE_EXIT_TIMEOUT},
+	[ENDING_EXITED] = {"exited", PROFILE_EXIT_PLUGIN},
+	[ENDING_CRASHED] = {"crashed", PROFILE_EXIT_PLUGIN},
+	[ENDING_OUT_OF_MEMORY] = {"out_of_memory", PROFILE_EXIT_PLUGIN},
+	[ENDING_HUNG] = {"hung", PROFILE_EXIT_PLUGIN},
+	[ENDING_NO_PLUGIN] = {"no_plugin", PROFILE_EXIT_PLUGIN},
+	[ENDING_FASTD] = {"fastd_lost", PROFILE_EXIT_BROKEN},
+	[ENDING_DISK] = {"disk_full", PROFILE_EXIT_BROKEN},
+	[ENDING_USAGE] = {"usage", PROFILE_EXIT_USAGE},
+	[ENDING_BROKEN] = {"broken", PROFILE_EXIT_BROKEN},
+};
+
+const char *ending_name(enum ending ending)
+{
+	return endings[ending].name;
+}
+
+enum profile_exit ending_exit(enum ending ending)
+{
+	return endings[ending].code;
+}
+
+const char *source_name(enum source source)
+{
+	static const char *const names[] = {"plugin", "proc", "cgroup", "host", "gpu", "self"};
+
+	return names[source];
+}
+
+void profile_fini(struct profile *profile)
+{
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		for (size_t j = 0; j < profile->settings[i].count; j++) {
+			free(profile->settings[i].series[j].points);
+		}
+		free(profile->settings[i].series);
+	}
+	free(profile->settings);
+	table_fini(&profile->grid);
+	*profile = (struct profile){0};
+}
+
+enum fast_status profile_begin(struct profile *profile, size_t settings)
+{
+	profile->settings = calloc(settings + 1, sizeof *profile->settings);
+	if (profile->settings == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	profile->setting_count = settings;
+	for (size_t i = 0; i < settings; i++) {
+		profile->settings[i].row = i;
+		profile->settings[i].ending = ENDING_RUNNING;
+	}
+	return FAST_OK;
+}
+
+const struct series *profile_find(const struct setting *setting, const char *name)
+{
+	for (size_t i = 0; i < setting->count; i++) {
+		if (strcmp(setting->series[i].name, name) == 0) {
+			return &setting->series[i];
+		}
+	}
+	return NULL;
+}
+
+struct series *profile_series(struct setting *setting, const char *name, const char *unit,
+			      enum source source)
+{
+	struct series *all;
+	struct series *series;
+
+	for (size_t i = 0; i < setting->count; i++) {
+		if (strcmp(setting->series[i].name, name) == 0) {
+			return &setting->series[i];
+		}
+	}
+	if (setting->count == PROFILE_SERIES_MAX) {
+		return NULL;
+	}
+	all = realloc(setting->series, (setting->count + 1) * sizeof *all);
+	if (all == NULL) {
+		return NULL;
+	}
+	setting->series = all;
+	series = &all[setting->count++];
+	memset(series, 0, sizeof *series);
+	snprintf(series->name, sizeof series->name, "%s", name);
+	snprintf(series->unit, sizeof series->unit, "%s", unit);
+	series->source = source;
+	return series;
+}
+
+void profile_add(struct profile *profile, struct series *series, struct point point)
+{
+	if (series->count == PROFILE_POINTS_MAX ||
+	    profile->point_count == PROFILE_POINTS_TOTAL_MAX) {
+		profile->points_lost++;
+		return;
+	}
+	if (series->count == series->capacity) {
+		size_t capacity = series->capacity == 0 ? 32 : series->capacity * 2;
+		struct point *points = realloc(series->points, capacity * sizeof *points);
+
+		if (points == NULL) {
+			profile->points_lost++;
+			return;
+		}
+		series->points = points;
+		series->capacity = capacity;
+	}
+	series->points[series->count++] = point;
+	profile->point_count++;
+}
+
+void profile_note(struct profile *profile, const char *format, ...)
+{
+	va_list args;
+
+	if (profile->note_count == PROFILE_NOTES_MAX) {
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(profile->notes[profile->note_count++], sizeof profile->notes[0], format, args);
+	va_end(args);
+}
+
+void profile_end(struct profile *profile, enum ending ending, const char *format, ...)
+{
+	va_list args;
+
+	if (profile->ending != ENDING_RUNNING) {
+		return;
+	}
+	profile->ending = ending;
+	va_start(args, format);
+	vsnprintf(profile->reason, sizeof profile->reason, format, args);
+	va_end(args);
+}
+
+static enum fast_status series_finish(struct series *series)
+{
+	double *values = malloc((2 * series->count + 1) * sizeof *values);
+	double *weights = values + series->count;
+	enum fast_status status;
+
+	if (values == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	for (size_t i = 0; i < series->count; i++) {
+		values[i] = series->points[i].value;
+		weights[i] = series->points[i].weight;
+	}
+	status = stats_of(values, weights, series->count, &series->stats);
+	free(values);
+	if (status == FAST_OK && series->observations > 0) {
+		double count = (double)series->observations;
+
+		if (series->stats.count == 0) { /* intervals come as windows alone */
+			series->stats.count = (size_t)series->observations;
+			series->stats.mean = series->mean_sum / count;
+		}
+		series->stats.p50 = series->p50_sum / count;
+		series->stats.p95 = series->p95_sum / count;
+		series->stats.p99 = series->p99_sum / count;
+	}
+	return status;
+}
+
+/* An aim is met when one setting at least meets it: that is the one to deploy. */
+static void aim_judge(struct profile *profile, struct aim *aim)
+{
+	aim->verdict = AIM_UNKNOWN;
+	aim->best = NAN;
+	aim->best_setting = SIZE_MAX;
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		const struct series *series = profile_find(&profile->settings[i], aim->goal.metric);
+		char error[GOAL_ERROR_BYTES_MAX];
+		struct aim fitted = *aim;
+		double value;
+
+		if (series == NULL || series->stats.count == 0) {
+			continue;
+		}
+		if (goal_fit(&fitted.goal, series->unit, error) != FAST_OK) {
+			profile_note(profile, "%s", error);
+			return;
+		}
+		value = aim_value(aim, &series->stats);
+		if (isnan(aim->best) ||
+		    (aim->goal.at_most ? value < aim->best : value > aim->best)) {
+			aim->best = value;
+			aim->best_setting = i;
+			aim->verdict = aim_is_met(&fitted, value) ? AIM_MET : AIM_MISSED;
+		}
+	}
+}
+
+enum fast_status profile_finish(struct profile *profile)
+{
+	enum fast_status status = FAST_OK;
+
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		for (size_t j = 0; status == FAST_OK && j < profile->settings[i].count; j++) {
+			status = series_finish(&profile->settings[i].series[j]);
+		}
+	}
+	for (size_t i = 0; status == FAST_OK && i < profile->aim_count; i++) {
+		aim_judge(profile, &profile->aims[i]);
+	}
+	return status;
+}
+
+enum profile_exit profile_exit(const struct profile *profile)
+{
+	if (profile->ending != ENDING_DONE) {
+		return ending_exit(profile->ending);
+	}
+	for (size_t i = 0; i < profile->aim_count; i++) {
+		if (profile->aims[i].verdict != AIM_MET) {
+			return PROFILE_EXIT_MISSED;
+		}
+	}
+	return PROFILE_EXIT_MET;
+}
+
+void profile_label(const struct profile *profile, const struct setting *setting, char *out,
+		   size_t out_bytes)
+{
+	size_t at = 0;
+
+	snprintf(out, out_bytes, "as it is");
+	for (size_t i = 0; i < profile->grid.column_count && at < out_bytes; i++) {
+		int bytes = snprintf(out + at, out_bytes - at, "%s%s=%s", i > 0 ? " " : "",
+				     table_name(&profile->grid, i),
+				     table_cell(&profile->grid, setting->row, i));
+
+		at += bytes > 0 ? (size_t)bytes : 0;
+	}
+}

@@ -1,0 +1,19 @@
+/* prof/run.h - visits the settings, and measures. */
+#ifndef PROF_RUN_H
+#define PROF_RUN_H
+
+#include "prof/profile.h"
+#include "prof/stage.h"
+
+/* What is run, once the options are understood. */
+struct run_command {
+	char *const *argv;
+	const char *folder; /* NULL: this one */
+};
+
+/* Runs the command, and fills in the profile, which says how that ended; every ending leaves a
+ * profile that can be written. started is called once the settings are known. */
+void run(const struct options *options, const struct run_command *command, struct profile *profile,
+	 void (*started)(const struct profile *profile, void *arg), void *arg);
+
+#endif

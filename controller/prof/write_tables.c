@@ -1,0 +1,137 @@
+#include "prof/outputs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEASURES_MAX (TABLE_COLUMNS_MAX - 1)
+
+bool write_samples(const struct profile *profile, FILE *file)
+{
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		const struct setting *setting = &profile->settings[i];
+
+		for (size_t j = 0; j < setting->count; j++) {
+			const struct series *series = &setting->series[j];
+			json_t *name = json_string(series->name);
+			char *quoted = name == NULL ? NULL : json_dumps(name, JSON_ENCODE_ANY);
+
+			json_decref(name);
+			if (quoted == NULL) {
+				return false;
+			}
+			for (size_t k = 0; k < series->count; k++) {
+				fprintf(file,
+					"{\"timeUnixNs\":\"%lld\",\"setting\":%zu,\"repeat\":%u,"
+					"\"metric\":%s,\"value\":%.9g}\n",
+					(long long)series->points[k].time_ns, setting->row,
+					series->points[k].repeat, quoted, series->points[k].value);
+			}
+			free(quoted);
+		}
+	}
+	return !ferror(file);
+}
+
+/* The knobs of a row, after what was written of it before. */
+static size_t knob_cells(const struct profile *profile, size_t row, const char **cells,
+			 size_t count)
+{
+	for (size_t i = 0; i < profile->grid.column_count; i++) {
+		cells[count++] = row == SIZE_MAX ? table_name(&profile->grid, i)
+						 : table_cell(&profile->grid, row, i);
+	}
+	return count;
+}
+
+bool write_knob_table(const struct profile *profile, FILE *file)
+{
+	const char *cells[TABLE_COLUMNS_MAX] = {"setting"};
+	struct table table = {0};
+	size_t count = knob_cells(profile, SIZE_MAX, cells, 1);
+	enum fast_status status = table_begin(&table, cells, count);
+
+	for (size_t i = 0; status == FAST_OK && i < profile->setting_count; i++) {
+		char id[32];
+
+		snprintf(id, sizeof id, "%zu", i);
+		cells[0] = id;
+		(void)knob_cells(profile, profile->settings[i].row, cells, 1);
+		status = table_add(&table, cells);
+	}
+	status = status == FAST_OK ? table_write(&table, file) : status;
+	table_fini(&table);
+	return status == FAST_OK;
+}
+
+/* A name that is a column: not too long, no knob's. */
+static bool is_column(const struct profile *profile, const struct series *series)
+{
+	return strlen(series->name) <= TABLE_CELL_BYTES_MAX && !series->unsupported &&
+	       table_column(&profile->grid, series->name) == TABLE_NO_COLUMN;
+}
+
+/* What was measured in any setting, the plugin's own first. */
+static size_t measure_names(const struct profile *profile, const char **names, size_t max)
+{
+	size_t count = 0;
+
+	for (int own = 1; own >= 0; own--) {
+		for (size_t i = 0; i < profile->setting_count; i++) {
+			const struct setting *setting = &profile->settings[i];
+
+			for (size_t j = 0; setting_is_measured(setting) && j < setting->count;
+			     j++) {
+				const struct series *series = &setting->series[j];
+				bool known = false;
+
+				for (size_t k = 0; k < count; k++) {
+					known = known || strcmp(names[k], series->name) == 0;
+				}
+				if (!known && count < max && is_column(profile, series) &&
+				    (series->source == SOURCE_PLUGIN) == (own == 1)) {
+					names[count++] = series->name;
+				}
+			}
+		}
+	}
+	return count;
+}
+
+bool write_measure_table(const struct profile *profile, FILE *file)
+{
+	const char *names[MEASURES_MAX];
+	const char *cells[TABLE_COLUMNS_MAX];
+	char numbers[MEASURES_MAX][32];
+	struct table table = {0};
+	size_t knobs = knob_cells(profile, SIZE_MAX, cells, 0);
+	size_t measures = measure_names(profile, names, MEASURES_MAX - knobs);
+	enum fast_status status = FAST_OK;
+
+	if (knobs + measures == 0) {
+		return true; /* nothing was measured: an empty file */
+	}
+	memcpy(cells + knobs, names, measures * sizeof *names);
+	status = table_begin(&table, cells, knobs + measures);
+	for (size_t i = 0; status == FAST_OK && i < profile->setting_count; i++) {
+		const struct setting *setting = &profile->settings[i];
+
+		if (!setting_is_measured(setting)) {
+			continue;
+		}
+		(void)knob_cells(profile, setting->row, cells, 0);
+		for (size_t j = 0; j < measures; j++) {
+			const struct series *series = profile_find(setting, names[j]);
+			double value = series == NULL || series->stats.count == 0
+					       ? NAN
+					       : series_headline(series);
+
+			snprintf(numbers[j], sizeof numbers[j], "%.9g", value);
+			cells[knobs + j] = isfinite(value) ? numbers[j] : "";
+		}
+		status = table_add(&table, cells);
+	}
+	status = status == FAST_OK ? table_write(&table, file) : status;
+	table_fini(&table);
+	return status == FAST_OK;
+}

@@ -6,6 +6,8 @@ import tempfile
 import textwrap
 import unittest
 
+from fast import runlog
+
 INSTALL_S = 60
 PROGRAM = """
     import sys
@@ -50,8 +52,19 @@ class Waggle(unittest.TestCase):
             done = subprocess.run([sys.executable] + start + [path], env=environment,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   universal_newlines=True, timeout=60)
+            if "publish" in program:
+                self.check_log(os.path.join(folder, "log"))
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
+
+    def check_log(self, folder):
+        """Both have written to the run log, in one format."""
+        records = {record.name: record for record in runlog.read(folder, strict=True)}
+        self.assertEqual(sorted(records), ["env.temperature", "fps"])
+        temperature = records["env.temperature"]
+        self.assertAlmostEqual(temperature.timestamp, 1600000000123456789, delta=1000)
+        with open(os.path.join(folder, "data.ndjson")) as file:
+            self.assertIn(runlog.line(temperature), list(file))
 
     def test_a_plugin_runs_unchanged_and_has_metrics(self):
         self.assertEqual(self.run_it(["-m", "fast.run"]), "True 1 0.5 True\n")

@@ -32,7 +32,18 @@ class Plugin(_fast.Plugin):
         self.name = name
         self._params = {}
         self._listener = None
+        self._log = None
+        if os.environ.get("PYWAGGLE_LOG_DIR"):
+            from . import runlog
+            self._log = runlog.Log(self, os.environ["PYWAGGLE_LOG_DIR"])
         _open_plugins.add(self)
+
+    def close(self):
+        """Says goodbye to fastd. Metrics then count nowhere and params keep their values."""
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
+        super().close()
 
     def __enter__(self):
         return self

@@ -294,6 +294,15 @@ static PyObject *metric_kind_name(PyObject *self, void *unused)
 	return PyUnicode_FromString(fitting[kind].name);
 }
 
+static PyObject *metric_label_text(PyObject *self, void *unused)
+{
+	struct fast_metric *metric = handle_of(self);
+	bool has_info = (unsigned int)metric_kind(metric) < KIND_COUNT;
+
+	(void)unused;
+	return PyUnicode_FromString(has_info ? metric_info(metric)->labels : "");
+}
+
 static PyObject *metric_repr(PyObject *self)
 {
 	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
@@ -321,6 +330,8 @@ static PyMethodDef metric_methods[] = {
 static PyGetSetDef metric_attributes[] = {
 	{"name", metric_name, NULL, "As it was declared, without labels.", NULL},
 	{"kind", metric_kind_name, NULL, "\"counter\", \"gauge\" ...; None before any verb.", NULL},
+	{"label_text", metric_label_text, NULL, "A series' labels: 'camera=\"left\"', or ''.",
+	 NULL},
 	{NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -318,6 +318,12 @@ static PyObject *plugin_wait_attached(PyObject *object, PyObject *args)
 	return PyErr_Occurred() ? NULL : PyBool_FromLong(status == FAST_OK);
 }
 
+static PyObject *plugin_handles(PyObject *object, PyObject *unused)
+{
+	(void)unused;
+	return PyDict_Values(plugin_of(object)->handles);
+}
+
 static PyObject *plugin_attached(PyObject *object, void *unused)
 {
 	const struct plugin_object *self = plugin_of(object);
@@ -347,6 +353,7 @@ static PyMethodDef plugin_methods[] = {
 	{"_metric", plugin_metric, METH_VARARGS, "Declares a metric."},
 	{"_param", plugin_param, METH_VARARGS, "Declares a param."},
 	{"_snapshot", plugin_snapshot, METH_VARARGS, "Reads params at one moment."},
+	{"_handles", plugin_handles, METH_NOARGS, "All its metrics and params."},
 	{"wait_attached", plugin_wait_attached, METH_VARARGS,
 	 "Waits until fastd has taken the plugin, at most timeout seconds (10). Whether it has."},
 	{"wait", (PyCFunction)(void (*)(void))plugin_wait, METH_VARARGS | METH_KEYWORDS,

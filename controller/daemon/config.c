@@ -286,6 +286,8 @@ void config_print(const struct options *options, struct text *out)
 		}
 		if (option->kind == OPTION_LIST) {
 			print_list(out, option, member);
+		} else if (option->kind == OPTION_NUMBER && *(const uint32_t *)member == 0) {
+			text_format(out, "# %s: the default\n", option->name);
 		} else if (option->kind == OPTION_NUMBER) {
 			text_format(out, "%s: %u\n", option->name, *(const uint32_t *)member);
 		} else if (option->kind == OPTION_LEVEL) {

@@ -102,6 +102,9 @@ static enum fast_status open_node(struct fastd *fastd, char *error)
 	struct node_options node_options = {
 		.state_dir = options->state_dir,
 		.tick_ms = options->tick_ms,
+		.store_samples_bytes_max = (uint64_t)options->history_mib << 20,
+		.store_seconds_age_s_max = options->history_hours * 3600,
+		.store_minutes_age_s_max = options->history_days * 86400,
 	};
 	char reason[NODE_TEXT_BYTES_MAX] = "";
 	enum fast_status status;

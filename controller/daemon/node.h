@@ -26,16 +26,20 @@
 #define NODE_SET_MAX          FAST_PLUGIN_PARAMS_MAX
 #define NODE_VALUE_TTL_MS_MAX 604800000u /* a week */
 #define NODE_TICK_MS_DEFAULT  100
-#define NODE_LISTENERS_MAX    8
+/* Of the history: its size, and how long samples of each second and of each minute are kept. */
+#define NODE_HISTORY_MIB_DEFAULT   64
+#define NODE_HISTORY_HOURS_DEFAULT 1
+#define NODE_HISTORY_DAYS_DEFAULT  30
+#define NODE_LISTENERS_MAX         8
 
 struct node;
 
 struct node_options {
 	const char *state_dir;            /* made with mode 0700 when missing */
 	uint32_t tick_ms;                 /* 10 to 1000; 0: NODE_TICK_MS_DEFAULT */
-	uint64_t store_samples_bytes_max; /* 0: 64 MiB */
-	uint32_t store_seconds_age_s_max; /* samples of each second; 0: 3600 */
-	uint32_t store_minutes_age_s_max; /* samples of each minute; 0: 30 days */
+	uint64_t store_samples_bytes_max; /* 0: NODE_HISTORY_MIB_DEFAULT */
+	uint32_t store_seconds_age_s_max; /* samples of each second; 0: the default */
+	uint32_t store_minutes_age_s_max; /* samples of each minute; 0: the default */
 	uint64_t boot_id;
 };
 

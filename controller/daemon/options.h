@@ -28,6 +28,9 @@ struct options {
 	char http[OPTIONS_TEXT_BYTES_MAX + 1];    /* "": off */
 	struct options_list role;
 	char state_dir[OPTIONS_TEXT_BYTES_MAX + 1];
+	uint32_t history_mib;
+	uint32_t history_hours; /* of a sample each second */
+	uint32_t history_days;  /* of a sample each minute */
 	uint32_t tick_ms;
 	enum fast_log_level log_level;
 	/* Command line alone. */

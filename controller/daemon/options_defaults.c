@@ -111,6 +111,17 @@ static enum fast_status check_tls(const struct options *options, char *error)
 	return FAST_OK;
 }
 
+/* Of numbers that were not given. */
+static const struct {
+	size_t offset;
+	uint32_t otherwise;
+} numbers[] = {
+	{offsetof(struct options, tick_ms), NODE_TICK_MS_DEFAULT},
+	{offsetof(struct options, history_mib), NODE_HISTORY_MIB_DEFAULT},
+	{offsetof(struct options, history_hours), NODE_HISTORY_HOURS_DEFAULT},
+	{offsetof(struct options, history_days), NODE_HISTORY_DAYS_DEFAULT},
+};
+
 enum fast_status options_complete(struct options *options, char *error)
 {
 	const char *run = variable_path("XDG_RUNTIME_DIR");
@@ -138,8 +149,10 @@ enum fast_status options_complete(struct options *options, char *error)
 			 "socket and plugin-socket are the same path; give two");
 		return FAST_INVALID_ARGUMENT;
 	}
-	if (options->tick_ms == 0) {
-		options->tick_ms = NODE_TICK_MS_DEFAULT;
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		uint32_t *number = (uint32_t *)(void *)((char *)options + numbers[i].offset);
+
+		*number = *number == 0 ? numbers[i].otherwise : *number;
 	}
 	if (!options_is_given(options, offsetof(struct options, log_level))) {
 		options->log_level = FAST_LOG_WARNING;

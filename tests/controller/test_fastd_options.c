@@ -68,6 +68,7 @@ static void what_is_wrong_is_said_with_what_would_be_right(void **state)
 		{"--frobnicate", "there is no option --frobnicate; fastd --help lists them"},
 		{"tick", "'tick' is no option; options begin with --, as in --tick 50"},
 		{"--tick", "--tick needs a value; give --tick MS"},
+		{"--history-mib 0", "--history-mib: 0 is out of range; give 1 to 65536"},
 		{"--tick 5", "--tick: 5 is out of range; give 10 to 1000"},
 		{"--tick 5x", "--tick: '5x' is no whole number; give 10 to 1000"},
 		{"--tick -5", "--tick: '-5' is no whole number; give 10 to 1000"},

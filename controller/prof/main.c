@@ -1,7 +1,9 @@
 /* fastprof: measures a plugin over the settings of its knobs. */
+#include "prof/compare.h"
 #include "prof/options.h"
 #include "prof/outputs.h"
 #include "prof/run.h"
+#include "prof/source.h"
 
 #include "client/interrupt.h"
 #include "client/quantity.h"
@@ -81,15 +83,42 @@ static int conclude(const struct options *options, struct profile *profile)
 	return (int)profile_exit(profile);
 }
 
-static int run_command_line(const struct options *options, struct profile *profile)
+/* Finds out what to run, and runs it. */
+static void perform(struct options *options, struct profile *profile)
 {
-	struct run_command command = {.argv = options->command};
+	struct source_command *source = calloc(1, sizeof *source);
+	enum ending ending;
+
+	if (source == NULL) {
+		profile_end(profile, ENDING_BROKEN, "no memory");
+		return;
+	}
+	ending = source_prepare(source, options, profile);
+	if (ending != ENDING_RUNNING) {
+		profile_end(profile, ending, "%.250s", source->error);
+	} else {
+		struct run_command command = {.argv = source->argv,
+					      .folder = source->folder[0] != '\0' ? source->folder
+										  : NULL};
+
+		describe_command(options, command.argv, &profile->run);
+		if (options->dataset != NULL) {
+			setenv("FASTPROF_DATASET", options->dataset, 1);
+		}
+		run(options, &command, profile, started, options);
+	}
+	source_close(source);
+	free(source);
+}
+
+static int run_command_line(struct options *options, struct profile *profile)
+{
 	char error[OUTPUTS_ERROR_BYTES_MAX] = "";
 
 	profile->ending = ENDING_RUNNING;
 	profile->run.exit_status = -1;
 	profile->run.start_ns = quantity_unix_now();
-	describe_command(options, command.argv, &profile->run);
+	describe_command(options, options->command, &profile->run);
 	take_goals(options, profile);
 	/* Killed from now on, it leaves a result that says "running". */
 	if (!outputs_open(options->out, error) ||
@@ -97,10 +126,7 @@ static int run_command_line(const struct options *options, struct profile *profi
 		fprintf(stderr, "fastprof: %s\n", error);
 		return PROFILE_EXIT_BROKEN;
 	}
-	if (options->dataset != NULL) {
-		setenv("FASTPROF_DATASET", options->dataset, 1);
-	}
-	run(options, &command, profile, started, (void *)options);
+	perform(options, profile);
 	return conclude(options, profile);
 }
 
@@ -110,8 +136,13 @@ int main(int argc, char **argv)
 	struct options options;
 	int code = 0;
 
-	if (options_parse(argc, argv, &options, &code) == OPTIONS_STOP) {
+	switch (options_parse(argc, argv, &options, &code)) {
+	case OPTIONS_STOP:
 		return code;
+	case OPTIONS_COMPARE:
+		return compare(&options);
+	default:
+		break;
 	}
 	interrupt_catch();
 	profile = calloc(1, sizeof *profile);

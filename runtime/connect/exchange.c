@@ -164,7 +164,9 @@ static bool add_headers(const struct fast_exchange *exchange, struct MHD_Respons
 {
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") !=
 		    MHD_YES ||
-	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
+	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES ||
+	    /* What can be clicked here must not lie under another page. */
+	    MHD_add_response_header(response, "X-Frame-Options", "DENY") != MHD_YES) {
 		return false;
 	}
 	if (exchange->is_last &&

@@ -121,6 +121,7 @@ check 'a plain Python script calls and streams' python3 "$world/client.py" "$url
 check 'a set over TCP is audited as that alone' sh -c "fastctl audit --json | tail -n 1 | grep -q '\"http' && ! fastctl audit --json | tail -n 1 | grep -q uid"
 gets 'what is for administrators is not for TCP' 403 '"code":"permission_denied"' "$url/fast.v1.Admin/Connections"
 gets 'a method of HTTP that there is not' 405 '^Allow: GET, POST' -X OPTIONS "$url/fast.v1.Param/List"
+gets 'the live page lies in no frame' 200 '^X-Frame-Options: DENY' "$url/live"
 gets 'HEAD of a page' 200 '^Content-Type: text/html' -I "$url/"
 
 kill "$fastd_pid" && wait "$fastd_pid"

@@ -285,6 +285,9 @@ enum fast_status fast_param_rules_init(struct param_rules *rules,
 		rules->read_only = spec->read_only;
 		rules->restart_required = spec->restart_required;
 	}
+	if (spec->size >= offsetof(struct fast_param_spec, ack_timeout_ms) + sizeof(uint32_t)) {
+		rules->ack_timeout_ms = spec->ack_timeout_ms;
+	}
 	status = texts_init(rules, spec, reason);
 	if (status != FAST_OK) {
 		return status;
@@ -293,6 +296,10 @@ enum fast_status fast_param_rules_init(struct param_rules *rules,
 		return refuse(rules, reason,
 			      "type %d does not exist; use one of enum fast_param_type",
 			      (int)spec->type);
+	}
+	if (rules->ack_timeout_ms > FAST_PARAM_ACK_TIMEOUT_MS_MAX) {
+		return refuse(rules, reason, "ack_timeout_ms is %u; give at most %d",
+			      rules->ack_timeout_ms, FAST_PARAM_ACK_TIMEOUT_MS_MAX);
 	}
 	status = range_init(rules, spec, reason);
 	if (status == FAST_OK) {
@@ -315,8 +322,9 @@ bool fast_param_rules_equal(const struct param_rules *rules, const struct param_
 {
 	bool equal = rules->type == other->type && rules->read_only == other->read_only &&
 		     rules->restart_required == other->restart_required &&
-		     rules->min == other->min && rules->max == other->max &&
-		     rules->step == other->step && rules->choice_count == other->choice_count &&
+		     rules->ack_timeout_ms == other->ack_timeout_ms && rules->min == other->min &&
+		     rules->max == other->max && rules->step == other->step &&
+		     rules->choice_count == other->choice_count &&
 		     value_equal(rules, &rules->initial, &other->initial) &&
 		     strcmp(rules->unit, other->unit) == 0 && strcmp(rules->help, other->help) == 0;
 

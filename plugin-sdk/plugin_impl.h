@@ -83,6 +83,7 @@ struct param_rules {
 	enum fast_param_type type;
 	bool read_only;
 	bool restart_required;
+	uint32_t ack_timeout_ms; /* 0: fastd's own */
 	struct param_value initial;
 	double min;
 	double max; /* max > min, or both 0: any */

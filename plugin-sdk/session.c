@@ -104,6 +104,7 @@ static size_t param_pack(const struct fast_param *param, uint8_t *packet)
 	spec.n_choices = rules->choice_count;
 	spec.read_only = rules->read_only;
 	spec.restart_required = rules->restart_required;
+	spec.ack_timeout_ms = rules->ack_timeout_ms;
 	if (rules->max > rules->min) {
 		range.min = rules->min;
 		range.max = rules->max;

@@ -98,6 +98,14 @@ void param_fail(struct node *node, struct plugin *plugin, struct param *param, c
 	node_notify_param(node, plugin, param);
 }
 
+static int64_t ack_timeout_ns(const struct param *param)
+{
+	uint32_t timeout_ms =
+		param->ack_timeout_ms == 0 ? NODE_ACK_TIMEOUT_MS : param->ack_timeout_ms;
+
+	return timeout_ms * NS_PER_MS;
+}
+
 static void param_read_ack(struct node *node, struct plugin *plugin, struct param *param,
 			   int64_t now_ns)
 {
@@ -118,8 +126,7 @@ static void param_read_ack(struct node *node, struct plugin *plugin, struct para
 		}
 		initial_take_effect(plugin);
 		node_notify_param(node, plugin, param);
-	} else if (!param->timed_out &&
-		   now_ns - param->page_time_ns >= NODE_ACK_TIMEOUT_MS * NS_PER_MS) {
+	} else if (!param->timed_out && now_ns - param->page_time_ns >= ack_timeout_ns(param)) {
 		const struct kept *kept = record_kept(plugin->record, param->name);
 
 		param->timed_out = true;
@@ -239,6 +246,7 @@ void param_describe(const struct plugin *plugin, const struct param *param, int6
 		.preempt_by = "",
 		.read_only = param->read_only,
 		.restart_required = param->restart_required,
+		.ack_timeout_ms = param->ack_timeout_ms,
 		.last_refused = param->last_refused,
 		.plugin_revision = plugin->record == NULL ? 0 : plugin->record->revision,
 	};

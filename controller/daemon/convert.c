@@ -174,6 +174,7 @@ static Fast__V1__ParamSpec *convert_param_spec(struct scratch *scratch,
 	out->n_choices = param->choice_count;
 	out->read_only = param->read_only;
 	out->restart_required = param->restart_required;
+	out->ack_timeout_ms = param->ack_timeout_ms;
 	return scratch->failed ? NULL : out;
 }
 

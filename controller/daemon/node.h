@@ -158,6 +158,7 @@ struct node_param {
 	size_t choice_count;
 	bool read_only;
 	bool restart_required;
+	uint32_t ack_timeout_ms; /* 0: NODE_ACK_TIMEOUT_MS */
 	struct fast_page_value desired;
 	uint64_t revision;
 	struct fast_page_value effective;

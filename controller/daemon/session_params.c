@@ -92,6 +92,11 @@ static void param_check(const struct plugin *plugin, const Fast__V1__DeclarePara
 	const Fast__V1__ParamSpec *spec = declare->spec;
 
 	verdict_texts(verdict, "param", spec->name, spec->unit, spec->help);
+	if (verdict->status == FAST_OK && spec->ack_timeout_ms > FAST_PARAM_ACK_TIMEOUT_MS_MAX) {
+		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
+			       "param \"%s\": ack_timeout_ms is %u; give at most %d", spec->name,
+			       spec->ack_timeout_ms, FAST_PARAM_ACK_TIMEOUT_MS_MAX);
+	}
 	if (verdict->status == FAST_OK && !plugin_slot_is_free(plugin, declare->slot)) {
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "param \"%s\": slot %u is not a free one of 0 to %d", spec->name,
@@ -148,6 +153,7 @@ static void param_add(struct node *node, struct plugin *plugin,
 	param->slot = declare->slot;
 	param->read_only = spec->read_only;
 	param->restart_required = spec->restart_required;
+	param->ack_timeout_ms = spec->ack_timeout_ms;
 	param->effective = param->rules.initial;
 	param->lease = leases_holder(&node->leases, plugin->instance, param->name);
 	plugin->param_count++;
@@ -184,7 +190,8 @@ static bool param_is_same(const struct param *known, const Fast__V1__DeclarePara
 	same = verdict.status == FAST_OK && known->slot == declare->slot &&
 	       param_rules_equal(&known->rules, &rules) && strcmp(known->unit, spec->unit) == 0 &&
 	       strcmp(known->help, spec->help) == 0 && known->read_only == !!spec->read_only &&
-	       known->restart_required == !!spec->restart_required;
+	       known->restart_required == !!spec->restart_required &&
+	       known->ack_timeout_ms == spec->ack_timeout_ms;
 	free(rules.choices);
 	return same;
 }

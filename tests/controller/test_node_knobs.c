@@ -243,6 +243,35 @@ static void a_plugin_says_that_a_knob_is_read_only(void **state)
 	knob_world_fini(&fixture);
 }
 
+/* Neither is ever read. */
+static void a_knob_has_its_own_time_to_be_read_in(void **state)
+{
+	struct fast_param_spec spec = {.size = sizeof spec,
+				       .name = "hasty",
+				       .type = FAST_PARAM_BOOL,
+				       .ack_timeout_ms = 100};
+	const struct fast_page_value on = {.type = FAST_PARAM_BOOL, .u.boolean = true};
+	struct knob_world fixture;
+	struct fast_param *param = NULL;
+	struct node_param told;
+
+	(void)state;
+	knob_world_init(&fixture);
+	assert_ok(fast_plugin_param(fixture.plugin, &spec, &param));
+	spec.name = "patient";
+	spec.ack_timeout_ms = FAST_PARAM_ACK_TIMEOUT_MS_MAX;
+	assert_ok(fast_plugin_param(fixture.plugin, &spec, &param));
+	world_param_wait(&fixture.world, "cam", "patient", NODE_PARAM_UNSET);
+	assert_ok(world_set(&fixture.world, "cam", "patient", on, 0).status);
+	assert_ok(world_set(&fixture.world, "cam", "hasty", on, 0).status);
+	told = world_param_wait(&fixture.world, "cam", "hasty", NODE_PARAM_TIMEOUT);
+	assert_int_equal(100, told.ack_timeout_ms);
+	world_param_wait(&fixture.world, "cam", "patient", NODE_PARAM_APPLYING);
+	(void)fast_param_get_bool(param);
+	world_param_wait(&fixture.world, "cam", "patient", NODE_PARAM_APPLIED);
+	knob_world_fini(&fixture);
+}
+
 static void explanation_keep(const struct node_explanation *explanation, void *arg)
 {
 	*(struct node_explanation *)arg = *explanation;
@@ -286,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_profile_does_not_leave_the_bounds),
 		cmocka_unit_test(the_last_refused_attempt_is_kept),
 		cmocka_unit_test(a_plugin_says_that_a_knob_is_read_only),
+		cmocka_unit_test(a_knob_has_its_own_time_to_be_read_in),
 		cmocka_unit_test(an_explanation_tells_what_a_lost_lease_brings),
 	};
 

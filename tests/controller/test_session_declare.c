@@ -92,7 +92,7 @@ static void a_second_declaration_is_compared_in_all(void **state)
 	(void)state;
 	raw_world_init(&raw);
 	raw_world_attach(&raw, "cam");
-	for (int different = 0; different < 7; different++) {
+	for (int different = 0; different < 8; different++) {
 		declared_init(&it);
 		assert_true(raw_send_spec(raw.fd, &it.spec, 0));
 		it.initial.int_value = different == 0 ? 10 : 5;
@@ -102,6 +102,7 @@ static void a_second_declaration_is_compared_in_all(void **state)
 		it.spec.unit = (char *)(different == 4 ? "s" : "");
 		it.spec.read_only = different == 5;
 		it.spec.restart_required = different == 6;
+		it.spec.ack_timeout_ms = different == 7;
 		assert_true(raw_send_spec(raw.fd, &it.spec, 0));
 		raw_world_refused(&raw, FAST_ALREADY_EXISTS, "param \"quality\"");
 	}

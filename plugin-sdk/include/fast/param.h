@@ -11,9 +11,10 @@
 
 FAST_BEGIN_DECLS
 
-#define FAST_PARAM_NAME_BYTES_MAX   64
-#define FAST_PARAM_STRING_BYTES_MAX 64
-#define FAST_PARAM_CHOICES_MAX      32
+#define FAST_PARAM_NAME_BYTES_MAX     64
+#define FAST_PARAM_STRING_BYTES_MAX   64
+#define FAST_PARAM_CHOICES_MAX        32
+#define FAST_PARAM_ACK_TIMEOUT_MS_MAX 3600000
 
 struct fast_plugin;
 
@@ -61,6 +62,9 @@ struct fast_param_spec {
 	enum fast_param_ack ack;
 	bool read_only;        /* the plugin alone gives it its value: nobody may set it */
 	bool restart_required; /* a new value is taken when the plugin starts again */
+	/* A new value that is not read (or applied: ack) within this shows as timed out. 0: 5000;
+	 * at most FAST_PARAM_ACK_TIMEOUT_MS_MAX. */
+	uint32_t ack_timeout_ms;
 };
 
 /* Declares a param. The same declaration again gives the same param. Gives *out, owned by the

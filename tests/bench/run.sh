@@ -15,7 +15,7 @@ for argument in "$@"; do
   esac
 done
 # Family of rows, and the program that measures it.
-families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node)
+families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node python:bench_python)
 programs=()
 for family in "${families[@]}"; do
   name=${family%%:*} program=${family#*:}
@@ -42,7 +42,24 @@ certify() {
     export BENCH_CERTIFICATES=$certificates
   fi
 }
+# The Python package, built once for each state of the tree.
+python_run() {
+  local sources key
+  sources=$(dirname "$0")/../..
+  key=$(find "$sources"/plugin-sdk "$sources"/runtime/base -type f \( -name '*.[ch]' -o -name '*.py' \) -print0 |
+    sort -z | xargs -0 sha256sum | sha256sum)
+  if [ "$(cat "$bin/../python/key" 2>/dev/null)" != "$key" ]; then
+    FASTD_SOURCE=$(cd "$sources" && pwd) FASTD_BIN=$(cd "$bin" && pwd) \
+      bash "$sources/tests/python/install.sh" >&2
+    echo "$key" >"$bin/../python/key"
+  fi
+  "$bin/../python/bin/python" "$(dirname "$0")/bench_python.py" "$@"
+}
 for program in "${programs[@]}"; do
+  if [ "$program" = bench_python ]; then
+    python_run "$@"
+    continue
+  fi
   [ "$program" != bench_rpc ] || certify
   "$bin/$program" "$@"
 done

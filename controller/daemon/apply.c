@@ -61,6 +61,20 @@ void plugin_commit(struct plugin *plugin)
 	}
 }
 
+/* All that was set before is in the page; what nobody has set any more needs no acknowledgement. */
+static void initial_from_record(struct plugin *plugin)
+{
+	for (size_t i = 0; i < plugin->param_count; i++) {
+		if (plugin->params[i].failed) {
+			return; /* the newest revision is not what the plugin has */
+		}
+	}
+	if (plugin->record != NULL && plugin->record->revision > plugin->initial_revision) {
+		plugin->initial_revision = plugin->record->revision;
+	}
+	initial_take_effect(plugin);
+}
+
 static bool all_declared(const struct plugin *plugin)
 {
 	const struct record *record = plugin->record;
@@ -80,6 +94,7 @@ void plugin_unhold(struct plugin *plugin, int64_t now_ns)
 	if (plugin->page_held && (late || all_declared(plugin))) {
 		plugin->page_held = false;
 		plugin_commit(plugin);
+		initial_from_record(plugin);
 	}
 }
 

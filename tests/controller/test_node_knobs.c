@@ -63,6 +63,8 @@ static void an_initial_value_that_is_back_is_a_revision_in_effect(void **state)
 	knob_wait(fixture.quality, 7);
 	wait_until(is_at_two, &fixture);
 	assert_int_equal(2, revisions_of(&fixture).revision);
+	world_restart(&fixture.world);
+	wait_until(is_at_two, &fixture);
 	knob_world_fini(&fixture);
 }
 

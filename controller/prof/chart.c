@@ -296,6 +296,9 @@ void chart_timeline(const struct profile *profile, const struct chart_choice *ch
 	char title[CHART_TITLE_BYTES_MAX];
 
 	frame.x_max = fmax(1, seconds_of(profile, profile->run.end_ns));
+	if (profile->settings[0].start_ns != 0) { /* not the time that it took to attach */
+		frame.x_min = fmax(0, seconds_of(profile, profile->settings[0].start_ns));
+	}
 	for (size_t i = 0; i < profile->setting_count; i++) {
 		const struct series *series = profile_find(&profile->settings[i], choice->speed);
 

@@ -9,7 +9,9 @@ double chart_value(const struct setting *setting, const char *name)
 {
 	const struct series *series = name == NULL ? NULL : profile_find(setting, name);
 
-	return series == NULL || series->stats.count == 0 ? NAN : series_headline(series);
+	return series == NULL || series->stats.count == 0 || !setting_is_measured(setting)
+		       ? NAN
+		       : series_headline(series);
 }
 
 static const struct series *choose(const struct profile *profile, const char *unit,
@@ -51,7 +53,15 @@ void chart_choose(const struct profile *profile, struct chart_choice *out)
 	}
 	out->speed = speed->name;
 	out->speed_unit = speed->unit;
-	merit = choose(profile, "1", speed->name, SOURCE_PLUGIN, NULL); /* a ratio: acc */
+	merit = NULL;
+	for (int source = SOURCE_PLUGIN;
+	     profile->merit != NULL && merit == NULL && source <= SOURCE_SELF; source++) {
+		merit = choose(profile, NULL, NULL, (enum source)source, profile->merit);
+		out->merit_less = merit != NULL && profile->merit_less;
+	}
+	if (merit == NULL) {
+		merit = choose(profile, "1", speed->name, SOURCE_PLUGIN, NULL); /* a ratio: acc */
+	}
 	if (merit == NULL) {
 		merit = choose(profile, "", speed->name, SOURCE_PLUGIN, NULL);
 	}

@@ -120,6 +120,8 @@ static int run_command_line(struct options *options, struct profile *profile)
 	profile->run.start_ns = quantity_unix_now();
 	describe_command(options, options->command, &profile->run);
 	take_goals(options, profile);
+	profile->merit = options->maximize != NULL ? options->maximize : options->minimize;
+	profile->merit_less = options->maximize == NULL;
 	/* Killed from now on, it leaves a result that says "running". */
 	if (!outputs_open(options->out, error) ||
 	    !outputs_write_results(profile, options->out, error)) {

@@ -12,6 +12,7 @@ void meter_begin(struct meter *meter, uint64_t revision, double step_s)
 	meter->step_s = step_s;
 	meter->moved_ns = quantity_monotonic_now();
 	meter->beats = 0;
+	meter->rate = 0;
 }
 
 static struct meter_mark *meter_mark(struct meter *meter, const Fast__V1__Sample *sample,

@@ -45,6 +45,8 @@ static const char usage[] =
 	"What for:\n"
 	"  --goal GOAL           'fps >= 24', 'p99(latency) <= 50ms'; may be repeated; met when\n"
 	"                        one setting meets it\n"
+	"  --maximize METRIC     what the report sets against speed, as accuracy\n"
+	"  --minimize METRIC     the same, less being better, as gpu.power\n"
 	"  --out DIR             where results go (default: fastprof-out)\n"
 	"  --quiet               no progress\n"
 	"  --json                compare: as JSON\n"
@@ -83,6 +85,8 @@ static const struct {
 	{"image", KIND_WORD, offsetof(struct options, image)},
 	{"repo", KIND_WORD, offsetof(struct options, repo)},
 	{"dataset", KIND_WORD, offsetof(struct options, dataset)},
+	{"maximize", KIND_WORD, offsetof(struct options, maximize)},
+	{"minimize", KIND_WORD, offsetof(struct options, minimize)},
 	{"knob", KIND_KNOB, 0},
 	{"goal", KIND_GOAL, 0},
 	{"strategy", KIND_STRATEGY, 0},

@@ -26,7 +26,9 @@ struct options {
 	const char *image;
 	const char *repo;
 	const char *dataset;
-	char **command; /* NULL-terminated; of length 0 where sage or repo say it */
+	const char *maximize; /* what the report sets against speed; NULL: it chooses */
+	const char *minimize; /* the same, less being better */
+	char **command;       /* NULL-terminated; of length 0 where sage or repo say it */
 	bool quiet;
 	/* compare */
 	const char *before;

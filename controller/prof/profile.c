@@ -194,7 +194,8 @@ static void aim_judge(struct profile *profile, struct aim *aim)
 		struct aim fitted = *aim;
 		double value;
 
-		if (series == NULL || series->stats.count == 0) {
+		if (profile->settings[i].repeats == 0 || series == NULL ||
+		    series->stats.count == 0) { /* half a measurement judges nothing */
 			continue;
 		}
 		if (goal_fit(&fitted.goal, series->unit, error) != FAST_OK) {

@@ -123,6 +123,8 @@ struct profile {
 	struct setting *settings;
 	size_t setting_count;
 	struct aim aims[PROFILE_AIMS_MAX];
+	const char *merit; /* what the report sets against speed; borrowed; NULL: it chooses */
+	bool merit_less;   /* less of it is better */
 	size_t aim_count;
 	char notes[PROFILE_NOTES_MAX][PROFILE_REASON_BYTES_MAX];
 	size_t note_count;

@@ -26,7 +26,9 @@ void progress_next(struct progress *progress, const char *label)
 static double seconds_left(const struct progress *progress)
 {
 	double passed = (double)(quantity_monotonic_now() - progress->begin_ns) / 1e9;
-	double each = progress->done > 0 ? passed / (double)progress->done : progress->visit_s;
+	double each = progress->done > 0 ? (double)(progress->done_ns - progress->begin_ns) / 1e9 /
+						   (double)progress->done
+					 : progress->visit_s;
 	double left = (double)progress->total * each - passed;
 
 	return left > 0 ? left : 0;
@@ -58,6 +60,7 @@ void progress_done(struct progress *progress, double rate, const char *note)
 	struct text text = {0};
 
 	progress->done++;
+	progress->done_ns = quantity_monotonic_now();
 	if (!progress->shown) {
 		return;
 	}

@@ -17,6 +17,7 @@ struct progress {
 	size_t done;
 	double visit_s; /* expected of one */
 	int64_t begin_ns;
+	int64_t done_ns; /* when the last visit ended */
 	int64_t shown_ns;
 	char label[PROGRESS_LABEL_BYTES_MAX];
 };

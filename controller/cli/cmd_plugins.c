@@ -21,13 +21,37 @@ static void plugin_revision(const void *member, struct text *text)
 	}
 }
 
+/* A process of another host says nothing here; the host does. */
+static void plugin_pid(const void *member, struct text *text)
+{
+	const Fast__V1__PluginInfo *plugin = member;
+
+	if (plugin->host[0] == '\0') {
+		text_add(text, "%" PRIu32, plugin->pid);
+	} else {
+		text_add(text, "at ");
+		text_add_clean(text, plugin->host);
+	}
+}
+
+static void plugin_uid(const void *member, struct text *text)
+{
+	const Fast__V1__PluginInfo *plugin = member;
+
+	if (plugin->host[0] == '\0') {
+		text_add(text, "%" PRIu32, plugin->uid);
+	} else {
+		text_add(text, "-");
+	}
+}
+
 #define MEMBER(name) offsetof(Fast__V1__PluginInfo, name)
 
 static const struct output_column columns[] = {
 	{"PLUGIN", MEMBER(name), output_string, false, 0},
 	{"STATE", MEMBER(state), plugin_state, false, 0},
-	{"PID", MEMBER(pid), output_u32, true, 0},
-	{"UID", MEMBER(uid), output_u32, true, 0},
+	{"PID", 0, plugin_pid, true, 0},
+	{"UID", 0, plugin_uid, true, 0},
 	{"VERSION", MEMBER(version), output_string, false, 0},
 	{"AGE", MEMBER(attach_time_unix_ns), output_since, true, 0},
 	{"METRICS", MEMBER(metric_count), output_u32, true, 0},

@@ -27,6 +27,8 @@ check 'its knobs are turned' fastctl set period_ms=5 res=0.5 mode=good --plugin 
 check 'and it reads them' wait_until 5 applied far
 fastctl plugins --json >"$world/plugins"
 check 'it is known to be elsewhere' grep -qE '"host": ?"tcp"' "$world/plugins"
+fastctl plugins far >"$world/plugins"
+check 'and no process of this node' grep -qE '^far +live +at tcp +- ' "$world/plugins"
 check 'its distributions come too' fastctl metrics latency --plugin far --json
 check 'and its rate' bash -c \
   "fastctl metrics fps --plugin far --json | grep -qE '\"rateWindow\": ?[1-9]'"

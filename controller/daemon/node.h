@@ -64,6 +64,7 @@ struct node_filter {
 	bool include_ended;
 	uint32_t window_ms;     /* metrics: for rates and summaries; 0: 1000 */
 	bool with_distribution; /* metrics: fill node_metric.distribution */
+	bool without_window;    /* metrics: of gauges and distributions; it takes time */
 };
 
 struct node_plugin {

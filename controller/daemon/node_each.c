@@ -133,6 +133,12 @@ static void sample_describe(const struct sample *sample, struct node_metric *out
 	out->sum = sample->sum;
 }
 
+/* Whether it has rates. */
+static bool series_counts(const struct series *series)
+{
+	return series->kind == FAST_METRIC_COUNTER || series->kind == FAST_METRIC_HEARTBEAT;
+}
+
 static void visit_metric(struct node *node, const struct plugin *plugin,
 			 const struct metric *metric, const struct visit *visit)
 {
@@ -147,8 +153,10 @@ static void visit_metric(struct node *node, const struct plugin *plugin,
 		int64_t age_ns = node_now_ns() - newest->time_ns;
 
 		sample_describe(newest, &described);
-		series_summarize(&metric->series, window_ms, &summary);
-		summary_describe(&summary, &described);
+		if (!filter->without_window || series_counts(&metric->series)) {
+			series_summarize(&metric->series, window_ms, &summary);
+			summary_describe(&summary, &described);
+		}
 		described.age_ms = age_ns / NS_PER_MS;
 		described.stale =
 			plugin->live && age_ns > STALE_TICKS * (int64_t)node->tick_ms * NS_PER_MS;

@@ -184,7 +184,7 @@ static void visit_metric(const struct node_metric *metric, void *arg)
 enum fast_status scrape_page(const struct self *self, enum families_format format, struct text *out)
 {
 	const struct node_filter everybody = {.include_ended = true};
-	const struct node_filter live = {.with_distribution = true};
+	const struct node_filter live = {.with_distribution = true, .without_window = true};
 	struct families *families = NULL;
 	struct family *rejected;
 	struct visit visit = {.plugin = ""};

@@ -112,22 +112,29 @@ static int by_value(const void *a, const void *b)
 
 struct passed {
 	uint64_t bytes[2];
+	uint64_t late_ns; /* what it makes up for in a burst */
 };
 
 static struct passed link_passed(void)
 {
 	return (struct passed){
-		{atomic_load(&slow.ways[0].bytes), atomic_load(&slow.ways[1].bytes)}};
+		.bytes = {atomic_load(&slow.ways[0].bytes), atomic_load(&slow.ways[1].bytes)},
+		.late_ns = atomic_load(&slow.ways[0].late_ns) + atomic_load(&slow.ways[1].late_ns),
+	};
 }
 
-/* How long the busier way of the link was occupied since then. */
+/* How long the busier way of the link was occupied since then, but for what was late. */
 static int64_t link_ms_since(const struct passed *then)
 {
 	struct passed now = link_passed();
 	uint64_t to_server = now.bytes[0] - then->bytes[0];
 	uint64_t to_client = now.bytes[1] - then->bytes[1];
 
-	return (int64_t)(to_server > to_client ? to_server : to_client) / LINK_BYTES_PER_MS;
+	int64_t late_ms = (int64_t)(now.late_ns - then->late_ns) / 1000000;
+	int64_t busy_ms =
+		(int64_t)(to_server > to_client ? to_server : to_client) / LINK_BYTES_PER_MS;
+
+	return busy_ms > late_ms ? busy_ms - late_ms : 0;
 }
 
 /* Asks one thing after the other for a while; the 99th of a hundred durations. */

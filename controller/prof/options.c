@@ -20,6 +20,7 @@ static const char usage[] =
 	"What is run, where:\n"
 	"  --sage FILE           what to run, as its sage.yaml says; --image names its image\n"
 	"  --image IMAGE         run in a container, by podman or docker\n"
+	"  --engine-options '...'  words for its run: '--gpus all', '--ulimit nofile=1024:1024'\n"
 	"  --repo URL            clone with git, then run or build as its sage.yaml says\n"
 	"  --dataset URL         given to the plugin as FASTPROF_DATASET\n"
 	"  --endpoint URL        the node's fastd; without it, a private one is started\n"
@@ -83,6 +84,7 @@ static const struct {
 	{"bin", KIND_WORD, offsetof(struct options, bin)},
 	{"sage", KIND_WORD, offsetof(struct options, sage)},
 	{"image", KIND_WORD, offsetof(struct options, image)},
+	{"engine-options", KIND_WORD, offsetof(struct options, engine_options)},
 	{"repo", KIND_WORD, offsetof(struct options, repo)},
 	{"dataset", KIND_WORD, offsetof(struct options, dataset)},
 	{"maximize", KIND_WORD, offsetof(struct options, maximize)},

@@ -24,6 +24,7 @@ struct options {
 	double beats, repeat, points;
 	const char *sage;
 	const char *image;
+	const char *engine_options; /* words for the engine's run; NULL: none */
 	const char *repo;
 	const char *dataset;
 	const char *maximize; /* what the report sets against speed; NULL: it chooses */

@@ -131,12 +131,15 @@ static void describe_image(struct source_command *source, const struct options *
 static void add_container(struct source_command *source, const struct options *options,
 			  const char *image)
 {
+	/* The shell splits it into words and does no more with it. */
+	(void)setenv("FASTPROF_ENGINE_OPTIONS",
+		     options->engine_options == NULL ? "" : options->engine_options, 1);
 	source_clear(source);
 	snprintf(source->container, sizeof source->container, "fastprof-%d", (int)getpid());
 	source_add(source, "sh");
 	source_add(source, "-c");
 	source_add(source,
-		   "exec %s run --rm --init --name %s "
+		   "exec %s run --rm --init $FASTPROF_ENGINE_OPTIONS --name %s "
 		   "-v \"$FASTD_PLUGIN_SOCKET:/run/fastprof/plugin.sock\" "
 		   "-e FASTD_PLUGIN_SOCKET=/run/fastprof/plugin.sock%s \"$@\"",
 		   source->engine, source->container,

@@ -113,7 +113,7 @@ static bool outbox_add_frame(struct fast_outbox *outbox, struct fast_frame *fram
 {
 	bool is_copied = !is_alone && outbox->batch != NULL &&
 			 frame->byte_count <= FAST_BATCH_FRAME_BYTES_MAX;
-	uint8_t *copy = outbox->batch + outbox->batch_bytes;
+	uint8_t *copy = is_copied ? outbox->batch + outbox->batch_bytes : NULL;
 	struct iovec *last = outbox->iov_count == 0 ? NULL : &outbox->iov[outbox->iov_count - 1];
 	bool is_joined =
 		is_copied && last != NULL && (uint8_t *)last->iov_base + last->iov_len == copy;

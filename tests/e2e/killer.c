@@ -117,7 +117,9 @@ static bool plugin_start(struct killer *killer)
 
 static bool client_start(struct killer *killer)
 {
-	const struct fast_client_options options = {.size = sizeof options, .agent = "killer"};
+	/* No keys: a call ends with the fastd that it was sent to. */
+	const struct fast_client_options options = {
+		.size = sizeof options, .agent = "killer", .once = FAST_ONCE_OFF};
 	char endpoint[PATH_BYTES_MAX + 8];
 
 	(void)snprintf(endpoint, sizeof endpoint, "ipc://%s", killer->socket);

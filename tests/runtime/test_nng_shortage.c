@@ -71,7 +71,8 @@ static void dialling_reports_each_shortage(void **state)
 		}
 		link->ops->free(link);
 		fast_link_dialer_free(dialer);
-	} while (n < 12);
+		/* The accepting side takes its share when it pleases. */
+	} while (n < 12 || (status != FAST_OK && n < 1000));
 	atomic_store(&countdown, -1);
 	assert_ok(status);
 	fast_link_listener_close(listener);

@@ -51,7 +51,9 @@ static void change(struct world *world, int times)
 	for (int i = 0; i < times; i++) {
 		fake_node_change(&world->node, &world->node.params[0], i);
 	}
+	pthread_mutex_lock(&world->node.lock);
 	world->node.plugins[0].revision = world->node.params[0].revision;
+	pthread_mutex_unlock(&world->node.lock);
 }
 
 static void watch_from(struct world *world, uint64_t revision, uint64_t epoch)

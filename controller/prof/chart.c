@@ -1,6 +1,7 @@
 #include "prof/chart.h"
 
 #include "client/text.h"
+#include "prof/markup.h"
 #include "prof/outputs.h"
 
 #include <math.h>
@@ -25,32 +26,6 @@ struct frame {
 	double x_min, x_max, y_min, y_max;
 };
 
-void chart_escape(FILE *file, const char *foreign)
-{
-	struct text clean = {0};
-
-	text_add_clean(&clean, foreign);
-	for (const char *at = text_chars(&clean); *at != '\0'; at++) {
-		switch (*at) {
-		case '<':
-			fputs("&lt;", file);
-			break;
-		case '>':
-			fputs("&gt;", file);
-			break;
-		case '&':
-			fputs("&amp;", file);
-			break;
-		case '"':
-			fputs("&quot;", file);
-			break;
-		default:
-			putc(*at, file);
-		}
-	}
-	text_fini(&clean);
-}
-
 static double frame_x(const struct frame *frame, double x)
 {
 	return frame->left + (x - frame->x_min) / (frame->x_max - frame->x_min) * frame->width;
@@ -65,14 +40,14 @@ static double frame_y(const struct frame *frame, double y)
 static void label(FILE *file, double x, double y, const char *class, const char *text)
 {
 	fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, class);
-	chart_escape(file, text);
+	markup_escape(file, text);
 	fputs("</text>\n", file);
 }
 
 static void svg_open(FILE *file, double height, const char *title)
 {
 	fprintf(file, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\"><title>", WIDTH, height);
-	chart_escape(file, title);
+	markup_escape(file, title);
 	fputs("</title>\n", file);
 }
 
@@ -171,7 +146,7 @@ static void pareto_points(const struct profile *profile, const struct chart_choi
 		fprintf(frame->file,
 			"<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"><title>",
 			beaten ? "beaten" : "front", x, y, beaten ? 4 : 6);
-		chart_escape(frame->file, text);
+		markup_escape(frame->file, text);
 		fputs("</title></circle>\n", frame->file);
 		if (!beaten && labelled++ < LABELS_MAX) {
 			bool late = x > frame->left + frame->width * 0.7;

@@ -34,7 +34,4 @@ void chart_distributions(const struct profile *profile, const struct chart_choic
 			 FILE *file);
 void chart_timeline(const struct profile *profile, const struct chart_choice *choice, FILE *file);
 
-/* Text for HTML and SVG: what came from elsewhere cannot steer the page. */
-void chart_escape(FILE *file, const char *foreign);
-
 #endif

@@ -1,5 +1,5 @@
 set(PROF_SOURCES
-    aim.c cgroup.c chart.c chart_choose.c command.c compare.c gauges.c gpu.c grid.c main.c meter.c options.c outputs.c
+    aim.c cgroup.c chart.c chart_choose.c command.c compare.c gauges.c gpu.c grid.c main.c markup.c meter.c options.c outputs.c
     proctree.c profile.c progress.c run.c sage.c sage_yaml.c small.c source.c stage.c stats.c system.c visit.c
     write_benchmark.c write_html.c write_junit.c write_report.c write_results.c write_sqlite.c
     write_tables.c)

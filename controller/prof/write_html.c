@@ -2,6 +2,7 @@
 
 #include "client/quantity.h"
 #include "prof/chart.h"
+#include "prof/markup.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static void paragraph(FILE *file, const char *name, const char *value)
 		return;
 	}
 	fprintf(file, "<p><span class=\"soft\">%s</span> <code>", name);
-	chart_escape(file, value);
+	markup_escape(file, value);
 	fputs("</code></p>\n", file);
 }
 
@@ -54,9 +55,9 @@ static void write_head(const struct profile *profile, FILE *file)
 	struct text when = {0};
 
 	fputs(head, file);
-	chart_escape(file, plugin);
+	markup_escape(file, plugin);
 	fputs(" - fastprof</title></head><body><main>\n<h1>", file);
-	chart_escape(file, plugin);
+	markup_escape(file, plugin);
 	fputs("</h1>\n<p class=\"soft\">", file);
 	quantity_time(&when, profile->run.start_ns);
 	fprintf(file, "%.19sZ, ", text_chars(&when)); /* to the second is enough for people */
@@ -64,7 +65,7 @@ static void write_head(const struct profile *profile, FILE *file)
 	quantity_span(&when, profile->run.end_ns - profile->run.start_ns);
 	text_add(&when, ", %zu setting%s on %s", profile->setting_count,
 		 profile->setting_count == 1 ? "" : "s", profile->run.node);
-	chart_escape(file, text_chars(&when));
+	markup_escape(file, text_chars(&when));
 	fputs("</p>\n", file);
 	text_fini(&when);
 	paragraph(file, "command", profile->run.command);
@@ -72,7 +73,7 @@ static void write_head(const struct profile *profile, FILE *file)
 	paragraph(file, "commit", profile->run.commit);
 	if (profile->ending != ENDING_DONE) {
 		fprintf(file, "<p class=\"bad\">%s: ", ending_name(profile->ending));
-		chart_escape(file, profile->reason);
+		markup_escape(file, profile->reason);
 		fputs("</p>\n", file);
 	}
 }
@@ -97,10 +98,10 @@ static void write_goals(const struct profile *profile, FILE *file)
 				      sizeof label);
 		}
 		fputs("<tr><td>", file);
-		chart_escape(file, aim->words);
+		markup_escape(file, aim->words);
 		fprintf(file, "</td><td class=\"%s\">%s</td><td>%.6g</td><td>",
 			classes[aim->verdict], verdicts[aim->verdict], aim->best);
-		chart_escape(file, label);
+		markup_escape(file, label);
 		fputs("</td></tr>\n", file);
 	}
 	fputs("</table></div>\n", file);
@@ -139,12 +140,12 @@ static void write_row(const struct profile *profile, const struct setting *setti
 
 	profile_label(profile, setting, label, sizeof label);
 	fprintf(file, "<tr%s><td>", best ? " class=\"best\"" : "");
-	chart_escape(file, label);
+	markup_escape(file, label);
 	fputs("</td>", file);
 	if (!setting_is_measured(setting)) {
 		fprintf(file, "<td colspan=\"%zu\" class=\"bad\">%s ", count,
 			setting->start_ns == 0 ? "not visited" : ending_name(setting->ending));
-		chart_escape(file, setting->reason);
+		markup_escape(file, setting->reason);
 		fputs("</td></tr>\n", file);
 		return;
 	}
@@ -158,7 +159,7 @@ static void write_row(const struct profile *profile, const struct setting *setti
 			text_add(&cell, "-");
 		}
 		fputs("<td>", file);
-		chart_escape(file, text_chars(&cell));
+		markup_escape(file, text_chars(&cell));
 		fputs("</td>", file);
 		text_fini(&cell);
 	}
@@ -177,7 +178,7 @@ static void write_table(const struct profile *profile, const struct chart_choice
 	      file);
 	for (size_t i = 0; i < count; i++) {
 		fputs("<th>", file);
-		chart_escape(file, columns[i]->name);
+		markup_escape(file, columns[i]->name);
 		fputs("</th>", file);
 	}
 	fputs("</tr>\n", file);
@@ -204,20 +205,20 @@ static void write_foot(const struct profile *profile, FILE *file)
 	for (size_t i = 0; profile->setting_count > 0 && i < profile->settings[0].count; i++) {
 		if (profile->settings[0].series[i].unsupported) {
 			fputs(any ? ", " : "<p>Unsupported here: ", file);
-			chart_escape(file, profile->settings[0].series[i].name);
+			markup_escape(file, profile->settings[0].series[i].name);
 			any = true;
 		}
 	}
 	fputs(any ? ".</p>\n" : "", file);
 	for (size_t i = 0; i < profile->note_count; i++) {
 		fputs("<p class=\"soft\">Note: ", file);
-		chart_escape(file, profile->notes[i]);
+		markup_escape(file, profile->notes[i]);
 		fputs("</p>\n", file);
 	}
 	paragraph(file, "kernel", profile->run.kernel);
 	paragraph(file, "cgroup", profile->run.cgroup);
 	fprintf(file, "<p class=\"soft\">fastprof %s, fastd ", FASTPROF_VERSION);
-	chart_escape(file, profile->run.fastd);
+	markup_escape(file, profile->run.fastd);
 	fputs("</p>\n</main></body></html>\n", file);
 }
 

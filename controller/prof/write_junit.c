@@ -1,39 +1,12 @@
 #include "prof/outputs.h"
 
 #include "client/text.h"
+#include "prof/markup.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
-
-/* Text that may stand in XML 1.0: no control characters, bytes that are not ASCII as '?' unless
- * they are whole UTF-8, which client/text.h sees to. */
-static void xml_text(FILE *file, const char *foreign)
-{
-	struct text clean = {0};
-
-	text_add_clean(&clean, foreign);
-	for (const char *at = text_chars(&clean); *at != '\0'; at++) {
-		switch (*at) {
-		case '<':
-			fputs("&lt;", file);
-			break;
-		case '>':
-			fputs("&gt;", file);
-			break;
-		case '&':
-			fputs("&amp;", file);
-			break;
-		case '"':
-			fputs("&quot;", file);
-			break;
-		default:
-			putc(*at, file);
-		}
-	}
-	text_fini(&clean);
-}
 
 /* "p99(latency) <= 50ms" as "p99_latency_at_most_50ms": a name that Jenkins can keep history of. */
 static void case_name(FILE *file, const char *words)
@@ -58,7 +31,7 @@ static void case_name(FILE *file, const char *words)
 static void attribute(FILE *file, const char *name, const char *value)
 {
 	fprintf(file, " %s=\"", name);
-	xml_text(file, value);
+	markup_escape(file, value);
 	putc('"', file);
 }
 

@@ -61,11 +61,22 @@ static bool packet_is_too_late(const struct fast_once_window *once,
 	       packet->key_age_us > (uint64_t)(once->window_ns / FAST_NS_PER_US);
 }
 
+/* Who calls is the same for every call of a connection, and may have many names. */
+static struct fast_digest connection_principal(const struct fast_once_window *once,
+					       struct fast_server_connection *connection)
+{
+	if (!connection->has_principal) {
+		connection->principal = fast_digest_peer(fast_once_digest_begin(once),
+							 &connection->connection.link->peer);
+		connection->has_principal = true;
+	}
+	return connection->principal;
+}
+
 static struct once_judgement once_judge(struct fast_once_window *once, struct fast_call *call,
 					const struct fast_packet *packet)
 {
-	struct fast_digest principal =
-		fast_digest_peer(fast_once_digest_begin(once), fast_call_peer(call));
+	struct fast_digest principal = connection_principal(once, call->connection);
 	struct once_judgement judgement = {.verdict = ONCE_RUNS};
 	int64_t now_ns = fast_timers_now_ns(call->connection->server->timers);
 	struct fast_once_client *client;

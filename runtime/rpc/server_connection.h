@@ -4,6 +4,7 @@
 
 #include "rpc/call_table.h"
 #include "rpc/connection.h"
+#include "rpc/digest.h"
 #include "rpc/hello.h"
 #include "rpc/reply.h"
 #include "rpc/server.h"
@@ -37,6 +38,8 @@ struct fast_server_connection {
 	int64_t begin_ns;
 
 	/* the reader's */
+	struct fast_digest principal; /* of keyed calls */
+	bool has_principal;
 	enum fast_peer_kind peer;
 	size_t peer_bytes_max; /* set before the first call, read by all */
 

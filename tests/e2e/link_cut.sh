@@ -39,19 +39,23 @@ hold remote "$tcp" 60000
 check 'a controller over tcp claims for a minute' wait_until 10 held
 check 'and turns the knob' wait_until 10 turned
 lease=$(fastctl params res --json | json_field leaseId)
+connections() { fastctl rpc call fast.v1.Admin/Connections --json | grep -o '"transport": *"tcp"' | wc -l; }
+one_less() { [ "$(connections)" -lt "$before" ]; }
+before=$(connections)
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
-sleep 0.5
-check 'killed, its lease still runs' held
+check 'killed, its connection is gone' wait_until 5 one_less
+check 'but its lease still runs' held
 check 'until it is released' fastctl release "$lease" --revert
 check 'which reverts the knob' wait_until 5 back
 
 hold local "$FASTD_ENDPOINT" 60000
 check 'a controller over ipc claims for a minute' wait_until 10 held
 check 'and turns the knob' wait_until 10 turned
+stopped() { [ "$(cut -d' ' -f3 "/proc/$hold_pid/stat")" = T ]; }
 kill -STOP "$hold_pid"
-sleep 0.5
-check 'stopped, it still lives' held
+check 'it is stopped' wait_until 5 stopped
+check 'and lives, so that it holds on' held
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
 check 'killed, it holds nothing any more' wait_until 2 free

@@ -102,7 +102,7 @@ static enum exit_code watch_run(struct cli *cli)
 	struct fast_stream *stream;
 	enum exit_code code;
 
-	if (cli->options.knobs_only || cli->options.from_rev.given) {
+	if (cli->options.knobs_only || cli->options.from_rev.given || cli->options.from_seq.given) {
 		return cli->words.count == 0
 			       ? watch_knobs(cli)
 			       : command_usage(cli, "--knobs takes no glob of metrics");
@@ -136,21 +136,25 @@ static const struct option options[] = {
 	 "changes of knobs instead", 0, 0},
 	{"from-rev", OPTION_INTEGER, offsetof(struct options, from_rev), "N",
 	 "changes of one plugin's knobs after its revision N", 0, 0},
-	{"epoch", OPTION_INTEGER, offsetof(struct options, epoch), "N",
-	 "that came with that revision", 0, 0},
+	{"from-seq", OPTION_INTEGER, offsetof(struct options, from_seq), "N",
+	 "changes of knobs after sequence number N; takes --epoch", 0, 0},
+	{"epoch", OPTION_INTEGER, offsetof(struct options, epoch), "E",
+	 "that came with that number", 0, 0},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},
 };
 
 const struct command command_watch = {
 	.name = "watch",
 	.usage = "[GLOB] [--plugin GLOB] [--interval MS] [--window MS] [--count N] | --knobs "
-		 "[--from-rev N]",
+		 "[--from-rev N | --from-seq N] [--epoch E]",
 	.summary = "samples as they are taken",
 	.help = "Prints metrics again and again until interrupted: a line per sample, or with "
 		"--json an\n"
 		"object per moment.\n\n"
 		"  fastctl watch fps --interval 250\n"
 		"  fastctl watch --plugin camera --from-rev 17\n"
+		"  fastctl watch --from-seq 120 --epoch 4711 (numbers as watch --knobs --json has "
+		"them)\n"
 		"  fastctl --json watch --count 10 | jq '.samples[] | {metric, rateWindow}'",
 	.options = options,
 	.words_max = 1,

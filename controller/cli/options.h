@@ -78,6 +78,7 @@ struct options {
 	bool knobs_only;
 	struct option_integer epoch;
 	struct option_integer from_rev;
+	struct option_integer from_seq;
 
 	const char *choices;
 	struct option_number max;

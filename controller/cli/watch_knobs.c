@@ -114,13 +114,23 @@ enum exit_code watch_knobs(struct cli *cli)
 	struct fast_stream *stream;
 	enum exit_code code = EXIT_OK;
 
+	if (options->from_rev.given && options->from_seq.given) {
+		return command_usage(cli, "give either --from-rev or --from-seq");
+	}
+	if (options->from_seq.given && !options->epoch.given) {
+		return command_usage(cli, "--from-seq takes the --epoch that came with it");
+	}
 	request.plugin = command_plugin_glob(cli);
+	request.epoch = options->epoch.value;
+	if (options->from_seq.given) {
+		request.start_case = FAST__V1__PARAM_WATCH_REQUEST__START_AFTER_SEQUENCE;
+		request.after_sequence = options->from_seq.value;
+	}
 	if (options->from_rev.given) { /* of one plugin */
 		code = command_plugin(cli);
 		request.plugin = cli->plugin;
 		request.start_case = FAST__V1__PARAM_WATCH_REQUEST__START_FROM_REVISION;
 		request.from_revision = options->from_rev.value;
-		request.epoch = options->epoch.value;
 	}
 	if (code != EXIT_OK) {
 		return code;

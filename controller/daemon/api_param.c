@@ -2,6 +2,8 @@
 #include "daemon/api_change.h"
 #include "daemon/convert.h"
 
+#include <inttypes.h>
+
 #define AUDIT_LIMIT_DEFAULT 100
 
 struct param_list {
@@ -69,6 +71,48 @@ static void param_get(struct fast_call *call, const Fast__V1__ParamGetRequest *r
 	api_reply(call, &list.scratch, &response.base);
 }
 
+struct newest {
+	bool known;
+	uint64_t revision;
+};
+
+static void keep_newest(const struct node_plugin *plugin, void *arg)
+{
+	struct newest *newest = arg;
+
+	newest->known = true;
+	newest->revision = plugin->revision;
+}
+
+/* What has not been reached yet would be waited for in silence. Of another epoch the number says
+ * nothing, nor of a plugin that nobody knows; there the states come. */
+static bool check_reached(struct api *api, struct fast_call *call, const struct watch_start *start)
+{
+	const struct node_filter filter = {.plugin = start->plugin, .include_ended = true};
+	struct newest newest = {0};
+	uint64_t sequence = watch_sequence(api->watch);
+
+	if (start->epoch != 0 && start->epoch != api->self->boot_id) {
+		return true;
+	}
+	if (start->has_after_sequence && start->after_sequence > sequence) {
+		fast_call_fail(call, FAST_OUT_OF_RANGE,
+			       "after_sequence is %" PRIu64 "; the newest is %" PRIu64,
+			       start->after_sequence, sequence);
+		return false;
+	}
+	if (start->has_from_revision) {
+		node_each_plugin(api->node, &filter, keep_newest, &newest);
+	}
+	if (newest.known && start->from_revision > newest.revision) {
+		fast_call_fail(call, FAST_OUT_OF_RANGE,
+			       "from_revision is %" PRIu64 "; the newest of '%s' is %" PRIu64,
+			       start->from_revision, start->plugin, newest.revision);
+		return false;
+	}
+	return true;
+}
+
 static void param_watch(struct fast_call *call, const Fast__V1__ParamWatchRequest *request,
 			void *arg)
 {
@@ -78,12 +122,23 @@ static void param_watch(struct fast_call *call, const Fast__V1__ParamWatchReques
 		.has_from_revision =
 			request->start_case == FAST__V1__PARAM_WATCH_REQUEST__START_FROM_REVISION,
 		.from_revision = request->from_revision,
+		.has_after_sequence =
+			request->start_case == FAST__V1__PARAM_WATCH_REQUEST__START_AFTER_SEQUENCE,
+		.after_sequence = request->after_sequence,
 		.epoch = request->epoch,
 	};
 
 	/* A revision is one plugin's. */
 	if (start.has_from_revision ? !api_check_name(call, "plugin", request->plugin)
 				    : !api_check_glob(call, "plugin", request->plugin)) {
+		return;
+	}
+	if (start.has_after_sequence && start.epoch == 0) {
+		fast_call_fail(call, FAST_INVALID_ARGUMENT,
+			       "after_sequence has no epoch; give the one that came with it");
+		return;
+	}
+	if (!check_reached(api, call, &start)) {
 		return;
 	}
 	if (watch_add_params(api->watch, call, &start) != FAST_OK) {

@@ -288,6 +288,11 @@ enum fast_status watch_add_params(struct watch *watch, struct fast_call *call,
 	return FAST_OK;
 }
 
+uint64_t watch_sequence(const struct watch *watch)
+{
+	return changes_count(watch->changes);
+}
+
 void watch_stats(struct watch *watch, struct watch_stats *out)
 {
 	out->watchers = atomic_load(&watch->count);

@@ -16,12 +16,15 @@
 /* Use from any thread. */
 struct watch;
 
-/* Where a watch of knobs begins: with their states, or with what came after a revision. */
+/* Where a watch of knobs begins: with their states, or with what came after a plugin's revision or
+ * after a sequence number of the node. */
 struct watch_start {
 	const char *plugin; /* glob; with from_revision a whole name */
 	bool has_from_revision;
 	uint64_t from_revision;
-	uint64_t epoch; /* that came with it; 0: not known */
+	bool has_after_sequence;
+	uint64_t after_sequence; /* at most watch_sequence(), if it is of this epoch */
+	uint64_t epoch;          /* that came with either; 0: not known */
 };
 
 struct watch_stats {
@@ -48,6 +51,9 @@ FAST_MUST_CHECK enum fast_status watch_add_metrics(struct watch *watch, struct f
 						   uint32_t interval_ms);
 FAST_MUST_CHECK enum fast_status watch_add_params(struct watch *watch, struct fast_call *call,
 						  const struct watch_start *start);
+
+/* Changes of knobs so far. */
+uint64_t watch_sequence(const struct watch *watch);
 
 void watch_stats(struct watch *watch, struct watch_stats *out);
 

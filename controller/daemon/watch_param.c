@@ -1,5 +1,6 @@
-/* A Param.Watch call: the states of all knobs, or what came after a revision, then each change. Who
- * falls so far behind that changes are lost is told so, and gets the states again. */
+/* A Param.Watch call: the states of all knobs, or what came after a revision or a sequence number,
+ * then each change. Who falls so far behind that changes are lost is told so, and gets the states
+ * again. */
 #include "daemon/convert.h"
 #include "daemon/watcher.h"
 
@@ -65,8 +66,9 @@ static enum fast_status take_states(struct param_watcher *watcher, struct node *
 	return watcher->scratch.failed ? FAST_RESOURCE_EXHAUSTED : FAST_OK;
 }
 
+/* sequence 0: nobody can go on from here. */
 static enum fast_status send_item(struct param_watcher *watcher, Fast__V1__ParamWatchKind kind,
-				  const struct changed *changed)
+				  const struct changed *changed, uint64_t sequence)
 {
 	Fast__V1__ParamWatchResponse item = FAST__V1__PARAM_WATCH_RESPONSE__INIT;
 
@@ -75,6 +77,7 @@ static enum fast_status send_item(struct param_watcher *watcher, Fast__V1__Param
 	item.plugin = (char *)changed->plugin;
 	item.revision = changed->revision;
 	item.epoch = watcher->epoch;
+	item.sequence = sequence;
 	return fast_call_send(watcher->base.call, &item.base);
 }
 
@@ -83,8 +86,8 @@ static enum fast_status send_states(struct param_watcher *watcher)
 	const struct changed none = {.plugin = ""};
 
 	if (watcher->gap) {
-		enum fast_status status =
-			send_item(watcher, FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_GAP, &none);
+		enum fast_status status = send_item(
+			watcher, FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_GAP, &none, 0);
 
 		if (status != FAST_OK) {
 			return status;
@@ -92,9 +95,10 @@ static enum fast_status send_states(struct param_watcher *watcher)
 		watcher->gap = false;
 	}
 	while (watcher->sent < watcher->count) {
+		bool last = watcher->sent + 1 == watcher->count;
 		enum fast_status status =
 			send_item(watcher, FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_STATE,
-				  watcher->states[watcher->sent]);
+				  watcher->states[watcher->sent], last ? watcher->next : 0);
 
 		if (status != FAST_OK) {
 			return status;
@@ -118,7 +122,7 @@ static enum fast_status send_change(struct param_watcher *watcher, const struct 
 			 changed->state == NULL
 				 ? FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_ENDED
 				 : FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_CHANGE,
-			 changed);
+			 changed, watcher->next + 1);
 }
 
 /* Sends what it can. NOT_FOUND: a change is lost. */
@@ -146,19 +150,35 @@ static void keep_revision(const struct node_plugin *plugin, void *arg)
 	*(uint64_t *)arg = plugin->revision;
 }
 
-/* Begins after the revision that was asked for; otherwise the states follow a gap. */
-static void resume(struct param_watcher *watcher, struct node *node)
+static bool seek_revision(struct param_watcher *watcher, struct node *node)
 {
 	const struct watch_start *start = &watcher->start;
 	const struct node_filter filter = {.plugin = watcher->plugin, .include_ended = true};
 	uint64_t newest = 0;
 
 	node_each_plugin(node, &filter, keep_revision, &newest);
-	watcher->begun = (start->epoch == 0 || start->epoch == watcher->epoch) &&
-			 changes_seek(watcher->changes, watcher->plugin, start->from_revision,
-				      start->epoch == watcher->epoch, newest, &watcher->next);
+	return (start->epoch == 0 || start->epoch == watcher->epoch) &&
+	       changes_seek(watcher->changes, watcher->plugin, start->from_revision,
+			    start->epoch == watcher->epoch, newest, &watcher->next);
+}
+
+/* What is no longer kept is found missing when it is to be sent. */
+static bool seek_sequence(struct param_watcher *watcher)
+{
+	watcher->next = watcher->start.after_sequence;
+	return watcher->start.epoch == watcher->epoch;
+}
+
+/* Begins where it was asked to; otherwise the states follow a gap. */
+static void resume(struct param_watcher *watcher, struct node *node)
+{
+	struct watch_start *start = &watcher->start;
+
+	watcher->begun =
+		start->has_after_sequence ? seek_sequence(watcher) : seek_revision(watcher, node);
 	watcher->gap = !watcher->begun;
-	watcher->start.has_from_revision = false;
+	start->has_from_revision = false;
+	start->has_after_sequence = false;
 }
 
 static void param_step(struct watcher *base, const struct watch_moment *moment,
@@ -168,7 +188,7 @@ static void param_step(struct watcher *base, const struct watch_moment *moment,
 	size_t sent_before = watcher->sent;
 	uint64_t next_before = watcher->next;
 
-	if (watcher->start.has_from_revision) {
+	if (watcher->start.has_from_revision || watcher->start.has_after_sequence) {
 		resume(watcher, moment->node);
 	}
 	out->status = FAST_NOT_FOUND;

@@ -65,6 +65,44 @@ static void a_watch_gets_items(void **state)
 	assert_true(fake_call_wait_items(&world->call, 1));
 }
 
+static void a_watch_of_knobs_from_what_has_not_been_is_refused(void **state)
+{
+	struct api_world *world = *state;
+	Fast__V1__ParamWatchRequest request = FAST__V1__PARAM_WATCH_REQUEST__INIT;
+
+	request.plugin = (char *)"cam";
+	request.start_case = FAST__V1__PARAM_WATCH_REQUEST__START_FROM_REVISION;
+	request.from_revision = 18;
+	api_param_handlers.watch(&world->call, &request, &world->api);
+	assert_refused(world, FAST_OUT_OF_RANGE, "from_revision is 18; the newest of 'cam' is 17");
+	request.epoch = world->self.boot_id;
+	api_param_handlers.watch(api_world_call(world), &request, &world->api);
+	assert_refused(world, FAST_OUT_OF_RANGE, "from_revision is 18; the newest of 'cam' is 17");
+
+	request.plugin = (char *)"c*";
+	request.start_case = FAST__V1__PARAM_WATCH_REQUEST__START_AFTER_SEQUENCE;
+	request.after_sequence = 1;
+	api_param_handlers.watch(api_world_call(world), &request, &world->api);
+	assert_refused(world, FAST_OUT_OF_RANGE, "after_sequence is 1; the newest is 0");
+	request.epoch = 0;
+	api_param_handlers.watch(api_world_call(world), &request, &world->api);
+	assert_refused(world, FAST_INVALID_ARGUMENT,
+		       "after_sequence has no epoch; give the one that came with it");
+}
+
+static void a_watch_of_knobs_from_a_number_of_another_epoch_gets_the_states(void **state)
+{
+	struct api_world *world = *state;
+	Fast__V1__ParamWatchRequest request = FAST__V1__PARAM_WATCH_REQUEST__INIT;
+
+	request.plugin = (char *)"cam";
+	request.start_case = FAST__V1__PARAM_WATCH_REQUEST__START_FROM_REVISION;
+	request.from_revision = 9999;
+	request.epoch = world->self.boot_id + 1;
+	api_param_handlers.watch(&world->call, &request, &world->api);
+	assert_true(fake_call_wait_items(&world->call, 3)); /* a gap and two knobs */
+}
+
 static void history_says_what_is_missing_and_what_was_meant(void **state)
 {
 	static const char *const cases[][3] = {
@@ -209,6 +247,8 @@ int main(void)
 		TEST(globs_that_cost_too_much_are_refused),
 		TEST(a_watch_with_a_silly_interval_is_refused),
 		TEST(a_watch_gets_items),
+		TEST(a_watch_of_knobs_from_what_has_not_been_is_refused),
+		TEST(a_watch_of_knobs_from_a_number_of_another_epoch_gets_the_states),
 		TEST(history_says_what_is_missing_and_what_was_meant),
 		TEST(history_is_checked_and_answered),
 		TEST(one_knob_can_be_read),

@@ -61,6 +61,18 @@ check 'a watch from a revision has what came after it' \
 check 'and nothing else' refuses_words '^(state|gap)' "$world/from.log"
 check 'a watch from another epoch says that changes are missing' \
   says '^gap' timeout 5 fastctl watch --from-rev "$revision" --epoch 1 --count 3
+refuses 'a revision that is not yet' 1 'from_revision is 99999; the newest of .worker. is' \
+  fastctl watch --from-rev 99999 --epoch "$epoch"
+check 'a watch from it in another epoch gets the states' \
+  says '^gap' timeout 5 fastctl watch --from-rev 99999 --epoch 1 --count 3
+knobs=$(fastctl params --json | grep -o '"desired"' | wc -l)
+sequence=$(timeout 5 fastctl watch --knobs --json --count "$knobs" | tail -n 1 | json_field sequence)
+check 'another knob is turned' fastctl set period_ms=31
+start after fastctl watch --from-seq "$sequence" --epoch "$epoch"
+check 'a watch of all plugins goes on after a sequence number' \
+  wait_until 5 grep -qE '^change .* period_ms .* 31' "$world/after.log"
+check 'without the states' refuses_words '^(state|gap)' "$world/after.log"
+refuses 'a sequence number without its epoch' 2 'takes the --epoch' fastctl watch --from-seq 1
 start watch fastctl watch --knobs --plugin worker
 watch_pid=$started
 wait_until 5 grep -q '^state' "$world/watch.log"

@@ -74,6 +74,8 @@ static void plugin_orphan(struct fast_plugin *plugin)
 		struct fast_param *param = plugin->params[i];
 
 		atomic_flag_clear(&param->updating); /* its holder isn't here */
+		atomic_store(&param->settled,
+			     FAST_PARAM_UNSETTLED); /* another page, counted anew */
 		param->failed_revision = 0;
 		param->failure_unsent = false;
 	}

@@ -39,6 +39,7 @@ static struct fast_param *param_new(struct fast_plugin *plugin, const struct par
 		.good = rules->initial,
 		.choice = choice,
 		.updating = ATOMIC_FLAG_INIT,
+		.settled = FAST_PARAM_UNSETTLED,
 		.rules = *rules,
 		.explicit_ack = ack == FAST_PARAM_ACK_EXPLICIT,
 	};

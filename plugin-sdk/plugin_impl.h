@@ -95,6 +95,9 @@ struct param_rules {
 	char help[FAST_METRIC_HELP_BYTES_MAX + 1];
 };
 
+#define FAST_PARAM_SETTLED_STEP (2 * (uint64_t)FAST_PARAM_CHOICES_MAX)
+#define FAST_PARAM_UNSETTLED    UINT64_MAX
+
 struct fast_param {
 	struct fast_plugin *plugin;
 	/* Region A of the first segment, which has the generation, and of the param's own: words
@@ -109,6 +112,9 @@ struct fast_param {
 	struct param_value good;
 	_Atomic size_t choice; /* ENUM: index of good in the choices */
 	atomic_flag updating;
+	/* ENUM: the page's generation that is known to hold good, times FAST_PARAM_CHOICES_MAX,
+	 * plus choice; written as these are. */
+	_Atomic uint64_t settled;
 	_Atomic uint64_t reported; /* newest revision reported as impossible */
 	struct param_rules rules;
 	atomic_bool explicit_ack;        /* a get acknowledges nothing */

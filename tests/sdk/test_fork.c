@@ -99,6 +99,46 @@ static void a_child_keeps_the_knobs_as_they_were(void **state)
 	assert_int_equal(360, fast_param_get_int(param));
 }
 
+/* The child's page counts its generations anew: the same number stands for another bank. */
+static void a_childs_choice_is_that_of_its_own_page(void **state)
+{
+	static const union fast_param_value modes[] = {{.string = "slow"}, {.string = "fast"}};
+	struct world *world = *state;
+	struct fast_param_spec spec = {
+		.size = sizeof spec,
+		.name = "mode",
+		.type = FAST_PARAM_ENUM,
+		.initial.string = "slow",
+		.choices = modes,
+		.choice_count = FAST_TEST_COUNT(modes),
+	};
+	struct fast_param *param = world_param(world, &spec);
+	struct fast_page_value value = {.type = FAST_PARAM_ENUM, .string = "slow"};
+
+	fast_page_view_set(world->view, 0, 1, &value);
+	fast_page_view_commit(world->view);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(0, fast_param_get_choice(param));
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		struct fast_page_view *view = NULL;
+		const char *reason = NULL;
+
+		child_check(fast_plugin_is_here(world->plugin));
+		child_check(fast_page_view_open(world->plugin->map.fd, &view, &reason) == FAST_OK);
+		strcpy(value.string, "fast");
+		fast_page_view_set(view, 0, 2, &value);
+		fast_page_view_commit(view);
+		child_check(fast_param_get_choice(param) == 1);
+		fast_page_view_close(view);
+		fast_plugin_close(world->plugin);
+		_exit(0);
+	}
+	assert_child_succeeds(child);
+	assert_int_equal(0, fast_param_get_choice(param));
+}
+
 static bool is_open(int fd)
 {
 	return fcntl(fd, F_GETFD) >= 0;
@@ -256,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_child_counts_for_itself),
 		TEST(a_child_keeps_the_knobs_as_they_were),
+		TEST(a_childs_choice_is_that_of_its_own_page),
 		cmocka_unit_test(a_child_holds_on_to_nothing_of_the_parents),
 		TEST(a_child_of_a_plugin_that_was_waited_for_can_close_it),
 		TEST(forking_beside_beating_threads_loses_and_doubles_nothing),

@@ -174,6 +174,23 @@ static void a_revision_used_again_gives_the_new_value(void **state)
 	assert_int_equal(2, fast_param_get_choice(knobs.mode));
 }
 
+static void a_choice_that_was_read_often_changes_all_the_same(void **state)
+{
+	struct world *world = *state;
+	struct knobs knobs = knobs_declare(world);
+	uint64_t revision = 0;
+
+	for (size_t round = 0; round < 6; round++) {
+		turn_text(world, 4, ++revision, modes[round % 3].string);
+		turn_int(world, revision, 1); /* and another param's change leaves it */
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(round % 3, fast_param_get_choice(knobs.mode));
+			assert_int_equal(revision, fast_param_revision(knobs.mode));
+		}
+		assert_int_equal(revision, fast_page_view_ack(world->view, 4));
+	}
+}
+
 static void an_impossible_value_leaves_the_last_good_one_and_is_reported_once(void **state)
 {
 	struct world *world = *state;
@@ -288,6 +305,7 @@ int main(void)
 		TEST(a_get_gives_the_value_set_last_and_acknowledges_it),
 		TEST(a_param_that_fastd_takes_back_has_its_initial_value),
 		TEST(a_revision_used_again_gives_the_new_value),
+		TEST(a_choice_that_was_read_often_changes_all_the_same),
 		TEST(an_impossible_value_leaves_the_last_good_one_and_is_reported_once),
 		TEST(scribbled_params_never_crash_a_get),
 		TEST(the_same_declaration_gives_the_same_param),

@@ -163,7 +163,9 @@ static void readers_beside_a_writer_see_whole_values_only(void **state)
 	}
 	assert_int_equal(0, atomic_load(&hammer.wrong));
 	assert_int_equal(8 + COMMITS, fast_param_get_int(hammer.integer));
+	assert_int_equal(COMMITS % 3, fast_param_get_choice(hammer.mode));
 	assert_int_equal(COMMITS, fast_page_view_ack(hammer.world->view, 0));
+	assert_int_equal(COMMITS, fast_page_view_ack(hammer.world->view, 2));
 	assert_int_equal(0, log_count());
 }
 

@@ -41,11 +41,12 @@ struct param_object {
 	bool is_open;        /* without a declaration: a text that is read as a literal */
 	uint64_t waited;     /* revision that the last wait gave */
 	PyObject *last;      /* the object that the last get() made of a text or an int, or NULL */
-	int64_t last_number; /* what it was made of: an int, or an enum's choice */
+	int64_t last_number; /* what it was made of: an int */
 	char last_text[FAST_PARAM_STRING_BYTES_MAX + 1]; /* the same for a text */
 	PyObject *on_change;                             /* or NULL */
 	struct plugin_object *owner;
 	PyObject *name;
+	PyObject *choices; /* tuple, of str for an enum */
 };
 
 extern PyTypeObject plugin_type;
@@ -79,7 +80,7 @@ PyObject *plugin_dispatch(PyObject *self, PyObject *unused);
 PyObject *metric_object_of(struct plugin_object *owner, struct fast_metric *metric, PyObject *name,
 			   PyObject *states);
 PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param, PyObject *name,
-			  enum fast_param_type type, bool is_open);
+			  PyObject *choices, enum fast_param_type type, bool is_open);
 /* What remains when the plugin is closed. */
 void metric_object_orphan(struct metric_object *self);
 void param_object_orphan(struct param_object *self);

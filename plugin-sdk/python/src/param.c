@@ -30,7 +30,6 @@ static PyObject *text_value(struct param_object *self, const char *text)
 		return NULL;
 	}
 	memcpy(self->last_text, text, strlen(text) + 1);
-	self->last_number = -1; /* no choice */
 	Py_INCREF(value);
 	Py_XSETREF(self->last, value);
 	return value;
@@ -60,21 +59,12 @@ static PyObject *integer_value(struct param_object *self)
 	return value;
 }
 
-/* The text may be another one than the choice's that was read before: then it is the newer. */
-static PyObject *choice_value(struct param_object *self)
+/* An object of the declaration's own. */
+static PyObject *choice_value(const struct param_object *self, size_t choice)
 {
-	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
-	int64_t choice = (int64_t)fast_param_get_choice(self->param);
-	PyObject *value = last_of(self, choice);
+	PyObject *value = PyTuple_GET_ITEM(self->choices, (Py_ssize_t)choice);
 
-	if (value == NULL) {
-		fast_param_get_string(self->param, text);
-		value = text_value(self, text);
-		self->last_number = -1; /* until the two agree */
-		if (fast_param_get_choice(self->param) == (size_t)choice) {
-			self->last_number = choice;
-		}
-	}
+	Py_INCREF(value);
 	return value;
 }
 
@@ -94,7 +84,7 @@ PyObject *param_value_of(struct param_object *self)
 	case FAST_PARAM_DOUBLE:
 		return PyFloat_FromDouble(fast_param_get_double(self->param));
 	case FAST_PARAM_ENUM:
-		return choice_value(self);
+		return choice_value(self, fast_param_get_choice(self->param));
 	case FAST_PARAM_STRING:
 		break;
 	}
@@ -111,8 +101,9 @@ PyObject *param_reading_value(struct param_object *self, const struct fast_param
 		return PyLong_FromLongLong(reading->value.integer);
 	case FAST_PARAM_DOUBLE:
 		return PyFloat_FromDouble(reading->value.number);
-	case FAST_PARAM_STRING:
 	case FAST_PARAM_ENUM:
+		return choice_value(self, reading->choice);
+	case FAST_PARAM_STRING:
 		break;
 	}
 	return text_value(self, reading->string);
@@ -125,7 +116,7 @@ static PyObject *param_get(PyObject *self, PyObject *unused)
 }
 
 PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param, PyObject *name,
-			  enum fast_param_type type, bool is_open)
+			  PyObject *choices, enum fast_param_type type, bool is_open)
 {
 	PyObject *key = PyLong_FromVoidPtr(param);
 	PyObject *found = key == NULL ? NULL : PyDict_GetItem(owner->handles, key);
@@ -140,6 +131,7 @@ PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param,
 	if (self != NULL && found == NULL) {
 		Py_INCREF(owner);
 		Py_INCREF(name);
+		Py_INCREF(choices);
 		self->param = param;
 		self->type = type;
 		self->is_open = is_open;
@@ -150,6 +142,7 @@ PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param,
 		self->on_change = NULL;
 		self->owner = owner;
 		self->name = name;
+		self->choices = choices;
 		if (PyDict_SetItem(owner->handles, key, (PyObject *)self) < 0) {
 			Py_CLEAR(self);
 		}
@@ -180,6 +173,7 @@ static void param_dealloc(PyObject *object)
 	Py_XDECREF(self->on_change);
 	Py_DECREF(self->owner);
 	Py_DECREF(self->name);
+	Py_DECREF(self->choices);
 	PyObject_Free(object);
 }
 

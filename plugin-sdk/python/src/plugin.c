@@ -238,9 +238,9 @@ static PyObject *plugin_param(PyObject *object, PyObject *args)
 		return NULL;
 	}
 	status = fast_plugin_param(self->plugin, &spec, &param);
-	return status == FAST_OK
-		       ? param_object_of(self, param, given.name, spec.type, given.is_open != 0)
-		       : error_raise_of(self, status);
+	return status == FAST_OK ? param_object_of(self, param, given.name, given.choices,
+						   spec.type, given.is_open != 0)
+				 : error_raise_of(self, status);
 }
 
 /* The values of what was read at one moment. */

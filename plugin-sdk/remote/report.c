@@ -62,42 +62,65 @@ static bool word_report(struct run *run, uint32_t offset, bool is_time)
 		       : run_flush(run);
 }
 
-static bool cell_report(struct run *run, enum fast_metric_kind kind, uint32_t offset)
+/* Where a cell's buckets begin, in words; 0: it has none. */
+static uint32_t buckets_of(enum fast_metric_kind kind)
 {
-	uint32_t words = fast_page_cell_bytes(kind) / 8;
+	switch (kind) {
+	case FAST_METRIC_HISTOGRAM:
+	case FAST_METRIC_TIMER:
+		return offsetof(struct fast_page_histogram, values.buckets) / 8;
+	case FAST_METRIC_HEARTBEAT:
+		return offsetof(struct fast_page_heartbeat, intervals.buckets) / 8;
+	default:
+		return 0;
+	}
+}
+
+#define WORDS_TO_BUCKETS (offsetof(struct fast_page_distribution, buckets) / 8)
+#define WORDS_TO_OCTAVES (offsetof(struct fast_page_distribution, octaves) / 8)
+#define OCTAVE_WORDS     (1U << FAST_PAGE_SCALE)
+
+/* All words but the buckets of octaves that hold nothing: most of a distribution. */
+static bool cell_report(struct run *run, const struct report_cell *cell)
+{
+	const struct fast_page_map *map = &run->plugin->segments[cell->offset / FAST_PAGE_BYTES];
+	const uint64_t *words =
+		(const uint64_t *)(const void *)(map->base + cell->offset % FAST_PAGE_BYTES);
+	uint32_t count = fast_page_cell_bytes(cell->kind) / 8;
+	uint32_t buckets = buckets_of(cell->kind);
+	uint64_t octaves =
+		buckets == 0 ? 0 : page_load(&words[buckets - WORDS_TO_BUCKETS + WORDS_TO_OCTAVES]);
 	bool good = true;
 
-	for (uint32_t i = 0; i < words && good; i++) {
-		good = word_report(run, offset + 8 * i,
-				   kind == FAST_METRIC_HEARTBEAT && IS_TIME(i));
+	for (uint32_t i = 0; i < count && good; i++) {
+		bool bucket = buckets > 0 && i >= buckets && i < buckets + FAST_PAGE_BUCKETS;
+
+		if (bucket && (octaves >> (i - buckets) / OCTAVE_WORDS & 1) == 0) {
+			i += OCTAVE_WORDS - 1;
+			continue;
+		}
+		good = word_report(run, cell->offset + 8 * i,
+				   cell->kind == FAST_METRIC_HEARTBEAT && IS_TIME(i));
 	}
 	return good;
 }
 
-/* The metric as far as it is bound. False: there are no more. */
-static bool metric_at(struct fast_plugin *plugin, size_t i, enum fast_metric_kind *kind,
-		      uint32_t *offset)
-{
-	bool there;
-
-	pthread_mutex_lock(&plugin->lock);
-	there = i < plugin->metric_count;
-	if (there) {
-		*kind = plugin->metrics[i]->kind;
-		*offset = plugin->metrics[i]->cell_offset;
-	}
-	pthread_mutex_unlock(&plugin->lock);
-	return there;
-}
-
-/* Memory for what is told of each segment. */
-static bool told_grow(struct report *report, struct fast_plugin *plugin, size_t *param_count)
+/* Learns what the plugin has by now, and has memory for it. */
+static bool report_grow(struct report *report, struct fast_plugin *plugin, size_t *param_count)
 {
 	size_t segments;
 
 	pthread_mutex_lock(&plugin->lock);
 	segments = plugin->segment_count;
 	*param_count = plugin->param_count;
+	for (; report->announced < plugin->announce_count; report->announced++) {
+		const struct metric_info *metric = plugin->announce[report->announced].metric;
+
+		if (metric != NULL) {
+			report->cells[report->cell_count++] =
+				(struct report_cell){metric->kind, metric->cell_offset};
+		}
+	}
 	pthread_mutex_unlock(&plugin->lock);
 	for (size_t i = 0; i < segments; i++) {
 		if (report->told[i] == NULL) {
@@ -113,22 +136,16 @@ static bool told_grow(struct report *report, struct fast_plugin *plugin, size_t 
 bool report_run(struct report *report, struct fast_plugin *plugin, report_send_fn *send, void *arg)
 {
 	struct run run = {report, plugin, send, arg};
-	enum fast_metric_kind kind;
-	uint32_t offset;
 	size_t param_count;
-	bool good = told_grow(report, plugin, &param_count);
+	bool good = report_grow(report, plugin, &param_count);
 
 	fast__v1__report__init(&report->message);
 	report->message.offsets = report->offsets;
 	report->message.words = report->words;
 	report->message.time_offsets = report->time_offsets;
 	report->message.times = report->times;
-	for (size_t i = 0; good && metric_at(plugin, i, &kind, &offset); i++) {
-		/* A segment that was opened since is for the next time. */
-		if (kind != FAST_METRIC_UNDECLARED &&
-		    report->told[offset / FAST_PAGE_BYTES] != NULL) {
-			good = cell_report(&run, kind, offset);
-		}
+	for (size_t i = 0; good && i < report->cell_count; i++) {
+		good = cell_report(&run, &report->cells[i]);
 	}
 	for (uint32_t slot = 0; good && slot < param_count; slot++) {
 		uint32_t segment = slot / FAST_PAGE_PARAMS_MAX;
@@ -147,4 +164,6 @@ void report_reset(struct report *report)
 		free(report->told[i]);
 		report->told[i] = NULL;
 	}
+	report->announced = 0;
+	report->cell_count = 0;
 }

@@ -19,6 +19,7 @@
 #define START_MS_MAX    10000
 #define SCRAPE_MS_MAX   20000
 #define SCRAPE_CHUNK    65536
+#define ARGUMENTS_MAX   32
 #define DESCRIPTORS_MAX 16384 /* a crowd of 1000 has three each */
 
 void bench_die(const char *what, const char *why)
@@ -47,8 +48,10 @@ static void program_path(const char *name, char *path, size_t bytes)
 	(void)snprintf(slash + 1, bytes - (size_t)(slash + 1 - path), "%s", name);
 }
 
-static void fastd_run(const struct node_world *world, const char *tick_ms)
+static void fastd_run(const struct node_world *world, const char *tick_ms, const char *const *more)
 {
+	const char *arguments[ARGUMENTS_MAX + 1];
+	size_t count = 0;
 	char program[4096];
 	char socket[NODE_PATH_MAX];
 	char http[NODE_PATH_MAX + 8];
@@ -62,8 +65,25 @@ static void fastd_run(const struct node_world *world, const char *tick_ms)
 	if (freopen("/dev/null", "w", stderr) == NULL) {
 		bench_die("/dev/null", strerror(errno));
 	}
-	execl(program, program, "--socket", socket, "--plugin-socket", world->plugin_socket,
-	      "--http", http, "--state-dir", state, "--tick", tick_ms, (char *)NULL);
+	const char *const own[] = {program,
+				   "--socket",
+				   socket,
+				   "--plugin-socket",
+				   world->plugin_socket,
+				   "--http",
+				   http,
+				   "--state-dir",
+				   state,
+				   "--tick",
+				   tick_ms};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		arguments[count++] = own[i];
+	}
+	while (more != NULL && *more != NULL && count < ARGUMENTS_MAX) {
+		arguments[count++] = *more++;
+	}
+	arguments[count] = NULL;
+	execv(program, (char *const *)(uintptr_t)arguments);
 	bench_die(program, strerror(errno));
 }
 
@@ -80,6 +100,11 @@ static void descriptors_allow(void)
 }
 
 void node_world_start(struct node_world *world, const char *tick_ms)
+{
+	node_world_start_with(world, tick_ms, NULL);
+}
+
+void node_world_start_with(struct node_world *world, const char *tick_ms, const char *const *more)
 {
 	struct fast_client_options options = {.size = sizeof options, .agent = "bench"};
 	struct fast_call_options call = {
@@ -102,7 +127,7 @@ void node_world_start(struct node_world *world, const char *tick_ms)
 	begin_ns = bench_now_ns();
 	world->pid = fork();
 	if (world->pid == 0) {
-		fastd_run(world, tick_ms);
+		fastd_run(world, tick_ms, more);
 	}
 	bench_check(fast_client_open(world->endpoint, &options, &world->client), "a client");
 	bench_check(fast_v1_plugin_list(world->client, &call, &request, &reply), "fastd's answer");

@@ -44,6 +44,8 @@ struct crowd {
 /* All of these end the program with a sentence when they fail. */
 
 void node_world_start(struct node_world *world, const char *tick_ms);
+/* With more options of fastd, up to a NULL; none when more is NULL. */
+void node_world_start_with(struct node_world *world, const char *tick_ms, const char *const *more);
 void node_world_stop(struct node_world *world);
 /* VmRSS, in MiB. */
 double node_world_rss_mib(const struct node_world *world);

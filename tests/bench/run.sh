@@ -15,7 +15,7 @@ for argument in "$@"; do
   esac
 done
 # Family of rows, and the program that measures it.
-families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node python:bench_python)
+families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node fastd:bench_report scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node python:bench_python)
 programs=()
 for family in "${families[@]}"; do
   name=${family%%:*} program=${family#*:}
@@ -60,6 +60,6 @@ for program in "${programs[@]}"; do
     python_run "$@"
     continue
   fi
-  [ "$program" != bench_rpc ] || certify
+  case $program in bench_rpc | bench_report) [ -n "$certificates" ] || certify ;; esac
   "$bin/$program" "$@"
 done

@@ -73,6 +73,44 @@ static void only_what_has_changed_is_reported(void **state)
 	free(heard);
 }
 
+static void assert_cell_heard(const struct world *world, const struct heard *heard,
+			      const struct fast_metric *metric)
+{
+	const struct metric_info *info = metric_info(metric);
+	const uint64_t *cell =
+		(const uint64_t *)(const void *)(world->plugin->map.base + info->cell_offset);
+
+	for (size_t i = 0; i < fast_page_cell_bytes(info->kind) / 8; i++) {
+		assert_int_equal(cell[i], heard_at(heard, metric, i));
+	}
+}
+
+static void what_was_told_is_the_page_word_by_word(void **state)
+{
+	struct world *world = *state;
+	struct heard *heard = calloc(1, sizeof *heard);
+	struct report *report = calloc(1, sizeof *report);
+	struct fast_metric *sizes = world_metric(world, "sizes", FAST_METRIC_HISTOGRAM);
+	struct fast_metric *fps = world_metric(world, "fps", FAST_METRIC_HEARTBEAT);
+	struct fast_metric *late = world_metric(world, "late", FAST_METRIC_UNDECLARED);
+
+	assert_non_null(heard);
+	assert_non_null(report);
+	for (double value = 1e-10; value < 1e12; value *= 7) { /* in ever new octaves */
+		fast_metric_observe(sizes, value);
+		fast_metric_beat(fps, value);
+		assert_true(report_run(report, world->plugin, hear, heard));
+		assert_cell_heard(world, heard, sizes);
+		assert_cell_heard(world, heard, fps);
+	}
+	fast_metric_set(late, 5); /* has a kind now, after others that came later */
+	assert_true(report_run(report, world->plugin, hear, heard));
+	assert_cell_heard(world, heard, late);
+	report_reset(report);
+	free(report);
+	free(heard);
+}
+
 static void the_times_of_a_heartbeat_are_told_as_times(void **state)
 {
 	struct world *world = *state;
@@ -150,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_has_changed_is_reported),
+		TEST(what_was_told_is_the_page_word_by_word),
 		TEST(the_times_of_a_heartbeat_are_told_as_times),
 		TEST(acknowledgements_are_reported),
 		TEST(many_words_go_in_several_messages_until_one_fails),

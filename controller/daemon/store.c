@@ -59,16 +59,6 @@ static enum fast_status directory_lock(struct store *store, const char *path, ch
 	return FAST_OK;
 }
 
-/* SQLite would let everybody read what it makes. */
-static void file_prepare(const struct store *store)
-{
-	int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd >= 0) { /* else SQLite says why */
-		(void)close(fd);
-	}
-}
-
 static enum fast_status sync_init(struct store *store)
 {
 	pthread_condattr_t attributes;
@@ -129,7 +119,6 @@ enum fast_status store_open(const struct store_options *options, struct store **
 		status = directory_lock(store, options->state_dir, error);
 	}
 	if (status == FAST_OK) {
-		file_prepare(store);
 		status = store_db_open(store, error);
 		if (status == FAST_UNAVAILABLE) { /* a full disk keeps nobody from measuring */
 			(void)snprintf(store->error, sizeof store->error, "%s", error);

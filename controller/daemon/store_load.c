@@ -12,7 +12,7 @@ static bool load_revision(sqlite3_stmt *row, const struct store_visitor *visitor
 
 	column_copy(row, 0, revision.instance, sizeof revision.instance);
 	revision.revision = column_unsigned(row, 1);
-	return visitor->revision(&revision, visitor->arg);
+	return visitor->revision == NULL || visitor->revision(&revision, visitor->arg);
 }
 
 static bool load_param(sqlite3_stmt *row, const struct store_visitor *visitor)
@@ -29,7 +29,7 @@ static bool load_param(sqlite3_stmt *row, const struct store_visitor *visitor)
 	param.time_unix_ns = sqlite3_column_int64(row, 6);
 	param.expires_unix_ns = sqlite3_column_int64(row, 7);
 	param.has_back = column_value(row, 8, &param.back);
-	return visitor->param(&param, visitor->arg);
+	return visitor->param == NULL || visitor->param(&param, visitor->arg);
 }
 
 static bool load_lease(sqlite3_stmt *row, const struct store_visitor *visitor)
@@ -48,7 +48,7 @@ static bool load_lease(sqlite3_stmt *row, const struct store_visitor *visitor)
 	column_copy(row, 9, lease.principal, sizeof lease.principal);
 	column_copy(row, 10, lease.client, sizeof lease.client);
 	lease.terms.outlive_process = sqlite3_column_int(row, 11) != 0;
-	return visitor->lease(&lease, visitor->arg);
+	return visitor->lease == NULL || visitor->lease(&lease, visitor->arg);
 }
 
 static bool load_baseline(sqlite3_stmt *row, const struct store_visitor *visitor)
@@ -58,7 +58,7 @@ static bool load_baseline(sqlite3_stmt *row, const struct store_visitor *visitor
 	baseline.lease_id = column_unsigned(row, 0);
 	column_copy(row, 1, baseline.param, sizeof baseline.param);
 	baseline.has_value = column_value(row, 2, &baseline.value);
-	return visitor->baseline(&baseline, visitor->arg);
+	return visitor->baseline == NULL || visitor->baseline(&baseline, visitor->arg);
 }
 
 static bool load_bound(sqlite3_stmt *row, const struct store_visitor *visitor)

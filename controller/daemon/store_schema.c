@@ -3,6 +3,7 @@
 #include <fast/log.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -189,6 +190,16 @@ static int schema_upgrade(sqlite3 *db, int64_t version)
 	return code;
 }
 
+/* SQLite would let everybody read what it makes. */
+static void file_prepare(const struct store *store)
+{
+	int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0) { /* else SQLite says why */
+		(void)close(fd);
+	}
+}
+
 /* Opens and prepares all; SQLite's code. version: of the schema that was found. */
 static int database_open(struct store *store, int64_t *version)
 {
@@ -196,10 +207,12 @@ static int database_open(struct store *store, int64_t *version)
 				      "PRAGMA synchronous = NORMAL;"
 				      "PRAGMA journal_size_limit = 4194304;"
 				      "PRAGMA foreign_keys = OFF;";
-	int code = sqlite3_open_v2(store->path, &store->db,
-				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-				   NULL);
+	int code;
 
+	file_prepare(store);
+	code = sqlite3_open_v2(store->path, &store->db,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			       NULL);
 	if (code == SQLITE_OK) {
 		(void)sqlite3_extended_result_codes(store->db, 1);
 		(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
@@ -210,6 +223,9 @@ static int database_open(struct store *store, int64_t *version)
 	}
 	if (code == SQLITE_OK && *version > STORE_VERSION) {
 		return SQLITE_OK;
+	}
+	if (code == SQLITE_OK && *version < 0) {
+		return SQLITE_CORRUPT; /* no fastd has written that */
 	}
 	if (code == SQLITE_OK && *version > 0) {
 		code = database_check(store->db);
@@ -242,14 +258,35 @@ static bool is_broken(int code)
 	       (code & 0xff) == SQLITE_ERROR || (code & 0xff) == SQLITE_FORMAT;
 }
 
+/* A database and its companions. */
+static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+/* Whether something else stands where one of them should: SQLite would be refused it for ever. */
+static bool is_in_the_way(const struct store *store)
+{
+	char path[STORE_PATH_BYTES_MAX + 8];
+	struct stat there;
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		(void)snprintf(path, sizeof path, "%s%s", store->path, suffixes[i]);
+		if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Renames the database and its companions, so that somebody may look at them. */
 static enum fast_status database_set_aside(struct store *store, const char *why, char *error)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	char from[STORE_PATH_BYTES_MAX + 8];
 	char to[STORE_PATH_BYTES_MAX + 64];
 	long long now_s = (long long)time(NULL);
 
+	do { /* what was set aside before stays */
+		(void)snprintf(to, sizeof to, "%s.corrupt-%lld", store->path, now_s++);
+	} while (access(to, F_OK) == 0);
+	now_s--;
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		(void)snprintf(from, sizeof from, "%s%s", store->path, suffixes[i]);
 		(void)snprintf(to, sizeof to, "%s.corrupt-%lld%s", store->path, now_s, suffixes[i]);
@@ -266,12 +303,22 @@ static enum fast_status database_set_aside(struct store *store, const char *why,
 	return FAST_OK;
 }
 
+/* SQLite knows the reason when the code is its own. */
+static void why_tell(sqlite3 *db, int code, char *why, size_t size)
+{
+	const bool is_its_own = db != NULL && sqlite3_extended_errcode(db) == code;
+	const int system_code = is_its_own ? sqlite3_system_errno(db) : 0;
+
+	(void)snprintf(why, size, "%s%s%s", is_its_own ? sqlite3_errmsg(db) : sqlite3_errstr(code),
+		       system_code != 0 ? ": " : "", system_code != 0 ? strerror(system_code) : "");
+}
+
 enum fast_status store_db_open(struct store *store, char *error)
 {
 	for (int attempt = 0;; attempt++) {
 		char why[160];
 		int64_t version = 0;
-		int code = database_open(store, &version);
+		int code = is_in_the_way(store) ? SQLITE_NOTADB : database_open(store, &version);
 
 		if (code == SQLITE_OK && version <= STORE_VERSION) {
 			return FAST_OK;
@@ -284,9 +331,7 @@ enum fast_status store_db_open(struct store *store, char *error)
 				       store->path);
 			return FAST_FAILED_PRECONDITION;
 		}
-		(void)snprintf(why, sizeof why, "%s",
-			       store->db != NULL ? sqlite3_errmsg(store->db)
-						 : sqlite3_errstr(code));
+		why_tell(store->db, code, why, sizeof why);
 		store_db_close(store);
 		if (code == SQLITE_NOMEM) {
 			(void)snprintf(error, NODE_TEXT_BYTES_MAX, "no memory for the store");

@@ -137,3 +137,17 @@ void fixture_reopen(struct fixture *fixture)
 	fixture_close(fixture);
 	fixture_open(fixture);
 }
+
+int count_set_aside(const char *dir)
+{
+	char command[128];
+	char line[16] = "";
+	FILE *pipe;
+
+	(void)snprintf(command, sizeof command, "ls %s | grep -c '^fastd.db.corrupt-[0-9]*$'", dir);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	(void)fgets(line, sizeof line, pipe);
+	(void)pclose(pipe);
+	return atoi(line);
+}

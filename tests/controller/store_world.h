@@ -48,4 +48,7 @@ enum fast_status fixture_put(struct fixture *fixture, const char *param, int64_t
 void end_note(enum fast_status status, const char *error, void *arg);
 bool end_is_done(void *arg);
 
+/* How many databases were set aside there. */
+int count_set_aside(const char *dir);
+
 #endif

@@ -1,7 +1,6 @@
 /* What outlives fastd. */
 #include "controller/store_world.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,58 +126,6 @@ static void a_second_store_in_the_same_directory_is_refused(void **state)
 	fixture_fini(&fixture);
 }
 
-/* Writes over part of the database. */
-static void spoil(const struct fixture *fixture, off_t offset, size_t count)
-{
-	char path[96];
-	char garbage[4096];
-	int fd;
-
-	memset(garbage, 0x5a, sizeof garbage);
-	(void)snprintf(path, sizeof path, "%s/fastd.db", fixture->dir);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal((ssize_t)count, pwrite(fd, garbage, count, offset));
-	(void)close(fd);
-}
-
-static int count_set_aside(const char *dir)
-{
-	char command[128];
-	char line[16] = "";
-	FILE *pipe;
-
-	(void)snprintf(command, sizeof command, "ls %s | grep -c 'fastd.db.corrupt-[0-9]*$'", dir);
-	pipe = popen(command, "r");
-	assert_non_null(pipe);
-	(void)fgets(line, sizeof line, pipe);
-	(void)pclose(pipe);
-	return atoi(line);
-}
-
-static void a_broken_database_is_set_aside(void **state)
-{
-	const off_t offsets[] = {0, 100, 4096, 8192};
-
-	(void)state;
-	for (size_t i = 0; i < FAST_TEST_COUNT(offsets); i++) {
-		struct fixture fixture;
-		struct end end;
-
-		fixture_init(&fixture);
-		assert_ok(store_start(fixture.store));
-		assert_ok(fixture_put(&fixture, "quality", 5, 1, &end));
-		fixture_close(&fixture);
-		spoil(&fixture, offsets[i], 3000);
-		fixture_open(&fixture);
-		assert_int_equal(0, fixture_load(&fixture).params);
-		assert_int_equal(1, count_set_aside(fixture.dir));
-		assert_ok(store_start(fixture.store));
-		assert_ok(fixture_put(&fixture, "quality", 6, 1, &end));
-		fixture_fini(&fixture);
-	}
-}
-
 static void a_database_of_a_newer_fastd_is_left_alone(void **state)
 {
 	struct fixture fixture;
@@ -230,7 +177,6 @@ int main(void)
 		cmocka_unit_test(each_type_of_value_comes_back_as_it_was),
 		cmocka_unit_test(leases_and_their_baselines_are_kept_and_ids_go_on),
 		cmocka_unit_test(a_second_store_in_the_same_directory_is_refused),
-		cmocka_unit_test(a_broken_database_is_set_aside),
 		cmocka_unit_test(a_database_of_a_newer_fastd_is_left_alone),
 		cmocka_unit_test(a_full_queue_refuses),
 	};

@@ -42,7 +42,50 @@ static const char first_schema[] =
 	" 'ok');"
 	"PRAGMA user_version = 1;";
 
-static void first_make(const char *dir)
+/* What made each later schema of the one before, as it was, with one of each new thing. */
+static const char *const later_schemas[] = {
+	"ALTER TABLE params ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE params ADD COLUMN back_type INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE params ADD COLUMN back;"
+	"ALTER TABLE leases ADD COLUMN hold_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN notice_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE leases ADD COLUMN principal TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN client TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN outlive INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE bounds (plugin TEXT, param TEXT, min REAL, max REAL, actor TEXT NOT NULL,"
+	" time INTEGER NOT NULL, PRIMARY KEY (plugin, param)) WITHOUT ROWID;"
+	"CREATE TABLE bound_choices (plugin TEXT, param TEXT, position INTEGER,"
+	" type INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (plugin, param, position))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE profiles (plugin TEXT, profile TEXT, param TEXT, type INTEGER NOT NULL,"
+	" value NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,"
+	" PRIMARY KEY (plugin, profile, param)) WITHOUT ROWID;"
+	"UPDATE leases SET priority = 3, principal = 'uid:7';"
+	"INSERT INTO bounds VALUES ('c*', 'quality', 1, 50, 'operator', 5);"
+	"INSERT INTO profiles VALUES ('cam', 'night', 'quality', 2, 6, 'operator', 5, 0);"
+	"PRAGMA user_version = 2;",
+	"ALTER TABLE samples ADD COLUMN first REAL;"
+	"ALTER TABLE samples ADD COLUMN last REAL;"
+	"ALTER TABLE samples ADD COLUMN min REAL;"
+	"ALTER TABLE samples ADD COLUMN max REAL;"
+	"ALTER TABLE samples ADD COLUMN std REAL;"
+	"CREATE TABLE minutes (minute INTEGER PRIMARY KEY);"
+	"CREATE TABLE minute_samples (minute INTEGER, series INTEGER, time INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
+	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
+	" revision_first INTEGER, revision_last INTEGER, first REAL, last REAL, min REAL, max REAL,"
+	" std REAL, PRIMARY KEY (minute, series)) WITHOUT ROWID;"
+	"INSERT INTO series VALUES (7, 'cam', 'lag', 's', 4, 600, 600);"
+	"INSERT INTO minutes VALUES (10);"
+	"INSERT INTO minute_samples (minute, series, time, count, max)"
+	" VALUES (10, 7, 600000000000, 9, 2.5);"
+	"PRAGMA user_version = 3;",
+};
+
+/* A database of that schema: 1 is the first. */
+static void older_make(const char *dir, size_t version)
 {
 	char path[128];
 	sqlite3 *db = NULL;
@@ -50,7 +93,16 @@ static void first_make(const char *dir)
 	(void)snprintf(path, sizeof path, "%s/fastd.db", dir);
 	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
 	assert_int_equal(SQLITE_OK, sqlite3_exec(db, first_schema, NULL, NULL, NULL));
+	for (size_t i = 1; i < version; i++) {
+		assert_int_equal(SQLITE_OK,
+				 sqlite3_exec(db, later_schemas[i - 1], NULL, NULL, NULL));
+	}
 	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+}
+
+static void first_make(const char *dir)
+{
+	older_make(dir, 1);
 }
 
 static void audit_count(const struct node_audit *entry, void *arg)
@@ -132,6 +184,73 @@ static void samples_of_an_older_fastd_are_part_of_the_history(void **state)
 	fixture_fini(&fixture);
 }
 
+static bool bound_count(const struct store_bound *bound, void *arg)
+{
+	assert_float_equal(50, bound->max, 0);
+	++*(size_t *)arg;
+	return true;
+}
+
+static bool profile_count(const struct store_profile_value *value, void *arg)
+{
+	assert_int_equal(6, value->value.u.integer);
+	++*(size_t *)arg;
+	return true;
+}
+
+static void minute_count(const struct store_series *series, const struct store_sample *sample,
+			 void *arg)
+{
+	(void)series;
+	assert_float_equal(2.5, sample->window.max, 0);
+	++*(int *)arg;
+}
+
+/* What a database of that schema has beyond the first. */
+static void assert_later_things(struct store *store, size_t version)
+{
+	const struct store_query query = {.instance = "cam", .metric = "lag", .limit = 10};
+	size_t bounds = 0;
+	size_t profiles = 0;
+	int minutes = 0;
+	struct store_visitor visitor = {.bound = bound_count, .arg = &bounds};
+
+	assert_ok(store_load(store, &visitor));
+	visitor = (struct store_visitor){.profile = profile_count, .arg = &profiles};
+	assert_ok(store_load(store, &visitor));
+	assert_int_equal(version >= 2, bounds);
+	assert_int_equal(version >= 2, profiles);
+	assert_status(version >= 3 ? FAST_OK : FAST_NOT_FOUND,
+		      store_history(store, &query, minute_count, &minutes));
+	assert_int_equal(version >= 3, minutes);
+}
+
+static void a_database_of_each_older_schema_is_brought_up_to_date(void **state)
+{
+	(void)state;
+	for (size_t version = 1; version <= FAST_TEST_COUNT(later_schemas) + 1; version++) {
+		struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+		struct loaded loaded;
+		struct end end;
+
+		assert_non_null(mkdtemp(fixture.dir));
+		older_make(fixture.dir, version);
+		for (int round = 0; round < 2; round++) {
+			fixture_open(&fixture);
+			loaded = fixture_load(&fixture);
+			assert_int_equal(9, loaded.param.value.u.integer);
+			assert_int_equal(1, loaded.baselines);
+			assert_int_equal(version >= 2 ? 3 : 0, loaded.lease.terms.priority);
+			assert_later_things(fixture.store, version);
+			assert_ok(store_start(fixture.store));
+			assert_ok(fixture_put(&fixture, "quality", 9, 18, &end));
+			fixture_close(&fixture);
+		}
+		assert_int_equal(0, count_set_aside(fixture.dir));
+		fixture_fini(&fixture);
+	}
+}
+
 /* The upgrade is one transaction: what could not be done at all is read as it is. */
 static void a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is(void **state)
 {
@@ -165,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_database_of_the_first_schema_is_brought_up_to_date),
+		cmocka_unit_test(a_database_of_each_older_schema_is_brought_up_to_date),
 		cmocka_unit_test(samples_of_an_older_fastd_are_part_of_the_history),
 		cmocka_unit_test(a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is),
 	};

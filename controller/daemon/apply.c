@@ -1,5 +1,7 @@
 #include "apply.h"
 
+#include "change.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,23 @@ static int64_t ack_timeout_ns(const struct param *param)
 	return timeout_ms * NS_PER_MS;
 }
 
+/* The attempt has failed, and the audit log knows it as well, as far as the store keeps up. */
+static void param_note_timeout(struct node *node, const struct plugin *plugin,
+			       const struct param *param)
+{
+	const struct kept *kept = record_kept(plugin->record, param->name);
+	struct change *change =
+		change_new(node, plugin->instance, kept == NULL ? "" : kept->actor, 0, 1);
+
+	if (change == NULL) {
+		return;
+	}
+	change->revision = param->page_revision;
+	change_failed(change, "timeout", param->name, &param->page_value,
+		      "the plugin did not read it in time");
+	change_log(change);
+}
+
 static void param_read_ack(struct node *node, struct plugin *plugin, struct param *param,
 			   int64_t now_ns)
 {
@@ -142,11 +161,8 @@ static void param_read_ack(struct node *node, struct plugin *plugin, struct para
 		initial_take_effect(plugin);
 		node_notify_param(node, plugin, param);
 	} else if (!param->timed_out && now_ns - param->page_time_ns >= ack_timeout_ns(param)) {
-		const struct kept *kept = record_kept(plugin->record, param->name);
-
 		param->timed_out = true;
-		param_note_refused(param, &param->page_value, kept == NULL ? "" : kept->actor,
-				   node_now_unix_ns(), "the plugin did not read it in time");
+		param_note_timeout(node, plugin, param);
 		node_notify_param(node, plugin, param);
 	}
 }
@@ -189,23 +205,6 @@ static enum node_param_status param_status(const struct plugin *plugin, const st
 	return param->timed_out ? NODE_PARAM_TIMEOUT : NODE_PARAM_APPLYING;
 }
 
-void param_note_refused(struct param *param, const struct fast_page_value *value, const char *actor,
-			int64_t time_unix_ns, const char *reason)
-{
-	struct node_attempt *attempt = param->last_refused;
-
-	if (attempt == NULL) {
-		attempt = malloc(sizeof *attempt);
-		param->last_refused = attempt;
-	}
-	if (attempt == NULL) {
-		return;
-	}
-	*attempt = (struct node_attempt){.value = *value, .time_unix_ns = time_unix_ns};
-	(void)snprintf(attempt->actor, sizeof attempt->actor, "%s", actor);
-	(void)snprintf(attempt->reason, sizeof attempt->reason, "%s", reason);
-}
-
 static void lease_describe(const struct lease *lease, int64_t now_ns, struct node_param *out)
 {
 	out->lease_id = lease->id;
@@ -226,8 +225,8 @@ static void back_describe(const struct kept_back *back, int64_t now_ns, struct n
 	out->back = back->value;
 }
 
-void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
-		    struct node_param *out)
+void param_describe(const struct node *node, const struct plugin *plugin, const struct param *param,
+		    int64_t now_ns, struct node_param *out)
 {
 	const struct kept *kept = record_kept(plugin->record, param->name);
 	bool set = kept != NULL && kept->set;
@@ -262,7 +261,7 @@ void param_describe(const struct plugin *plugin, const struct param *param, int6
 		.read_only = param->read_only,
 		.restart_required = param->restart_required,
 		.ack_timeout_ms = param->ack_timeout_ms,
-		.last_refused = param->last_refused,
+		.last_refused = attempts_find(&node->attempts, plugin->instance, param->name),
 		.plugin_revision = plugin->record == NULL ? 0 : plugin->record->revision,
 	};
 	if (param->lease != NULL) {
@@ -277,7 +276,7 @@ void node_notify_param(struct node *node, const struct plugin *plugin, const str
 {
 	struct node_param described;
 
-	param_describe(plugin, param, node_now_ns(), &described);
+	param_describe(node, plugin, param, node_now_ns(), &described);
 	for (size_t i = 0; i < node->listener_count; i++) {
 		if (node->listeners[i].param_changed != NULL) {
 			node->listeners[i].param_changed(&described, node->listeners[i].arg);

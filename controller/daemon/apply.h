@@ -14,9 +14,6 @@ void param_gone_back(struct plugin *plugin, const struct param *param, uint64_t 
 void plugin_commit(struct plugin *plugin);
 /* Ends the hold when all is known again, or late. */
 void plugin_unhold(struct plugin *plugin, int64_t now_ns);
-/* Remembers an attempt that failed, as far as memory goes. */
-void param_note_refused(struct param *param, const struct fast_page_value *value, const char *actor,
-			int64_t time_unix_ns, const char *reason);
 /* Looks what the plugin has read, and tells listeners. */
 void plugin_read_acks(struct node *node, struct plugin *plugin, int64_t now_ns);
 /* The plugin can't apply what is in the page. Tells listeners. */
@@ -25,7 +22,7 @@ void param_fail(struct node *node, struct plugin *plugin, struct param *param, c
 bool node_expect_acks(struct node *node, int64_t now_ns);
 void node_notify_param(struct node *node, const struct plugin *plugin, const struct param *param);
 void node_notify_ended(struct node *node, const struct plugin *plugin);
-void param_describe(const struct plugin *plugin, const struct param *param, int64_t now_ns,
-		    struct node_param *out);
+void param_describe(const struct node *node, const struct plugin *plugin, const struct param *param,
+		    int64_t now_ns, struct node_param *out);
 
 #endif

@@ -88,6 +88,25 @@ void change_audit(struct change *change, const char *verb, const char *param,
 	value_copy(new_value, audit->new_value, sizeof audit->new_value);
 }
 
+void change_failed(struct change *change, const char *verb, const char *param,
+		   const struct fast_page_value *value, const char *reason)
+{
+	struct node_attempt attempt = {.value = *value, .time_unix_ns = change->time_unix_ns};
+
+	(void)snprintf(attempt.actor, sizeof attempt.actor, "%s", change->actor);
+	(void)snprintf(attempt.reason, sizeof attempt.reason, "%s", reason);
+	attempts_note(&change->node->attempts, change->instance, param, &attempt);
+	change_audit(change, verb, param, NULL, value, reason);
+}
+
+void change_log(struct change *change)
+{
+	if (change->job->count > 0 && store_push(change->node->store, change->job) == FAST_OK) {
+		change->job = NULL;
+	}
+	change_free(change);
+}
+
 /* The change's revision, given out once. */
 static enum fast_status revision_obtain(struct change *change)
 {

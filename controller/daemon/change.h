@@ -60,6 +60,11 @@ void change_audit(struct change *change, const char *verb, const char *param,
 		  const struct fast_page_value *old, const struct fast_page_value *new_value,
 		  const char *result);
 
+/* The knob was not turned: adds such an op, and has the node remember the attempt. The caller holds
+ * the lock. */
+void change_failed(struct change *change, const char *verb, const char *param,
+		   const struct fast_page_value *value, const char *reason);
+
 /* A knob gets a value (NULL: it is forgotten), with ops and an audit entry by this verb. The first
  * item gives the change its revision. The caller holds the lock. RESOURCE_EXHAUSTED. */
 FAST_MUST_CHECK enum fast_status change_item_add(struct change *change, const char *verb,
@@ -69,6 +74,9 @@ FAST_MUST_CHECK enum fast_status change_item_add(struct change *change, const ch
 /* Hands it to the store. The caller holds the lock. Takes change on OK; otherwise undoes what its
  * items have done, and the change is the caller's to report and free. UNAVAILABLE. */
 FAST_MUST_CHECK enum fast_status change_push(struct change *change);
+/* Hands what it says to the audit log, as far as the store keeps up; nobody waits. It has no items.
+ * Takes change. */
+void change_log(struct change *change);
 /* Undoes what the items have done to the records. The caller holds the lock, and has held it since
  * the first item was added. */
 void change_undo(struct change *change);

@@ -1,6 +1,7 @@
 # The node: what fastd knows and does, behind node.h.
 set(CORE_SOURCES
     daemon/apply.c
+    daemon/attempts.c
     daemon/bound_calls.c
     daemon/bounds.c
     daemon/change.c

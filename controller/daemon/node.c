@@ -213,6 +213,7 @@ void node_close(struct node *node)
 	leases_fini(&node->leases);
 	bounds_fini(&node->bounds);
 	profiles_fini(&node->profiles);
+	attempts_fini(&node->attempts);
 	free(node->arena);
 	free(node->packet);
 	if (node->lock_made) {

@@ -193,10 +193,9 @@ static void visit_params(struct node *node, const struct plugin *plugin, void *a
 	int64_t now_ns = node_now_ns();
 	struct node_param described;
 
-	(void)node;
 	for (size_t i = 0; i < plugin->param_count; i++) {
 		if (is_matched(visit->filter->name, plugin->params[i].name)) {
-			param_describe(plugin, &plugin->params[i], now_ns, &described);
+			param_describe(node, plugin, &plugin->params[i], now_ns, &described);
 			visit->param_fn(&described, visit->arg);
 		}
 	}

@@ -5,6 +5,7 @@
 #ifndef FASTD_NODE_IMPL_H
 #define FASTD_NODE_IMPL_H
 
+#include "attempts.h"
 #include "bounds.h"
 #include "leases.h"
 #include "loop.h"
@@ -80,6 +81,7 @@ struct node {
 	struct leases leases;
 	struct bounds bounds;
 	struct profiles profiles;
+	struct attempts attempts;
 	bool unbounded;         /* a knob may be outside its bounds: the loop looks */
 	struct waiter *waiters; /* claims that wait, highest priority first */
 	struct tie *ties;

@@ -149,6 +149,21 @@ static bool load_profile(const struct store_profile_value *value, void *arg)
 	return profile != NULL;
 }
 
+static bool load_failed(const struct store_audit *entry, void *arg)
+{
+	struct node *node = arg;
+	struct node_attempt attempt = {.value = {.type = FAST_PARAM_STRING},
+				       .time_unix_ns = entry->time_unix_ns};
+
+	(void)snprintf(attempt.value.string, sizeof attempt.value.string, "%s", entry->new_value);
+	(void)snprintf(attempt.actor, sizeof attempt.actor, "%s", entry->actor);
+	(void)snprintf(attempt.reason, sizeof attempt.reason, "%s", entry->result);
+	if (node->attempts.count < ATTEMPTS_MAX) { /* the newest come first */
+		attempts_note_text(&node->attempts, entry->instance, entry->param, &attempt);
+	}
+	return true;
+}
+
 enum fast_status node_load(struct node *node, char *error)
 {
 	const struct store_visitor visitor = {.revision = load_revision,
@@ -158,6 +173,7 @@ enum fast_status node_load(struct node *node, char *error)
 					      .bound = load_bound,
 					      .bound_choice = load_bound_choice,
 					      .profile = load_profile,
+					      .failed = load_failed,
 					      .arg = node};
 	enum fast_status status = store_load(node->store, &visitor);
 

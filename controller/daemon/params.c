@@ -146,42 +146,31 @@ static enum fast_status set_accept(struct change *change, const struct node_set 
 	return change_push(change);
 }
 
-/* Refusals are in the audit log too, as far as the store keeps up. */
-static void set_audit_refusal(struct node *node, const struct node_set *set,
-			      const struct node_result *result)
+/* The knobs remember why they were not turned, and so does the audit log, as far as the store keeps
+ * up: all of them, since it is all or nothing. */
+static void set_note_refused(const struct change *refused, const struct node_set *set)
 {
-	struct change *change = change_new(node, set->plugin, set->actor, 0, 1);
-	const struct node_assignment *assignment = &set->assignments[0];
+	struct node *node = refused->node;
+	const struct plugin *plugin = registry_find(&node->registry, set->plugin);
+	struct change *change;
 
+	if (plugin == NULL) {
+		return;
+	}
+	change = change_new(node, set->plugin, set->actor, set->count, 0);
 	if (change == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < set->count; i++) {
-		if (strcmp(set->assignments[i].param, result->refused_param) == 0) {
-			assignment = &set->assignments[i];
-		}
-	}
 	change->lease_id = set->lease_id;
-	change_audit(change, set_verb(set), assignment->param, NULL, &assignment->value,
-		     result->text);
-	if (store_push(node->store, change->job) == FAST_OK) {
-		change->job = NULL; /* nobody waits for it */
-	}
-	change_free(change);
-}
+	for (size_t i = 0; i < set->count; i++) {
+		const struct node_assignment *assignment = &set->assignments[i];
 
-/* The knobs remember why they were not turned: all of them, since it is all or nothing. */
-static void set_note_refused(const struct change *change, const struct node_set *set)
-{
-	const struct plugin *plugin = registry_find(&change->node->registry, set->plugin);
-
-	for (size_t i = 0; i < set->count && plugin != NULL; i++) {
-		struct param *param = plugin_param(plugin, set->assignments[i].param);
-		if (param != NULL) {
-			param_note_refused(param, &set->assignments[i].value, change->actor,
-					   change->time_unix_ns, change->result.text);
+		if (plugin_param(plugin, assignment->param) != NULL) {
+			change_failed(change, set_verb(set), assignment->param, &assignment->value,
+				      refused->result.text);
 		}
 	}
+	change_log(change);
 }
 
 /* Decides about a set under the lock. True: the store has it. */
@@ -204,9 +193,6 @@ static bool set_run(struct change *change, const struct node_set *set)
 		set_note_refused(change, set);
 	}
 	node_unlock(node);
-	if (status != FAST_OK && status != FAST_NOT_FOUND && !set->dry_run) {
-		set_audit_refusal(node, set, &change->result);
-	}
 	return false;
 }
 

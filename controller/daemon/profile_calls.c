@@ -297,7 +297,7 @@ enum fast_status node_explain(struct node *node, const char *plugin, const char 
 	known = registry_find(&node->registry, plugin);
 	knob = known == NULL ? NULL : plugin_param(known, param);
 	if (knob != NULL) {
-		param_describe(known, knob, node_now_ns(), &described);
+		param_describe(node, known, knob, node_now_ns(), &described);
 		explanation.param = &described;
 		explanation.has_bounds =
 			bounds_narrow(&node->bounds, plugin, param, &knob->rules, &bounded);

@@ -17,8 +17,6 @@ void param_fini(struct param *param)
 	free(param->help);
 	free(param->failure_reason);
 	param->failure_reason = NULL;
-	free(param->last_refused);
-	param->last_refused = NULL;
 	param->rules.choices = NULL;
 	param->help = NULL;
 }

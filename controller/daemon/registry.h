@@ -58,7 +58,6 @@ struct param {
 	uint32_t ack_timeout_ms; /* 0: NODE_ACK_TIMEOUT_MS */
 	bool declared;           /* wholly: what is set from now on came while the plugin runs */
 	bool awaits_restart;     /* set since the plugin has started, and restart_required */
-	struct node_attempt *last_refused; /* NULL: none */
 };
 
 struct plugin {

@@ -157,6 +157,7 @@ static void param_add(struct node *node, struct plugin *plugin,
 	param->effective = param->rules.initial;
 	param->lease = leases_holder(&node->leases, plugin->instance, param->name);
 	plugin->param_count++;
+	attempts_read(&node->attempts, plugin->instance, param->name, param->rules.type);
 	revision_learn(node, plugin, param->slot);
 	param_apply(plugin, param, now_ns);
 	param->declared = true;

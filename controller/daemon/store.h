@@ -39,6 +39,8 @@ struct store_visitor {
 	bool (*bound)(const struct store_bound *bound, void *arg);
 	bool (*bound_choice)(const struct store_bound_choice *choice, void *arg); /* after bounds */
 	bool (*profile)(const struct store_profile_value *value, void *arg);
+	/* The newest entry of each knob that was not turned, newest first. */
+	bool (*failed)(const struct store_audit *entry, void *arg);
 	void *arg; /* a visitor returns false to stop: no memory */
 };
 

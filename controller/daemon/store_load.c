@@ -104,6 +104,19 @@ static bool load_profile(sqlite3_stmt *row, const struct store_visitor *visitor)
 	return visitor->profile(&value, visitor->arg);
 }
 
+static bool load_failed(sqlite3_stmt *row, const struct store_visitor *visitor)
+{
+	struct store_audit entry = {0};
+
+	column_copy(row, 0, entry.instance, sizeof entry.instance);
+	column_copy(row, 1, entry.param, sizeof entry.param);
+	column_copy(row, 2, entry.new_value, sizeof entry.new_value);
+	column_copy(row, 3, entry.actor, sizeof entry.actor);
+	entry.time_unix_ns = sqlite3_column_int64(row, 4);
+	column_copy(row, 5, entry.result, sizeof entry.result);
+	return visitor->failed == NULL || visitor->failed(&entry, visitor->arg);
+}
+
 static bool load_lease_id(sqlite3_stmt *row, const struct store_visitor *visitor)
 {
 	*(uint64_t *)visitor->arg = column_unsigned(row, 0);
@@ -159,6 +172,11 @@ static const struct {
 	{"SELECT * FROM bounds ORDER BY time", 2, NULL, load_bound},
 	{"SELECT * FROM bound_choices ORDER BY position", 2, NULL, load_bound_choice},
 	{"SELECT * FROM profiles ORDER BY time, position", 2, NULL, load_profile},
+	/* SQLite takes the other columns from the row that has the greatest. */
+	{"SELECT instance, param, new, actor, time, result, max(sequence) AS newest FROM audit"
+	 " WHERE result <> 'ok' AND verb IN ('set', 'profile', 'timeout')"
+	 " GROUP BY instance, param ORDER BY newest DESC",
+	 1, NULL, load_failed},
 };
 
 enum fast_status store_load(struct store *store, const struct store_visitor *visitor)

@@ -218,6 +218,32 @@ static void the_last_refused_attempt_is_kept(void **state)
 	knob_world_fini(&fixture);
 }
 
+static void the_last_refused_attempt_outlives_the_node(void **state)
+{
+	struct knob_world fixture;
+	const struct node_attempt *attempt;
+
+	(void)state;
+	knob_world_init(&fixture);
+	assert_status(FAST_OUT_OF_RANGE, knob_set(&fixture, 1500, 0).status);
+	assert_status(FAST_OUT_OF_RANGE, knob_set(&fixture, 2000, 0).status);
+	assert_ok(knob_set(&fixture, 20, 0).status);
+	for (int i = 0; i < 2; i++) {
+		world_restart(&fixture.world);
+		knob_wait(fixture.quality, 20);
+		(void)world_param_wait(&fixture.world, "cam", "quality", NODE_PARAM_APPLIED);
+		(void)world_param_wait(&fixture.world, "cam", "size", NODE_PARAM_UNSET);
+		attempt = knob_now(&fixture).last_refused;
+		assert_non_null(attempt);
+		assert_int_equal(FAST_PARAM_INT, attempt->value.type);
+		assert_int_equal(2000, attempt->value.u.integer);
+		assert_string_equal("tester", attempt->actor);
+		assert_true(attempt->time_unix_ns > 0);
+		assert_non_null(strstr(attempt->reason, "it takes 0 to 1000"));
+	}
+	knob_world_fini(&fixture);
+}
+
 static void a_plugin_says_that_a_knob_is_read_only(void **state)
 {
 	const struct fast_param_spec spec = {.size = sizeof spec,
@@ -254,6 +280,7 @@ static void a_knob_has_its_own_time_to_be_read_in(void **state)
 				       .ack_timeout_ms = 100};
 	const struct fast_page_value on = {.type = FAST_PARAM_BOOL, .u.boolean = true};
 	struct knob_world fixture;
+	char audit[512];
 	struct fast_param *param = NULL;
 	struct node_param told;
 
@@ -269,6 +296,13 @@ static void a_knob_has_its_own_time_to_be_read_in(void **state)
 	told = world_param_wait(&fixture.world, "cam", "hasty", NODE_PARAM_TIMEOUT);
 	assert_int_equal(100, told.ack_timeout_ms);
 	world_param_wait(&fixture.world, "cam", "patient", NODE_PARAM_APPLYING);
+	world_restart(&fixture.world);
+	told = world_param_wait(&fixture.world, "cam", "hasty", NODE_PARAM_TIMEOUT);
+	assert_non_null(told.last_refused);
+	assert_true(told.last_refused->value.u.boolean);
+	assert_string_equal("tester", told.last_refused->actor);
+	assert_non_null(strstr(world_audit(&fixture.world, "cam", audit, sizeof audit),
+			       "timeout hasty >true the plugin did not read it in time;"));
 	(void)fast_param_get_bool(param);
 	world_param_wait(&fixture.world, "cam", "patient", NODE_PARAM_APPLIED);
 	knob_world_fini(&fixture);
@@ -316,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_profile_brings_all_its_values_at_once),
 		cmocka_unit_test(a_profile_does_not_leave_the_bounds),
 		cmocka_unit_test(the_last_refused_attempt_is_kept),
+		cmocka_unit_test(the_last_refused_attempt_outlives_the_node),
 		cmocka_unit_test(a_plugin_says_that_a_knob_is_read_only),
 		cmocka_unit_test(a_knob_has_its_own_time_to_be_read_in),
 		cmocka_unit_test(an_explanation_tells_what_a_lost_lease_brings),

@@ -224,7 +224,7 @@ static void a_batch_is_all_or_nothing(void **state)
 	struct node_result result;
 	const uint64_t old = 0;
 	const uint64_t newest = 1;
-	char audit[800];
+	char audit[1200];
 
 	(void)state;
 	world_init(&world);
@@ -251,10 +251,14 @@ static void a_batch_is_all_or_nothing(void **state)
 	assert_status(FAST_ABORTED, result.status);
 	assert_int_equal(1, result.revision);
 	assert_ok(set_two(&world, "b", 11, 21, &newest, false).status);
-	assert_string_equal("set b >2000 param \"b\": 2000 is not allowed; it takes 0 to 1000;"
+	assert_string_equal("set a >10 param \"b\": 2000 is not allowed; it takes 0 to 1000;"
+			    "set b >2000 param \"b\": 2000 is not allowed; it takes 0 to 1000;"
+			    "set a >10 plugin \"cam\" has no param \"c\";"
+			    "set a >10 param \"a\" is set twice; set it once;"
 			    "set a >20 param \"a\" is set twice; set it once;"
 			    "set a 1>10 ok;set b 2>20 ok;"
 			    "set a >11 the newest revision of \"cam\" is 1, not 0;"
+			    "set b >21 the newest revision of \"cam\" is 1, not 0;"
 			    "set a 10>11 ok;set b 20>21 ok;",
 			    world_audit(&world, "cam", audit, sizeof audit));
 	fast_plugin_close(plugin);

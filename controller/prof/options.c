@@ -41,6 +41,7 @@ static const char usage[] =
 	"  --interval S          between two samples (default 0.1)\n"
 	"  --attach S            wait for the plugin to attach (default 30)\n"
 	"  --hang S              a plugin without progress for so long has hung (default 10)\n"
+	"  --failures N          give up when the plugin fails in N settings in a row (default 3)\n"
 	"  --timeout S           for the whole run (default: none)\n"
 	"\n"
 	"What for:\n"
@@ -100,6 +101,7 @@ static const struct {
 	{"timeout", KIND_SECONDS, offsetof(struct options, timeout_s)},
 	{"beats", KIND_COUNT, offsetof(struct options, beats)},
 	{"repeat", KIND_COUNT, offsetof(struct options, repeat)},
+	{"failures", KIND_COUNT, offsetof(struct options, failures)},
 	{"points", KIND_COUNT, offsetof(struct options, points)},
 	{"tolerance", KIND_PERCENT, offsetof(struct options, tolerance)},
 	{"quiet", KIND_FLAG, offsetof(struct options, quiet)},
@@ -258,6 +260,7 @@ enum options_verb options_parse(int argc, char **argv, struct options *out, int 
 				.hang_s = 10,
 				.interval_s = 0.1,
 				.repeat = 1,
+				.failures = OPTIONS_FAILURES_DEFAULT,
 				.points = GRID_POINTS_DEFAULT,
 				.strategy = "exhaustive",
 				.tolerance = 2};

@@ -5,7 +5,8 @@
 #include "prof/grid.h"
 #include "prof/profile.h"
 
-#define OPTIONS_KNOBS_MAX 64
+#define OPTIONS_KNOBS_MAX        64
+#define OPTIONS_FAILURES_DEFAULT 3
 
 struct options {
 	/* run */
@@ -21,7 +22,7 @@ struct options {
 	const char *goals[PROFILE_AIMS_MAX];
 	size_t goal_count;
 	double warmup_s, duration_s, timeout_s, attach_s, hang_s, interval_s;
-	double beats, repeat, points;
+	double beats, repeat, points, failures;
 	const char *sage;
 	const char *image;
 	const char *engine_options; /* words for the engine's run; NULL: none */

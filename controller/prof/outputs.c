@@ -34,11 +34,6 @@ double series_headline(const struct series *series)
 									   : series->stats.mean;
 }
 
-bool setting_is_measured(const struct setting *setting)
-{
-	return setting->repeats > 0;
-}
-
 json_t *number_json(double number)
 {
 	return isfinite(number) ? json_real(number) : json_null();

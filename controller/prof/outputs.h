@@ -44,9 +44,6 @@ bool write_sqlite(const struct profile *profile, const char *folder, char *error
 /* The one number that stands for a series: its mean; of a peak, the greatest. */
 double series_headline(const struct series *series);
 
-/* Whether the setting was measured at least once. */
-bool setting_is_measured(const struct setting *setting);
-
 /* Gives a number, or null for NaN and infinity. */
 json_t *number_json(double number);
 

@@ -35,6 +35,11 @@ enum profile_exit ending_exit(enum ending ending)
 	return endings[ending].code;
 }
 
+bool ending_is_failure(enum ending ending)
+{
+	return ending_exit(ending) == PROFILE_EXIT_PLUGIN;
+}
+
 const char *source_name(enum source source)
 {
 	static const char *const names[] = {"plugin", "proc", "cgroup", "host", "gpu", "self"};
@@ -65,8 +70,29 @@ enum fast_status profile_begin(struct profile *profile, size_t settings)
 	for (size_t i = 0; i < settings; i++) {
 		profile->settings[i].row = i;
 		profile->settings[i].ending = ENDING_RUNNING;
+		profile->settings[i].exit_status = -1;
 	}
 	return FAST_OK;
+}
+
+bool setting_is_measured(const struct setting *setting)
+{
+	return setting->repeats > 0 && !ending_is_failure(setting->ending);
+}
+
+const struct setting *profile_first(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		if (setting_is_measured(&profile->settings[i])) {
+			return &profile->settings[i];
+		}
+	}
+	return profile->setting_count > 0 ? &profile->settings[0] : NULL;
+}
+
+const char *setting_ending_name(const struct setting *setting)
+{
+	return setting->start_ns == 0 ? "not_visited" : ending_name(setting->ending);
 }
 
 const struct series *profile_find(const struct setting *setting, const char *name)
@@ -153,6 +179,30 @@ void profile_end(struct profile *profile, enum ending ending, const char *format
 	va_end(args);
 }
 
+void profile_sum_up(struct profile *profile)
+{
+	const struct setting *first = NULL;
+	size_t failed = 0;
+	char label[128];
+
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		if (ending_is_failure(profile->settings[i].ending)) {
+			first = first == NULL ? &profile->settings[i] : first;
+			failed++;
+		}
+	}
+	if (first == NULL) {
+		profile_end(profile, ENDING_DONE, "%s", "");
+	} else if (profile->setting_count == 1) {
+		profile_end(profile, first->ending, "%s", first->reason);
+	} else {
+		profile_label(profile, first, label, sizeof label);
+		profile_end(profile, first->ending,
+			    "the plugin failed in %zu of %zu settings; at %.60s: %.140s", failed,
+			    profile->setting_count, label, first->reason);
+	}
+}
+
 static enum fast_status series_finish(struct series *series)
 {
 	double *values = malloc((2 * series->count + 1) * sizeof *values);
@@ -194,7 +244,7 @@ static void aim_judge(struct profile *profile, struct aim *aim)
 		struct aim fitted = *aim;
 		double value;
 
-		if (profile->settings[i].repeats == 0 || series == NULL ||
+		if (!setting_is_measured(&profile->settings[i]) || series == NULL ||
 		    series->stats.count == 0) { /* half a measurement judges nothing */
 			continue;
 		}

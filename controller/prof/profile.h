@@ -48,6 +48,8 @@ enum ending {
 
 const char *ending_name(enum ending ending);
 enum profile_exit ending_exit(enum ending ending);
+/* Whether it is the plugin that failed; of a setting, the others can be measured all the same. */
+bool ending_is_failure(enum ending ending);
 
 enum source { SOURCE_PLUGIN, SOURCE_PROC, SOURCE_CGROUP, SOURCE_HOST, SOURCE_GPU, SOURCE_SELF };
 
@@ -84,6 +86,8 @@ struct setting {
 	int64_t start_ns; /* since 1970; 0: not begun */
 	int64_t end_ns;
 	uint32_t repeats; /* that were measured whole */
+	int exit_status;  /* of the plugin that failed in it, as waitpid gives it; -1: none, or
+			     unknown */
 	struct series *series;
 	size_t count;
 };
@@ -106,7 +110,8 @@ struct profile_run {
 	uint64_t beats;
 	uint32_t repeat;
 	int64_t start_ns, end_ns;
-	int exit_status; /* of the plugin, as waitpid gives it; -1: it was ended by us */
+	int exit_status; /* of the plugin's last start, as waitpid gives it; -1: it was ended by us
+			  */
 };
 
 struct overhead {
@@ -144,6 +149,12 @@ FAST_MUST_CHECK enum fast_status profile_begin(struct profile *profile, size_t s
  * until the next call for the setting. */
 struct series *profile_series(struct setting *setting, const char *name, const char *unit,
 			      enum source source);
+/* Whether it was measured whole at least once, and the plugin never failed in it. */
+bool setting_is_measured(const struct setting *setting);
+/* The first one that was measured, or else begun: what is unsupported shows there. NULL: none. */
+const struct setting *profile_first(const struct profile *profile);
+/* How it ended; "not_visited" when it was not begun. */
+const char *setting_ending_name(const struct setting *setting);
 const struct series *profile_find(const struct setting *setting, const char *name);
 
 /* Past a limit the point is counted as lost. */
@@ -154,6 +165,9 @@ void profile_note(struct profile *profile, const char *format, ...) FAST_PRINTF(
 /* Sets how it ended, unless that was done; the first reason stays. */
 void profile_end(struct profile *profile, enum ending ending, const char *format, ...)
 	FAST_PRINTF(3, 4);
+
+/* Sets how the run ended when every setting had its turn: done, or as the first that failed. */
+void profile_sum_up(struct profile *profile);
 
 /* Computes the stats of every series and judges the aims. RESOURCE_EXHAUSTED: no memory. */
 FAST_MUST_CHECK enum fast_status profile_finish(struct profile *profile);

@@ -1,97 +1,26 @@
 #include "prof/run.h"
 
-#include "prof/visit.h"
+#include "prof/attach.h"
 
-#include "client/interrupt.h"
 #include "client/quantity.h"
 
 #include <fast/v1/metric.fast.h>
 #include <fast/v1/param.fast.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define LOOK_MS     50
-#define DECLARED_MS 300 /* after it has attached: for what it declares one by one */
-#define CALL_MS     5000
+#define CALL_MS 5000
 
 static const struct fast_call_options call = {.size = sizeof call, .timeout_ms = CALL_MS};
-
-static bool ended(struct visitor *visitor, enum ending ending)
-{
-	if (ending != ENDING_RUNNING) {
-		profile_end(visitor->profile, ending, "%s", visitor->stage.error);
-	}
-	return ending != ENDING_RUNNING;
-}
-
-/* Lets time pass while nothing is sampled yet. False: the run is over. */
-static bool idle(struct visitor *visitor, int wait_ms)
-{
-	(void)poll(NULL, 0, wait_ms);
-	if (interrupt_seen()) {
-		profile_end(visitor->profile, ENDING_INTERRUPTED, "interrupted by a signal");
-		return false;
-	}
-	if (visitor->deadline_ns != 0 && quantity_monotonic_now() > visitor->deadline_ns) {
-		profile_end(visitor->profile, ENDING_TIMEOUT, "the run took longer than --timeout");
-		return false;
-	}
-	return !ended(visitor, stage_check(&visitor->stage, &visitor->system));
-}
-
-static bool wait_attached(struct visitor *visitor)
-{
-	int64_t end_ns = quantity_monotonic_now() + (int64_t)(visitor->options->attach_s * 1e9);
-	struct profile_run *run = &visitor->profile->run;
-	enum ending ending = ENDING_RUNNING;
-	struct cgroup own;
-
-	while (ending == ENDING_RUNNING) {
-		if (!idle(visitor, LOOK_MS)) {
-			return false;
-		}
-		ending = stage_find_plugin(&visitor->stage, visitor->options, &visitor->system);
-		if (ending == ENDING_RUNNING && quantity_monotonic_now() > end_ns) {
-			profile_end(visitor->profile, ENDING_NO_PLUGIN,
-				    "no plugin has attached within %.3g s; see plugin.log",
-				    visitor->options->attach_s);
-			return false;
-		}
-	}
-	if (ending != ENDING_DONE) {
-		return !ended(visitor, ending);
-	}
-	snprintf(run->plugin, sizeof run->plugin, "%s", visitor->stage.plugin);
-	snprintf(run->plugin_version, sizeof run->plugin_version, "%.64s", visitor->stage.version);
-	system_set_plugin(&visitor->system, visitor->stage.plugin_pid);
-	snprintf(run->cgroup, sizeof run->cgroup, "%.500s", visitor->system.cgroup.path);
-	cgroup_find(&own, "", getpid());
-	if (run->cgroup[0] != '\0' && strcmp(own.path, visitor->system.cgroup.path) == 0) {
-		profile_note(visitor->profile,
-			     "the plugin shares its cgroup with fastprof: cgroup.* "
-			     "covers other processes too");
-	}
-	return idle(visitor, DECLARED_MS);
-}
 
 static bool choose_settings(struct visitor *visitor)
 {
 	const struct options *options = visitor->options;
-	Fast__V1__ParamListRequest request = FAST__V1__PARAM_LIST_REQUEST__INIT;
 	struct grid_options grid = options->grid;
 	struct profile *profile = visitor->profile;
 	char left_out[GRID_ERROR_BYTES_MAX];
 	char error[GRID_ERROR_BYTES_MAX];
 
-	request.plugin = visitor->stage.plugin;
-	if (fast_v1_param_list(visitor->stage.client, &call, &request, &visitor->params) !=
-	    FAST_OK) {
-		profile_end(profile, ENDING_FASTD, "the knobs cannot be listed: %.200s",
-			    visitor->params.text);
-		return false;
-	}
 	grid.narrow = options->knobs;
 	grid.narrow_count = options->knob_count;
 	if (grid_build(fast_v1_param_list_response(&visitor->params), &grid, &profile->grid,
@@ -110,12 +39,51 @@ static bool choose_settings(struct visitor *visitor)
 	return true;
 }
 
+/* The plugin has failed in the setting: that is a result, and another plugin goes on. */
+static void setting_fail(struct visitor *visitor, struct setting *setting, enum ending ending)
+{
+	if (setting->start_ns == 0) { /* it did not come back after the one before */
+		setting->start_ns = quantity_unix_now();
+	}
+	setting->end_ns = quantity_unix_now();
+	setting->ending = ending;
+	setting->exit_status = visitor->stage.exit_status;
+	snprintf(setting->reason, sizeof setting->reason, "%s", visitor->reason);
+	detach(visitor);
+}
+
+/* One visit, by a plugin that is started where none is left. ENDING_RUNNING: the next one. */
+static enum ending visit_next(struct visitor *visitor, struct setting *setting, uint32_t repeat,
+			      size_t *failures)
+{
+	bool there = visitor->stage.plugin[0] != '\0';
+	enum ending ending = there ? ENDING_RUNNING : attach(visitor);
+
+	visitor->meter.rate = 0;
+	if (ending == ENDING_RUNNING) {
+		ending = visit_setting(visitor, setting, repeat);
+	}
+	progress_done(&visitor->progress, visitor->meter.rate,
+		      ending == ENDING_DONE       ? NULL
+		      : ending == ENDING_REFUSED  ? setting->reason
+		      : ending_is_failure(ending) ? visitor->reason
+						  : ending_name(ending));
+	if (ending_is_failure(ending)) {
+		setting_fail(visitor, setting, ending);
+		++*failures;
+		return (double)*failures < visitor->options->failures ? ENDING_RUNNING : ending;
+	}
+	*failures = 0;
+	return ending == ENDING_DONE || ending == ENDING_REFUSED ? ENDING_RUNNING : ending;
+}
+
 static void visit_all(struct visitor *visitor)
 {
 	const struct options *options = visitor->options;
 	struct profile *profile = visitor->profile;
-	enum ending ending = visit_watch(visitor);
+	enum ending ending = visit_open(visitor);
 	size_t total = profile->setting_count * (size_t)options->repeat;
+	size_t failures = 0; /* in a row */
 
 	progress_begin(&visitor->progress, options->quiet, total,
 		       options->warmup_s + options->duration_s + 0.3);
@@ -126,18 +94,21 @@ static void visit_all(struct visitor *visitor)
 
 		profile_label(profile, setting, label, sizeof label);
 		progress_next(&visitor->progress, label);
-		ending = visit_setting(visitor, setting, (uint32_t)(i / profile->setting_count));
-		progress_done(&visitor->progress, visitor->meter.rate,
-			      ending == ENDING_DONE      ? NULL
-			      : ending == ENDING_REFUSED ? setting->reason
-							 : ending_name(ending));
-		if (ending == ENDING_DONE || ending == ENDING_REFUSED) {
-			ending = ENDING_RUNNING;
+		if (ending_is_failure(setting->ending)) {
+			progress_done(&visitor->progress, 0, "not again, since it failed");
+			continue;
 		}
+		ending = visit_next(visitor, setting, (uint32_t)(i / profile->setting_count),
+				    &failures);
 	}
 	progress_end(&visitor->progress);
-	if (ending == ENDING_RUNNING) {
-		profile_end(profile, ENDING_DONE, "%s", "");
+	if (ending_is_failure(ending) && failures > 1) {
+		profile_end(profile, ending, "the plugin failed in %zu settings in a row: %.200s",
+			    failures, visitor->reason);
+	} else if (ending == ENDING_RUNNING || ending_is_failure(ending)) {
+		profile_sum_up(profile);
+	} else {
+		profile_end(profile, ending, "%s", visitor->reason);
 	}
 }
 
@@ -148,9 +119,9 @@ static void name_units(struct visitor *visitor)
 	const Fast__V1__MetricListResponse *list;
 	struct fast_reply reply = {0};
 
-	request.plugin = visitor->stage.plugin;
+	request.plugin = visitor->profile->run.plugin;
 	request.include_ended = true;
-	if (visitor->stage.plugin[0] == '\0' || visitor->stage.client == NULL ||
+	if (request.plugin[0] == '\0' || visitor->stage.client == NULL ||
 	    fast_v1_metric_list(visitor->stage.client, &call, &request, &reply) != FAST_OK) {
 		fast_reply_fini(&reply);
 		return;
@@ -176,15 +147,22 @@ static void name_units(struct visitor *visitor)
 	fast_reply_fini(&reply);
 }
 
-static void perform(struct visitor *visitor, const struct run_command *command,
+static void perform(struct visitor *visitor,
 		    void (*started)(const struct profile *profile, void *arg), void *arg)
 {
-	if (ended(visitor, stage_open(&visitor->stage, visitor->options, visitor->profile))) {
+	enum ending ending = stage_open(&visitor->stage, visitor->options, visitor->profile);
+
+	if (ending != ENDING_RUNNING) {
+		profile_end(visitor->profile, ending, "%s", visitor->stage.error);
 		return;
 	}
 	visitor->system.fastd = visitor->stage.fastd.pid;
-	if (ended(visitor, stage_start(&visitor->stage, command->argv, command->folder)) ||
-	    !wait_attached(visitor) || !choose_settings(visitor)) {
+	ending = attach(visitor);
+	if (ending != ENDING_RUNNING) {
+		profile_end(visitor->profile, ending, "%s", visitor->reason);
+		return;
+	}
+	if (!choose_settings(visitor)) {
 		return;
 	}
 	started(visitor->profile, arg);
@@ -207,6 +185,7 @@ void run(const struct options *options, const struct run_command *command, struc
 	}
 	visitor->options = options;
 	visitor->profile = profile;
+	visitor->command = command;
 	if (options->timeout_s > 0) {
 		visitor->deadline_ns = begin_ns + (int64_t)(options->timeout_s * 1e9);
 	}
@@ -215,8 +194,8 @@ void run(const struct options *options, const struct run_command *command, struc
 	if (visitor->system.gpu.count == 0) {
 		profile_note(profile, "gpu: %s", visitor->system.gpu.reason);
 	}
-	perform(visitor, command, started, arg);
-	fast_stream_close(visitor->stream);
+	perform(visitor, started, arg);
+	visit_close(visitor);
 	profile->run.exit_status = visitor->stage.exit_status;
 	fast_reply_fini(&visitor->params);
 	stage_close(&visitor->stage, profile);

@@ -2,14 +2,7 @@
 #ifndef PROF_RUN_H
 #define PROF_RUN_H
 
-#include "prof/profile.h"
-#include "prof/stage.h"
-
-/* What is run, once the options are understood. */
-struct run_command {
-	char *const *argv;
-	const char *folder; /* NULL: this one */
-};
+#include "prof/visit.h"
 
 /* Runs the command, and fills in the profile, which says how that ended; every ending leaves a
  * profile that can be written. started is called once the settings are known. */

@@ -153,6 +153,7 @@ enum ending stage_start(struct stage *stage, char *const *argv, const char *fold
 		return stage_fail(stage, ENDING_NO_PLUGIN, "%.150s: %s", argv[0], strerror(errno));
 	}
 	stage->group = stage->command.pid;
+	stage->exit_status = -1;
 	return ENDING_RUNNING;
 }
 
@@ -195,7 +196,8 @@ enum ending stage_find_plugin(struct stage *stage, const struct options *options
 	for (size_t i = 0; i < list->n_plugins && ending == ENDING_RUNNING; i++) {
 		const Fast__V1__PluginInfo *info = list->plugins[i];
 
-		if (plugin_is_ours(stage, options, system, info) && info->metric_count > 0) {
+		if (plugin_is_ours(stage, options, system, info) && info->metric_count > 0 &&
+		    (pid_t)info->pid != stage->former_pid) {
 			snprintf(stage->plugin, sizeof stage->plugin, "%s", info->name);
 			snprintf(stage->version, sizeof stage->version, "%.64s", info->version);
 			stage->plugin_pid = (pid_t)info->pid;
@@ -218,7 +220,7 @@ static enum ending judge_end(struct stage *stage, const struct system *system, i
 				  "the plugin was killed, since memory ran out");
 	}
 	return stage_fail(stage, number != 0 ? ENDING_CRASHED : ENDING_EXITED,
-			  "the plugin %s before it was measured; see plugin.log", sentence);
+			  "the plugin %s; see plugin.log", sentence);
 }
 
 /* The plugin has gone from fastd: its command tells why, as a rule. */
@@ -292,9 +294,18 @@ static void measure_overhead(struct stage *stage, struct overhead *overhead)
 	}
 }
 
-void stage_close(struct stage *stage, struct profile *profile)
+void stage_stop(struct stage *stage)
 {
 	command_stop(&stage->command, stage->group);
+	stage->group = 0;
+	stage->former_pid = stage->plugin_pid;
+	stage->plugin_pid = 0;
+	stage->plugin[0] = '\0';
+}
+
+void stage_close(struct stage *stage, struct profile *profile)
+{
+	stage_stop(stage);
 	measure_overhead(stage, &profile->overhead);
 	fast_client_close(stage->client);
 	stage->client = NULL;

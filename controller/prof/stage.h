@@ -25,6 +25,7 @@ struct stage {
 	char plugin[PROFILE_NAME_BYTES_MAX + 1]; /* instance; "": none has attached */
 	char version[80];
 	pid_t plugin_pid;
+	pid_t former_pid;  /* of the one before, which may be listed for a moment more */
 	int64_t looked_ns; /* monotonic */
 	int exit_status;   /* of the command, once it has ended by itself */
 	char error[STAGE_ERROR_BYTES_MAX];
@@ -33,7 +34,7 @@ struct stage {
 /* Starts a private fastd, or finds the one of the options; fills in the profile's node. */
 enum ending stage_open(struct stage *stage, const struct options *options, struct profile *profile);
 
-/* Starts the command. */
+/* Starts the command, again too. */
 enum ending stage_start(struct stage *stage, char *const *argv, const char *folder);
 
 /* Looks once whether the plugin has attached. ENDING_RUNNING: not yet; ENDING_DONE: it has. */
@@ -42,6 +43,9 @@ enum ending stage_find_plugin(struct stage *stage, const struct options *options
 
 /* Whether all are still there; ENDING_RUNNING: yes. Else error says what has happened. */
 enum ending stage_check(struct stage *stage, struct system *system);
+
+/* Ends the command; none is left that could be found. */
+void stage_stop(struct stage *stage);
 
 /* Ends all, the command first so that it can flush. */
 void stage_close(struct stage *stage, struct profile *profile);

@@ -32,6 +32,14 @@ void system_set_plugin(struct system *system, pid_t pid)
 	system->oom_kills = cgroup_oom_kills(&system->cgroup);
 }
 
+void system_forget_plugin(struct system *system)
+{
+	system->tree.root_count = 0;
+	system->tree.member_count = 0;
+	memset(&system->cgroup, 0, sizeof system->cgroup);
+	system->cgroup.root = system->root;
+}
+
 /* The hottest zone. Zones are numbered without gaps, but some cannot be read. */
 static double read_temperature(const char *root)
 {

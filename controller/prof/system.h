@@ -24,6 +24,9 @@ void system_close(struct system *system);
 /* The plugin is this process: its group is read from now on. */
 void system_set_plugin(struct system *system, pid_t pid);
 
+/* It has ended: what is read until the next one is set is the machine's alone. */
+void system_forget_plugin(struct system *system);
+
 void system_read(struct system *system, struct gauges *out);
 
 /* Whether somebody was killed for want of memory since the plugin was set. */

@@ -2,7 +2,7 @@
 
 #include "client/interrupt.h"
 #include "client/quantity.h"
-#include "client/value.h"
+#include "prof/turn.h"
 
 #include <fast/v1/metric.fast.h>
 #include <fast/v1/param.fast.h>
@@ -33,25 +33,13 @@ static enum fast_status open_watch(struct visitor *visitor, uint32_t window_ms,
 	return fast_v1_metric_watch(visitor->stage.client, NULL, &request, out);
 }
 
-enum ending visit_watch(struct visitor *visitor)
+enum ending visit_end(struct visitor *visitor, enum ending ending, const char *sentence)
 {
-	uint32_t interval_ms = (uint32_t)(visitor->options->interval_s * 1000);
-
-	if (open_watch(visitor, interval_ms, &visitor->stream) != FAST_OK) {
-		profile_end(visitor->profile, ENDING_FASTD, "fastd does not tell its samples");
-		return ENDING_FASTD;
-	}
-	return ENDING_RUNNING;
-}
-
-static enum ending visit_end(struct visitor *visitor, enum ending ending, const char *sentence)
-{
-	profile_end(visitor->profile, ending, "%s", sentence);
+	snprintf(visitor->reason, sizeof visitor->reason, "%.250s", sentence);
 	return ending;
 }
 
-/* Whether it is time to stop for a reason that lies outside of the plugin. */
-static enum ending visit_check(struct visitor *visitor)
+enum ending visit_check(struct visitor *visitor)
 {
 	enum ending ending;
 
@@ -65,118 +53,59 @@ static enum ending visit_check(struct visitor *visitor)
 	return ending == ENDING_RUNNING ? ending : visit_end(visitor, ending, visitor->stage.error);
 }
 
-enum ending visit_wait(struct visitor *visitor, int64_t wait_ms,
-		       const Fast__V1__MetricWatchResponse **item)
+enum ending visit_check_at_once(struct visitor *visitor)
 {
-	enum fast_status status;
+	visitor->stage.looked_ns = 0;
+	return visit_check(visitor);
+}
+
+enum ending visit_open(struct visitor *visitor)
+{
+	uint32_t interval_ms = (uint32_t)(visitor->options->interval_s * 1000);
+	char error[CLAIM_ERROR_BYTES_MAX];
 	enum ending ending;
 
-	*item = NULL;
-	status = fast_v1_metric_watch_next(visitor->stream, wait_ms, item);
-	ending = visit_check(visitor);
-	if (ending != ENDING_RUNNING) {
-		return ending;
+	if (claim_take(&visitor->claim, visitor->stage.client, visitor->stage.plugin,
+		       &visitor->profile->grid, error) != FAST_OK) {
+		ending = visit_check_at_once(visitor);
+		return ending != ENDING_RUNNING ? ending : visit_end(visitor, ENDING_BROKEN, error);
 	}
-	if (*item == NULL && fast_stream_ended(visitor->stream)) {
-		return visit_end(visitor, ENDING_FASTD,
-				 status == FAST_OK ? "fastd has ended the stream of samples"
-						   : fast_stream_reply(visitor->stream)->text);
+	if (open_watch(visitor, interval_ms, &visitor->stream) != FAST_OK) {
+		return visit_end(visitor, ENDING_FASTD, "fastd does not tell its samples");
 	}
 	return ENDING_RUNNING;
 }
 
-static const Fast__V1__ParamSpec *spec_of(const struct visitor *visitor, const char *name)
+void visit_close(struct visitor *visitor)
 {
-	const Fast__V1__ParamListResponse *params =
-		(const Fast__V1__ParamListResponse *)visitor->params.message;
-
-	for (size_t i = 0; i < params->n_params; i++) {
-		if (params->params[i]->spec != NULL &&
-		    strcmp(params->params[i]->spec->name, name) == 0) {
-			return params->params[i]->spec;
-		}
-	}
-	return NULL;
+	fast_stream_close(visitor->stream);
+	visitor->stream = NULL;
+	claim_release(&visitor->claim, visitor->stage.client);
 }
 
-/* Turns all knobs at once. ENDING_REFUSED: setting->reason says why not. */
-static enum ending turn_knobs(struct visitor *visitor, struct setting *setting, uint64_t *revision)
+/* Waits for what comes within wait_ms, and looks whether all is well. *item: NULL when nothing has
+ * come. */
+static enum ending visit_wait(struct visitor *visitor, int64_t wait_ms,
+			      const Fast__V1__MetricWatchResponse **item)
 {
-	const struct table *grid = &visitor->profile->grid;
-	Fast__V1__ParamValue values[GRID_KNOBS_MAX];
-	Fast__V1__ParamAssignment assignments[GRID_KNOBS_MAX];
-	Fast__V1__ParamAssignment *pointers[GRID_KNOBS_MAX];
-	Fast__V1__ParamSetRequest request = FAST__V1__PARAM_SET_REQUEST__INIT;
-	struct fast_reply reply = {0};
-	char error[VALUE_ERROR_BYTES_MAX];
-	enum ending ending = ENDING_RUNNING;
+	enum fast_status status;
+	bool over;
+	enum ending ending;
 
-	for (size_t i = 0; i < grid->column_count; i++) {
-		const Fast__V1__ParamSpec *spec = spec_of(visitor, table_name(grid, i));
-
-		if (spec == NULL || value_parse(spec, table_cell(grid, setting->row, i), &values[i],
-						error) != FAST_OK) {
-			snprintf(setting->reason, sizeof setting->reason, "%.200s",
-				 spec == NULL ? "the knob has gone" : error);
-			return ENDING_REFUSED;
-		}
-		fast__v1__param_assignment__init(&assignments[i]);
-		assignments[i].param = (char *)table_name(grid, i);
-		assignments[i].value = &values[i];
-		pointers[i] = &assignments[i];
+	*item = NULL;
+	status = fast_v1_metric_watch_next(visitor->stream, wait_ms, item);
+	over = *item == NULL && fast_stream_ended(visitor->stream);
+	ending = over ? visit_check_at_once(visitor) : visit_check(visitor);
+	if (ending != ENDING_RUNNING) {
+		return ending;
 	}
-	request.plugin = visitor->stage.plugin;
-	request.assignments = pointers;
-	request.n_assignments = grid->column_count;
-	request.client = (char *)"fastprof";
-	if (fast_v1_param_set(visitor->stage.client, &call, &request, &reply) != FAST_OK) {
-		ending = reply.executed == FAST_EXECUTED_YES ? ENDING_REFUSED : ENDING_FASTD;
-		snprintf(setting->reason, sizeof setting->reason, "%.200s", reply.text);
-		if (ending == ENDING_FASTD) {
-			(void)visit_check(visitor); /* a better reason, if there is one */
-			ending = visit_end(visitor, ending, setting->reason);
-		}
-	} else {
-		*revision = fast_v1_param_set_response(&reply)->revision;
+	if (over) {
+		return visit_end(visitor, ENDING_FASTD,
+				 status == FAST_OK ? "fastd has ended the stream of samples"
+						   : fast_stream_reply(visitor->stream)->text);
 	}
-	fast_reply_fini(&reply);
-	return ending;
-}
-
-/* Whether the plugin has read the knobs: ENDING_DONE, ENDING_RUNNING: not yet, or ENDING_REFUSED.
- */
-static enum ending knobs_status(struct visitor *visitor, struct setting *setting, uint64_t revision)
-{
-	Fast__V1__ParamListRequest request = FAST__V1__PARAM_LIST_REQUEST__INIT;
-	struct fast_reply reply = {0};
-	enum ending ending = ENDING_DONE;
-	const Fast__V1__ParamListResponse *list;
-
-	request.plugin = visitor->stage.plugin;
-	if (fast_v1_param_list(visitor->stage.client, &call, &request, &reply) != FAST_OK) {
-		fast_reply_fini(&reply);
-		return ENDING_RUNNING; /* visit_check() will say what is wrong */
-	}
-	list = fast_v1_param_list_response(&reply);
-	for (size_t i = 0; i < list->n_params; i++) {
-		const Fast__V1__ParamState *state = list->params[i];
-
-		if (state->spec == NULL || state->revision != revision) {
-			continue;
-		}
-		if (state->status == FAST__V1__PARAM_STATUS__PARAM_STATUS_FAILED) {
-			snprintf(setting->reason, sizeof setting->reason,
-				 "the plugin cannot apply %.64s: %.150s", state->spec->name,
-				 state->last_failure != NULL ? state->last_failure->reason : "");
-			ending = ENDING_REFUSED;
-			break;
-		}
-		if (state->status != FAST__V1__PARAM_STATUS__PARAM_STATUS_APPLIED) {
-			ending = ENDING_RUNNING;
-		}
-	}
-	fast_reply_fini(&reply);
-	return ending;
+	claim_renew(&visitor->claim, visitor->stage.client);
+	return ENDING_RUNNING;
 }
 
 /* Waits until the plugin has read its knobs. One that does not, and makes no progress, has hung. */
@@ -191,7 +120,7 @@ static enum ending wait_applied(struct visitor *visitor, struct setting *setting
 	for (;;) {
 		int64_t now_ns;
 
-		ending = knobs_status(visitor, setting, revision);
+		ending = turn_status(visitor, setting, revision);
 		if (ending != ENDING_RUNNING) {
 			return ending;
 		}
@@ -239,6 +168,23 @@ static enum ending probe(struct visitor *visitor, struct setting *setting)
 	return ending;
 }
 
+/* One that made progress in the beginning, but not lately, is slow when it still reads its knobs.
+ */
+static enum ending look_again(struct visitor *visitor, struct setting *setting)
+{
+	enum ending ending;
+
+	if (visitor->profile->grid.column_count == 0) {
+		return ENDING_DONE;
+	}
+	ending = probe(visitor, setting);
+	if (ending == ENDING_REFUSED) {
+		setting->reason[0] = '\0';
+		ending = ENDING_DONE;
+	}
+	return ending;
+}
+
 /* Lets time pass; with measure set, into the setting. */
 static enum ending spend(struct visitor *visitor, struct setting *setting, uint32_t repeat,
 			 bool measure, double seconds)
@@ -274,7 +220,10 @@ static enum ending spend(struct visitor *visitor, struct setting *setting, uint3
 		if ((now_ns - begin_ns >= (int64_t)(seconds * 1e9) ||
 		     (beats > 0 && visitor->meter.beats >= beats)) &&
 		    (!measure || visitor->meter.moved_ns > begin_ns)) {
-			return ENDING_DONE;
+			return !measure || now_ns - visitor->meter.moved_ns <
+						       (now_ns - begin_ns) / 2
+				       ? ENDING_DONE
+				       : look_again(visitor, setting);
 		}
 		if (now_ns - visitor->meter.moved_ns > hang_ns) {
 			return probe(visitor, setting);

@@ -2,12 +2,24 @@
 #ifndef PROF_VISIT_H
 #define PROF_VISIT_H
 
+#include "prof/claim.h"
 #include "prof/meter.h"
 #include "prof/progress.h"
 #include "prof/stage.h"
 
 #include <fast/stream.h>
+#include <fast/v1/metric.pb-c.h>
 #include <fast/v1/param.pb-c.h>
+
+/* What is run, once the options are understood. */
+struct run_command {
+	char *const *argv;
+	const char *folder; /* NULL: this one */
+	/* Called before each start but the first, to remove what the last one left. NULL: nothing.
+	 */
+	void (*clear)(void *arg);
+	void *arg;
+};
 
 /* A run under way. */
 struct visitor {
@@ -17,20 +29,31 @@ struct visitor {
 	struct system system;
 	struct meter meter;
 	struct progress progress;
-	struct fast_stream *stream; /* of the plugin's metrics */
-	struct fast_reply params;   /* a ParamListResponse */
-	int64_t deadline_ns;        /* monotonic; of --timeout */
+	const struct run_command *command;
+	struct fast_stream *stream;            /* of the plugin's metrics */
+	struct fast_reply params;              /* a ParamListResponse */
+	struct claim claim;                    /* of the knobs that are turned */
+	int64_t deadline_ns;                   /* monotonic; of --timeout */
+	char reason[PROFILE_REASON_BYTES_MAX]; /* why the latest visit could not go on */
 };
 
-/* Opens the stream of samples. ENDING_RUNNING: it is open. */
-enum ending visit_watch(struct visitor *visitor);
+/* Ends a visit. Always gives ending; the sentence becomes visitor->reason. */
+enum ending visit_end(struct visitor *visitor, enum ending ending, const char *sentence);
 
-/* Waits for what comes within wait_ms, and looks whether all is well. *item: NULL when nothing has
- * come. Not ENDING_RUNNING: it is over, and the profile says why. */
-enum ending visit_wait(struct visitor *visitor, int64_t wait_ms,
-		       const Fast__V1__MetricWatchResponse **item);
+/* Whether all is well: nobody interrupts, there is time, fastd and the plugin are there.
+ * ENDING_RUNNING: yes; else visitor->reason says why not. */
+enum ending visit_check(struct visitor *visitor);
+/* The same when a call or the stream has failed: the plugin's end is the likeliest cause. */
+enum ending visit_check_at_once(struct visitor *visitor);
 
-/* Visits a setting once. ENDING_DONE, ENDING_REFUSED: go on with the next one. */
+/* Claims the knobs of the grid, and opens the stream of samples. ENDING_RUNNING: both is done. */
+enum ending visit_open(struct visitor *visitor);
+
+/* Gives both back: the knobs go to what they were before. */
+void visit_close(struct visitor *visitor);
+
+/* Visits a setting once. ENDING_DONE, ENDING_REFUSED: the plugin is well, and setting->reason says
+ * what it refused. Else visitor->reason says why not. */
 enum ending visit_setting(struct visitor *visitor, struct setting *setting, uint32_t repeat);
 
 #endif

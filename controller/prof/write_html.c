@@ -112,12 +112,9 @@ static size_t choose_columns(const struct profile *profile, const struct series 
 {
 	static const char *const wanted[] = {"proc.cpu", "proc.memory_peak", "cgroup.memory_peak",
 					     "gpu.use",  "gpu.power",        "host.temperature"};
-	const struct setting *first = NULL;
+	const struct setting *first = profile_first(profile);
 	size_t count = 0;
 
-	for (size_t i = 0; first == NULL && i < profile->setting_count; i++) {
-		first = setting_is_measured(&profile->settings[i]) ? &profile->settings[i] : NULL;
-	}
 	for (size_t i = 0; first != NULL && i < first->count; i++) {
 		if (first->series[i].source == SOURCE_PLUGIN && count < COLUMNS_MAX - 6) {
 			out[count++] = &first->series[i];
@@ -193,6 +190,7 @@ static void write_table(const struct profile *profile, const struct chart_choice
 
 static void write_foot(const struct profile *profile, FILE *file)
 {
+	const struct setting *first = profile_first(profile);
 	const struct overhead *overhead = &profile->overhead;
 	bool any = false;
 
@@ -202,10 +200,10 @@ static void write_foot(const struct profile *profile, FILE *file)
 		"system took %.2f s.</p>\n",
 		overhead->fastprof_cpu_s, overhead->fastd_cpu_s, overhead->wall_s,
 		overhead->sampling_s);
-	for (size_t i = 0; profile->setting_count > 0 && i < profile->settings[0].count; i++) {
-		if (profile->settings[0].series[i].unsupported) {
+	for (size_t i = 0; first != NULL && i < first->count; i++) {
+		if (first->series[i].unsupported) {
 			fputs(any ? ", " : "<p>Unsupported here: ", file);
-			markup_escape(file, profile->settings[0].series[i].name);
+			markup_escape(file, first->series[i].name);
 			any = true;
 		}
 	}

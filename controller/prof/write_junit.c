@@ -73,6 +73,20 @@ static void write_goal(const struct profile *profile, const struct aim *aim, dou
 	fputs("</testcase>\n", file);
 }
 
+static void write_failed(const struct profile *profile, const struct setting *setting, FILE *file)
+{
+	char name[256];
+
+	profile_label(profile, setting, name, sizeof name);
+	fputs("    <testcase classname=\"fastprof.setting\"", file);
+	attribute(file, "name", name);
+	fprintf(file, " time=\"%.3f\"><error type=\"%s\"",
+		fmax(0, (double)(setting->end_ns - setting->start_ns) / 1e9),
+		ending_name(setting->ending));
+	attribute(file, "message", setting->reason);
+	fputs("/></testcase>\n", file);
+}
+
 static void write_run(const struct profile *profile, double seconds, FILE *file)
 {
 	fprintf(file, "    <testcase classname=\"fastprof.run\" name=\"completes\" time=\"%.3f\">",
@@ -89,11 +103,14 @@ bool write_junit(const struct profile *profile, FILE *file)
 {
 	double seconds = fmax(0, (double)(profile->run.end_ns - profile->run.start_ns) / 1e9);
 	time_t start = (time_t)(profile->run.start_ns / 1000000000);
-	size_t missed = 0, unknown = profile->ending == ENDING_DONE ? 0 : 1;
+	size_t missed = 0, failed = 0, unknown = profile->ending == ENDING_DONE ? 0 : 1;
 	char name[PROFILE_NAME_BYTES_MAX + 32];
 	char when[32] = "";
 	struct tm utc;
 
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		failed += ending_is_failure(profile->settings[i].ending);
+	}
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		missed += profile->aims[i].verdict == AIM_MISSED;
 		unknown += profile->aims[i].verdict == AIM_UNKNOWN;
@@ -108,7 +125,7 @@ bool write_junit(const struct profile *profile, FILE *file)
 	fprintf(file,
 		" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\" "
 		"timestamp=\"%s\"",
-		profile->aim_count + 1, missed, unknown, seconds, when);
+		profile->aim_count + 1 + failed, missed, unknown + failed, seconds, when);
 	attribute(file, "hostname", profile->run.node);
 	fputs(">\n    <properties>\n", file);
 	property(file, "command", profile->run.command);
@@ -117,6 +134,11 @@ bool write_junit(const struct profile *profile, FILE *file)
 	property(file, "fastd", profile->run.fastd);
 	fputs("    </properties>\n", file);
 	write_run(profile, seconds, file);
+	for (size_t i = 0; i < profile->setting_count; i++) {
+		if (ending_is_failure(profile->settings[i].ending)) {
+			write_failed(profile, &profile->settings[i], file);
+		}
+	}
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		write_goal(profile, &profile->aims[i], seconds, file);
 	}

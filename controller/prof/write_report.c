@@ -107,12 +107,13 @@ static void add_goals(const struct profile *profile, struct text *text)
 
 static void add_unsupported(const struct profile *profile, struct text *text)
 {
+	const struct setting *first = profile_first(profile);
 	bool any = false;
 
-	for (size_t i = 0; profile->setting_count > 0 && i < profile->settings[0].count; i++) {
-		if (profile->settings[0].series[i].unsupported) {
-			text_add(text, "%s%s", any ? ", " : "\nunsupported here: ",
-				 profile->settings[0].series[i].name);
+	for (size_t i = 0; first != NULL && i < first->count; i++) {
+		if (first->series[i].unsupported) {
+			text_add(text, "%s%s",
+				 any ? ", " : "\nunsupported here: ", first->series[i].name);
 			any = true;
 		}
 	}

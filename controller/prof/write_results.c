@@ -108,11 +108,12 @@ static json_t *setting_json(const struct profile *profile, const struct setting 
 				   series_json(&setting->series[i], brief));
 	}
 	good = good && put(object, "id", json_integer((json_int_t)setting->row)) &&
-	       put(object, "ending",
-		   json_string(setting->start_ns == 0 ? "not_visited"
-						      : ending_name(setting->ending))) &&
+	       put(object, "ending", json_string(setting_ending_name(setting))) &&
 	       put_text(object, "reason", setting->reason) &&
 	       put(object, "repeats", json_integer(setting->repeats)) &&
+	       (!ending_is_failure(setting->ending) ||
+		put(object, "exitStatus",
+		    setting->exit_status < 0 ? json_null() : json_integer(setting->exit_status))) &&
 	       message_json_add_time(object, "start", setting->start_ns) &&
 	       message_json_add_time(object, "end", setting->end_ns);
 	good = json_object_set_new(object, "knobs", knobs) == 0 && good;
@@ -186,12 +187,12 @@ static json_t *goals_json(const struct profile *profile)
 
 static json_t *unsupported_json(const struct profile *profile)
 {
+	const struct setting *first = profile_first(profile);
 	json_t *names = json_array();
 
-	for (size_t i = 0; profile->setting_count > 0 && i < profile->settings[0].count; i++) {
-		if (profile->settings[0].series[i].unsupported) {
-			json_array_append_new(names,
-					      json_string(profile->settings[0].series[i].name));
+	for (size_t i = 0; first != NULL && i < first->count; i++) {
+		if (first->series[i].unsupported) {
+			json_array_append_new(names, json_string(first->series[i].name));
 		}
 	}
 	return names;

@@ -91,8 +91,7 @@ static bool fill_setting(sqlite3_stmt **statements, const struct profile *profil
 	bool good;
 
 	profile_label(profile, setting, label, sizeof label);
-	good = insert(statements[INSERT_SETTING], "itttii", id, label,
-		      setting->start_ns == 0 ? "not_visited" : ending_name(setting->ending),
+	good = insert(statements[INSERT_SETTING], "itttii", id, label, setting_ending_name(setting),
 		      setting->reason, setting->start_ns, setting->end_ns);
 	for (size_t i = 0; good && i < profile->grid.column_count; i++) {
 		good = insert(statements[INSERT_KNOB], "itt", id, table_name(&profile->grid, i),

@@ -44,12 +44,21 @@ static size_t knob_cells(const struct profile *profile, size_t row, const char *
 	return count;
 }
 
+/* A column of ours, beside knobs that may have any name without capitals. */
+static const char *own_name(const struct profile *profile, const char *name, const char *other)
+{
+	return table_column(&profile->grid, name) == TABLE_NO_COLUMN ? name : other;
+}
+
 bool write_knob_table(const struct profile *profile, FILE *file)
 {
-	const char *cells[TABLE_COLUMNS_MAX] = {"setting"};
+	const char *cells[TABLE_COLUMNS_MAX] = {own_name(profile, "setting", "Setting")};
 	struct table table = {0};
 	size_t count = knob_cells(profile, SIZE_MAX, cells, 1);
-	enum fast_status status = table_begin(&table, cells, count);
+	enum fast_status status;
+
+	cells[count++] = own_name(profile, "ending", "Ending");
+	status = table_begin(&table, cells, count);
 
 	for (size_t i = 0; status == FAST_OK && i < profile->setting_count; i++) {
 		char id[32];
@@ -57,6 +66,7 @@ bool write_knob_table(const struct profile *profile, FILE *file)
 		snprintf(id, sizeof id, "%zu", i);
 		cells[0] = id;
 		(void)knob_cells(profile, profile->settings[i].row, cells, 1);
+		cells[count - 1] = setting_ending_name(&profile->settings[i]);
 		status = table_add(&table, cells);
 	}
 	status = status == FAST_OK ? table_write(&table, file) : status;

@@ -29,8 +29,38 @@ judge() {
   fi
 }
 
-ends 'a crash ends with 3' 3 crashed fastprof run "${quick[@]}" --knob mood=well,crash -- ill
-check 'the setting before it was kept' grep -q '^well,' "$out/measuretable.csv"
+# settings EXPECTED: the endings of all settings, as results.json tells them.
+settings() {
+  local said
+  said=$(python3 -c 'import json,sys
+d=json.load(open(sys.argv[1]))
+print(*(s["knobs"].get("mood","") + ":" + s["ending"] for s in d["settings"]))' "$out/results.json")
+  echo "$said"
+  [ "$said" = "$1" ]
+}
+
+ends 'a crash ends with 3' 3 crashed fastprof run "${quick[@]}" --repeat 2 --knob mood=crash,well -- ill
+check 'and the other settings are measured' settings 'crash:crashed well:done'
+check 'as often as was asked for' python3 -c '
+import json,sys
+crash,well=json.load(open(sys.argv[1]))["settings"]
+assert well["repeats"]==2 and crash["repeats"]==0 and crash["exitStatus"]==11 and "exitStatus" not in well
+assert "signal 11" in crash["reason"], crash' "$out/results.json"
+check 'knobtable.csv says so' grep -qx '0,crash,crashed' "$out/knobtable.csv"
+check 'measuretable.csv has what can be used' sh -c "! grep -q '^crash,' '$out/measuretable.csv' && grep -q '^well,' '$out/measuretable.csv'"
+check 'junit.xml has a case for it' grep -q 'name="mood=crash".*<error type="crashed"' "$out/junit.xml"
+check 'report.txt says so' grep -q '^mood=crash *crashed: the plugin was killed by signal 11' "$out/report.txt"
+check 'report.html says so' grep -q 'mood=crash.*crashed.*signal 11' "$out/report.html"
+check 'profile.sqlite says so' test "$(sqlite3 "$out/profile.sqlite" \
+  "SELECT ending FROM setting WHERE label='mood=crash'")" = crashed
+check 'results.json is as its schema says' python3 "$FASTD_SOURCE/tests/prof/schema.py" \
+  "$FASTD_SOURCE/docs/fastprof.schema.json" "$out/results.json"
+ends 'a plugin may fail in each way' 3 crashed fastprof run "${quick[@]}" --duration 1 --failures 9 \
+  --knob mood=well,crash,exit,hang,idle -- ill
+check 'and each is told apart' settings 'well:done crash:crashed exit:exited hang:hung idle:refused'
+ends 'after --failures settings in a row it gives up' 3 exited fastprof run "${quick[@]}" --failures 2 \
+  --knob mood=crash,exit,well -- ill
+check 'and says which were left' settings 'crash:crashed exit:exited well:not_visited'
 ends 'a crash below a shell is seen too' 3 crashed \
   fastprof run "${quick[@]}" --knob mood=crash -- sh -c 'ill; exit $?'
 ends 'an early end is told' 3 exited fastprof run "${quick[@]}" --knob mood=exit -- ill

@@ -59,8 +59,13 @@ check 'fastctl hold reads measuretable.csv' fastctl hold 'fps >= 20' --maximize 
 kill "$started"
 
 check "the node's own fastd serves too" profile --endpoint "$FASTD_ENDPOINT" \
-  --plugin 'again' --knob period_ms=5 --strategy endpoints --knob res=1 --knob mode=fast \
+  --plugin 'again' --knob period_ms=7 --strategy endpoints --knob res=1 --knob mode=fast \
   --knob enabled=true -- worker --name again
+start again worker --name again
+check 'and starts again' fastctl wait again
+check 'and its knobs are what they were before' sh -c \
+  "fastctl get period_ms --plugin again | grep -qx 'desired *10'"
+kill "$started"
 unset FASTD_ENDPOINT FASTD_PLUGIN_SOCKET
 
 check 'a plugin without knobs has one setting' profile -- counter 1000

@@ -47,6 +47,46 @@ static void a_goal_is_met_when_one_setting_meets_it(void **state)
 	profile_fini(&profile);
 }
 
+static void a_setting_in_which_the_plugin_failed_is_no_choice(void **state)
+{
+	char error[GOAL_ERROR_BYTES_MAX];
+
+	(void)state;
+	begin(2);
+	measure(0, "fps", 50);
+	measure(1, "fps", 30);
+	profile.settings[0].ending = ENDING_CRASHED;
+	profile.settings[1].ending = ENDING_DONE;
+	assert_ok(aim_parse("fps >= 24", &profile.aims[0], error));
+	profile.aim_count = 1;
+	assert_ok(profile_finish(&profile));
+	assert_false(setting_is_measured(&profile.settings[0]));
+	assert_int_equal(1, profile.aims[0].best_setting);
+	assert_ptr_equal(&profile.settings[1], profile_first(&profile));
+	profile_fini(&profile);
+}
+
+static void a_run_ends_as_its_first_failed_setting(void **state)
+{
+	(void)state;
+	begin(3);
+	profile.settings[0].ending = ENDING_REFUSED;
+	profile.settings[1].ending = ENDING_OUT_OF_MEMORY;
+	profile.settings[2].ending = ENDING_HUNG;
+	snprintf(profile.settings[1].reason, sizeof profile.settings[1].reason, "no room");
+	profile_sum_up(&profile);
+	assert_int_equal(PROFILE_EXIT_PLUGIN, profile_exit(&profile));
+	assert_int_equal(ENDING_OUT_OF_MEMORY, profile.ending);
+	assert_non_null(strstr(profile.reason, "2 of 3 settings"));
+	assert_non_null(strstr(profile.reason, "no room"));
+	profile_fini(&profile);
+	begin(1);
+	profile.settings[0].ending = ENDING_REFUSED;
+	profile_sum_up(&profile);
+	assert_int_equal(ENDING_DONE, profile.ending);
+	profile_fini(&profile);
+}
+
 static void the_first_reason_to_end_stays(void **state)
 {
 	(void)state;
@@ -110,6 +150,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_goal_is_met_when_one_setting_meets_it),
+		cmocka_unit_test(a_setting_in_which_the_plugin_failed_is_no_choice),
+		cmocka_unit_test(a_run_ends_as_its_first_failed_setting),
 		cmocka_unit_test(the_first_reason_to_end_stays),
 		cmocka_unit_test(every_ending_has_a_name_and_the_published_codes),
 		cmocka_unit_test(points_past_the_limit_are_counted),

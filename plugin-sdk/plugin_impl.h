@@ -235,7 +235,9 @@ bool fast_plugin_is_here(struct fast_plugin *plugin);
 
 /* The thread's whole life (attach.c). arg is the plugin. */
 void *fast_attach_run(void *arg);
-/* The same for plugins with an endpoint; NULL: nobody has set it. */
+/* The same for plugins with an endpoint (remote/remote.c), and which of its like they get; NULL:
+ * nobody has set one. */
+void *fast_remote_run(void *arg);
 typedef void *fast_plugin_run_fn(void *arg);
 void fast_plugin_set_remote(fast_plugin_run_fn *run);
 

@@ -14,6 +14,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SCHEMAS = ["fast/v1/types.proto", "fast/v1/session.proto"]
 NEEDED = "on Debian: apt-get install gcc python3-dev libprotobuf-c-dev protobuf-c-compiler"
+# For plugins whose fastd is elsewhere; $FAST_REMOTE says whether: 0, 1, or a folder in which CMake
+# has built the checkout. Else it is built where that can be done.
+REMOTE = os.environ.get("FAST_REMOTE", "")
+REMOTE_NEEDED = ("on Debian: apt-get install cmake ninja-build pkg-config protobuf-compiler "
+                 "protobuf-c-compiler libprotobuf-c-dev libprotoc-dev libnng-dev libmbedtls-dev")
+# In the order in which they need each other.
+REMOTE_LIBRARIES = [
+    "plugin-sdk/libfast_plugin_remote.a", "plugin-sdk/libfast_plugin.a", "plugin-sdk/libfast_page.a",
+    "proto/libfast_api.a", "proto/libfast_messages.a", "runtime/libfast.a",
+    "proto/libfast_services.a", "runtime/libfast.a", "proto/libfast_packet.a",
+    "runtime/libfast_base.a"]
 
 
 def library_sources(folder, target):
@@ -35,7 +46,37 @@ class Build(build_ext):
         """Leaves no C of a build behind in the tree."""
         with tempfile.TemporaryDirectory(prefix="fast-build-") as folder:
             self.build_temp = folder
+            self.remote = self.remote_folder()
+            if self.remote is None:
+                self.leave_out("fast._remote")
             super().run()
+
+    def leave_out(self, module):
+        """Nor does what an earlier build has left get into the wheel."""
+        self.extensions = [ext for ext in self.extensions if ext.name != module]
+        left = os.path.join(self.build_lib, self.get_ext_filename(module))
+        if os.path.exists(left):
+            os.remove(left)
+
+    def remote_folder(self):
+        """Where CMake has built the libraries of the remote part, after seeing to it. None: they
+        can't be built here, or are not wanted."""
+        if REMOTE not in ("", "1"):
+            return os.path.abspath(REMOTE) if REMOTE != "0" else None
+        folder = os.path.join(self.build_temp, "remote")
+        configure = ["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release",
+                     "-DFAST_SDK_ONLY=ON", "-DFAST_EXAMPLES=OFF",
+                     "-DFAST_WERROR=" + ("ON" if os.environ.get("FAST_WERROR") else "OFF")]
+        if shutil.which("ninja") is not None:
+            configure += ["-G", "Ninja"]
+        if shutil.which("cmake") is None or subprocess.call(configure) != 0:
+            if REMOTE == "1":
+                sys.exit("fast: the remote part can't be built; " + REMOTE_NEEDED)
+            print("fast: without the part for a fastd elsewhere; it needs, " + REMOTE_NEEDED)
+            return None
+        subprocess.check_call(["cmake", "--build", folder, "--target", "fast_plugin_remote",
+                               "--parallel", str(os.cpu_count() or 1)])
+        return folder
 
     def generate(self, out):
         """Gives the generated sources. protoc-c may also be a plugin of protoc only."""
@@ -62,33 +103,43 @@ class Build(build_ext):
         return copies
 
     def build_extension(self, ext):
+        if ext.name == "fast._remote":
+            ext.extra_objects = [os.path.join(self.remote, name) for name in REMOTE_LIBRARIES]
+            ext.include_dirs = INCLUDE_DIRS
+            super().build_extension(ext)
+            return
         generated = os.path.join(self.build_temp, "generated")
         sdk = [name for name in ext.sources if not name.startswith("src")]
         own = [name for name in ext.sources if name.startswith("src")]
         ext.sources = own + self.copied(sdk) + self.generate(generated)
-        ext.include_dirs = [
-            os.path.join(HERE, "src"), generated, os.path.join(ROOT, "plugin-sdk"),
-            os.path.join(ROOT, "plugin-sdk/include"), os.path.join(ROOT, "runtime/include"),
-            os.path.join(ROOT, "runtime")]
+        ext.include_dirs = INCLUDE_DIRS + [generated]
         super().build_extension(ext)
 
 
+INCLUDE_DIRS = [os.path.join(HERE, "src")] + [
+    os.path.join(ROOT, name)
+    for name in ("plugin-sdk", "plugin-sdk/include", "runtime/include", "runtime")]
 flags = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-UNDEBUG", "-fvisibility=hidden",
          "-fno-semantic-interposition", "-Wall", "-Wextra", "-Wshadow", "-Wmissing-prototypes",
          "-Wstrict-prototypes", "-Wvla"]
 if os.environ.get("FAST_WERROR"):
     flags.append("-Werror")
+# Only the entry of a module is seen: the SDK's functions are called without a detour.
+link_flags = ["-Wl,--version-script=" + os.path.join(HERE, "src/exports.map"), "-Wl,--strip-debug"]
 
 setup(
-    ext_modules=[Extension(
-        "fast._fast",
-        own_sources() + library_sources("plugin-sdk", "fast_plugin") +
-        library_sources("plugin-sdk", "fast_page") +
-        [name for name in library_sources("runtime", "fast_base")
-         if name.endswith(("log.c", "status.c"))],
-        extra_compile_args=flags,
-        # Only the module's entry is seen: the SDK's functions are called without a detour.
-        extra_link_args=["-Wl,--version-script=" + os.path.join(HERE, "src/exports.map")],
-        libraries=["protobuf-c"])],
+    ext_modules=[
+        Extension(
+            "fast._fast",
+            own_sources() + library_sources("plugin-sdk", "fast_plugin") +
+            library_sources("plugin-sdk", "fast_page") +
+            [name for name in library_sources("runtime", "fast_base")
+             if name.endswith(("log.c", "status.c"))],
+            define_macros=[("REMOTE_NEEDED", '"%s"' % REMOTE_NEEDED)],
+            extra_compile_args=flags, extra_link_args=link_flags, libraries=["protobuf-c"]),
+        Extension(
+            "fast._remote", ["src/remote/module.c"],
+            extra_compile_args=flags, extra_link_args=link_flags,
+            libraries=["nng", "mbedtls", "mbedx509", "mbedcrypto", "protobuf-c"])],
     cmdclass={"build_ext": Build},
 )

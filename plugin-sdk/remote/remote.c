@@ -327,7 +327,7 @@ static void remote_fini(struct remote *remote)
 	free(remote);
 }
 
-static void *remote_run(void *arg)
+void *fast_remote_run(void *arg)
 {
 	struct fast_plugin *plugin = arg;
 	struct remote *remote = calloc(1, sizeof *remote);
@@ -354,5 +354,5 @@ static void *remote_run(void *arg)
 
 void fast_plugin_use_remote(void)
 {
-	fast_plugin_set_remote(remote_run);
+	fast_plugin_set_remote(fast_remote_run);
 }

@@ -1,6 +1,7 @@
 """A fastd of one's own, and programs beside it."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -40,11 +41,12 @@ class World:
         self.fastd = None
         self.programs = []
 
-    def start(self):
+    def start(self, *arguments):
+        """Starts fastd, with further arguments."""
         log = open(os.path.join(self.folder, "fastd.log"), "a")
         self.fastd = subprocess.Popen(
             ["fastd", "--socket", self.folder + "/fastd.sock", "--plugin-socket", self.socket,
-             "--state-dir", self.folder + "/state"], stdout=log, stderr=log)
+             "--state-dir", self.folder + "/state"] + list(arguments), stdout=log, stderr=log)
         log.close()
         until(lambda: self.ctl("status") is not None)
 
@@ -87,6 +89,11 @@ class World:
     def json(self, *arguments):
         text = self.ctl(*(arguments + ("--json",)))
         return json.loads(text) if text else {}
+
+    def endpoint(self, scheme):
+        """Where fastd listens, of those that it was told."""
+        return re.search('"(%s://127.0.0.1:[0-9]+)' % re.escape(scheme),
+                         self.ctl("status", "--json")).group(1)
 
     def metric(self, name, plugin=None):
         """The newest sample of a metric, or None."""

@@ -25,9 +25,11 @@ class Plugin(_fast.Plugin):
     """A plugin of its own. Most programs use the module's functions, which have one for all.
 
     name: [a-z0-9_-]+ in dotted parts, at most 64 bytes. socket: fastd's plugin socket, if it is not
-    where $FASTD_PLUGIN_SOCKET says, or /run/fastd/plugin.sock."""
+    where $FASTD_PLUGIN_SOCKET says, or /run/fastd/plugin.sock. endpoint: a fastd elsewhere, as
+    tls+tcp://HOST:PORT, with files of certificates; docs/python.md says more."""
 
-    def __init__(self, name, version=None, socket=None):
+    def __init__(self, name, version=None, socket=None, endpoint=None, tls_ca=None,
+                 tls_certificate=None, tls_key=None):
         super().__init__()
         self.name = name
         self._params = {}
@@ -137,14 +139,16 @@ class Plugin(_fast.Plugin):
                 raise
 
 
-def open(name=None, version=None, socket=None):
+def open(name=None, version=None, socket=None, endpoint=None, tls_ca=None, tls_certificate=None,
+         tls_key=None):
     """Opens the process's plugin under this name, instead of the program's. Once, and before
-    anything is declared."""
+    anything is declared. The other arguments are those of Plugin."""
     global _default
     with _lock:
         if _default is not None and not _default.closed:
             raise _fast.Error('the plugin is open already, as "%s"' % _default.name)
-        _default = Plugin(name or program_name(), version, socket)
+        _default = Plugin(name or program_name(), version, socket, endpoint, tls_ca,
+                          tls_certificate, tls_key)
         return _default
 
 

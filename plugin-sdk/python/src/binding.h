@@ -5,6 +5,7 @@
 
 #include "python.h"
 
+#include <fast/log.h>
 #include <fast/param_change.h>
 #include <fast/plugin.h>
 
@@ -65,6 +66,9 @@ int errors_add(PyObject *module);
 
 /* Lets the SDK's log go to logging.getLogger("fast"). */
 void log_connect(void);
+/* The same for the log that this sets the handler of, for good. */
+typedef void fast_log_set_fn(fast_log_fn *handler, void *arg);
+void log_connect_also(fast_log_set_fn *set);
 void log_disconnect(void);
 
 /* The open plugin; NULL: raised, because it is closed. */
@@ -72,6 +76,8 @@ struct fast_plugin *plugin_require(struct plugin_object *owner);
 /* Around what lets go of the GIL: close() waits until nobody is there. */
 void plugin_enter(struct plugin_object *owner);
 void plugin_leave(struct plugin_object *owner);
+/* Plugin(): opens one (open.c). */
+PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords);
 /* plugin.wait() and plugin.dispatch() (changes.c). */
 PyObject *plugin_wait(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *plugin_dispatch(PyObject *self, PyObject *unused);

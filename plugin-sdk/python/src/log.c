@@ -2,8 +2,6 @@
  * kept in a small ring, and the interpreter's main thread gives them to Python's logging. */
 #include "binding.h"
 
-#include <fast/log.h>
-
 #include <pthread.h>
 #include <stdio.h>
 
@@ -19,6 +17,8 @@ static struct {
 		char text[LINE_BYTES_MAX];
 	} lines[LINES_MAX];
 } ring = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static fast_log_set_fn *also_set; /* guarded by the GIL; NULL: there is no other log */
 
 static const char *const methods[] = {
 	[FAST_LOG_ERROR] = "error",
@@ -119,7 +119,16 @@ void log_connect(void)
 	fast_log_set_handler(line_keep, NULL);
 }
 
+void log_connect_also(fast_log_set_fn *set)
+{
+	also_set = set;
+	set(line_keep, NULL);
+}
+
 void log_disconnect(void)
 {
 	fast_log_set_handler(NULL, NULL);
+	if (also_set != NULL) {
+		also_set(NULL, NULL);
+	}
 }

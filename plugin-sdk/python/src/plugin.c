@@ -34,38 +34,6 @@ void plugin_leave(struct plugin_object *owner)
 	owner->busy -= owner->busy > 0;
 }
 
-static PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords)
-{
-	static char *names[] = {"name", "version", "socket", NULL};
-	struct fast_plugin_options options = {.size = sizeof options};
-	struct plugin_object *self;
-	const char *name;
-	enum fast_status status;
-
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "s|zz:Plugin", names, &name,
-					 &options.version, &options.socket)) {
-		return NULL;
-	}
-	self = (struct plugin_object *)type->tp_alloc(type, 0);
-	if (self == NULL) {
-		return NULL;
-	}
-	self->handles = PyDict_New();
-	if (self->handles == NULL) {
-		Py_DECREF(self);
-		return NULL;
-	}
-	status = fast_plugin_open(name, &options, &self->plugin);
-	if (status != FAST_OK) {
-		char sentence[512];
-
-		fast_plugin_open_error(sentence, sizeof sentence);
-		Py_DECREF(self);
-		return error_raise(status, sentence);
-	}
-	return (PyObject *)self;
-}
-
 /* Nothing points into the plugin's memory any more. */
 static void handles_orphan(struct plugin_object *self)
 {

@@ -1,15 +1,12 @@
 #include "daemon/address.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #define PORT_MAX       65535
 #define HOST_BYTES_MAX 64
@@ -170,24 +167,4 @@ enum fast_status address_check_http(const char *text, char *error)
 	struct address address;
 
 	return address_parse(text, &address, error);
-}
-
-bool address_is_served(const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd;
-	bool served;
-
-	assert(strlen(path) <= ADDRESS_PATH_BYTES_MAX);
-	/* Without SOCK_NONBLOCK a listener with a full backlog would hold us up. */
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		return false;
-	}
-	memcpy(un.sun_path, path, strlen(path) + 1);
-	/* EAGAIN is that full backlog; EPROTOTYPE a listener of another kind. */
-	served = connect(fd, (struct sockaddr *)&un, sizeof un) == 0 || errno == EAGAIN ||
-		 errno == EPROTOTYPE;
-	close(fd);
-	return served;
 }

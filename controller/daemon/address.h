@@ -2,10 +2,12 @@
 #ifndef FASTD_ADDRESS_H
 #define FASTD_ADDRESS_H
 
+#include "daemon/socket_path.h"
+
 #include <fast/status.h>
 #include <sys/socket.h>
 
-#define ADDRESS_PATH_BYTES_MAX  107 /* of a unix socket, by the kernel */
+#define ADDRESS_PATH_BYTES_MAX  SOCKET_PATH_BYTES_MAX
 #define ADDRESS_ERROR_BYTES_MAX 512
 
 /* Where HTTP is served. */
@@ -25,8 +27,5 @@ FAST_MUST_CHECK enum fast_status address_check_endpoint(const char *text, char *
 /* As the one before, and tls+tcp:// with any address. */
 FAST_MUST_CHECK enum fast_status address_check_listen(const char *text, char *error);
 FAST_MUST_CHECK enum fast_status address_check_http(const char *text, char *error);
-
-/* Whether a process listens on the unix socket. */
-bool address_is_served(const char *path);
 
 #endif

@@ -34,6 +34,7 @@ set(CORE_SOURCES
     daemon/session_more.c
     daemon/session_params.c
     daemon/share.c
+    daemon/socket_path.c
     daemon/sketch.c
     daemon/spans.c
     daemon/store.c

@@ -1,12 +1,11 @@
 #include "session.h"
 
+#include "socket_path.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,9 +13,6 @@
 
 #define BACKLOG  128
 #define PAUSE_NS INT64_C(100000000)
-/* Another fastd that is opening a socket in the same folder is done within this. */
-#define FOLDER_WAIT_MS 1000
-#define FOLDER_POLL_MS 10
 
 static void entrance_ready(struct node *node, struct watch *watch, uint32_t events)
 {
@@ -58,77 +54,6 @@ void entrances_resume(struct node *node, int64_t now_ns)
 	}
 }
 
-/* Whether somebody listens there. */
-static bool is_answered(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool answered;
-
-	if (fd < 0) {
-		return true; /* rather refuse than take a socket away */
-	}
-	answered = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-		   errno == EAGAIN;
-	(void)close(fd);
-	return answered;
-}
-
-/* Of two that find the same stale socket, one must see what the other has put in its place: who
- * looks and binds holds the folder's lock. Gives its descriptor; -1: there is no such folder, or it
- * is held for too long. */
-static int folder_lock(const char *path, char *error)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[sizeof((struct entrance *)NULL)->path] = ".";
-	int fd;
-
-	if (slash != NULL) {
-		(void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
-	}
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		(void)snprintf(error, NODE_TEXT_BYTES_MAX, "can't listen on %s: %m", path);
-		return -1;
-	}
-	for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += FOLDER_POLL_MS) {
-		if (waited_ms >= FOLDER_WAIT_MS) {
-			(void)snprintf(error, NODE_TEXT_BYTES_MAX,
-				       "can't listen on %s: another process holds the lock of its "
-				       "folder (lsof %s)",
-				       path, folder);
-			(void)close(fd);
-			return -1;
-		}
-		(void)poll(NULL, 0, FOLDER_POLL_MS);
-	}
-	return fd;
-}
-
-/* Makes way for our socket where an earlier fastd has left its own. */
-static bool stale_remove(const struct sockaddr_un *address, char *error)
-{
-	const char *path = address->sun_path;
-	struct stat there;
-
-	if (lstat(path, &there) != 0) {
-		return true;
-	}
-	if (!S_ISSOCK(there.st_mode)) {
-		(void)snprintf(error, NODE_TEXT_BYTES_MAX, "%s is there and is no socket", path);
-		return false;
-	}
-	if (is_answered(address)) {
-		(void)snprintf(error, NODE_TEXT_BYTES_MAX, "%s is in use by another process", path);
-		return false;
-	}
-	if (unlink(path) != 0) {
-		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
-			       "the stale socket %s can't be removed: %m", path);
-		return false;
-	}
-	return true;
-}
-
 static enum fast_status path_check(const struct node *node, const char *path, char *error)
 {
 	if (strlen(path) >= sizeof node->entrances[0].path) {
@@ -145,7 +70,7 @@ static enum fast_status path_check(const struct node *node, const char *path, ch
 	return FAST_OK;
 }
 
-/* The caller holds the folder's lock. */
+/* The caller has claimed the path. */
 static enum fast_status entrance_bind(struct node *node, const char *path, char *error)
 {
 	struct entrance *entrance = &node->entrances[node->entrance_count];
@@ -153,9 +78,6 @@ static enum fast_status entrance_bind(struct node *node, const char *path, char 
 	bool bound = false;
 
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	if (!stale_remove(&address, error)) {
-		return FAST_FAILED_PRECONDITION;
-	}
 	*entrance = (struct entrance){
 		.watch.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
 		.watch.ready = entrance_ready};
@@ -188,23 +110,23 @@ fail:
 enum fast_status entrance_open(struct node *node, const char *path, char *error)
 {
 	enum fast_status status = path_check(node, path, error);
-	int folder_fd;
+	int lock = -1;
 
+	if (status == FAST_OK) {
+		status = socket_path_claim(path, &lock, error, NODE_TEXT_BYTES_MAX);
+	}
 	if (status != FAST_OK) {
 		return status;
 	}
-	folder_fd = folder_lock(path, error);
-	if (folder_fd < 0) {
-		return FAST_UNAVAILABLE;
-	}
 	status = entrance_bind(node, path, error);
-	(void)close(folder_fd);
+	(void)close(lock);
 	return status;
 }
 
 void entrances_close(struct node *node)
 {
 	for (size_t i = 0; i < node->entrance_count; i++) {
+		/* While it is still served: nobody else has taken it. */
 		(void)unlink(node->entrances[i].path);
 		loop_unwatch(node, &node->entrances[i].watch);
 	}

@@ -14,9 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONTROL_MODE   0660 /* of the control socket and further ipc endpoints */
-#define RUN_DIR_MODE   0755 /* plugins of any user pass through it */
-#define STATE_DIR_MODE 0700
+#define CONTROL_MODE     0660 /* of the control socket and further ipc endpoints */
+#define RUN_DIR_MODE     0755 /* plugins of any user pass through it */
+#define STATE_DIR_MODE   0700
+#define REASON_BYTES_MAX 256
 
 /* Where describe finds what. */
 #define ENDPOINT_CONTROL 0
@@ -89,11 +90,12 @@ static enum fast_status make_default_folders(struct fastd *fastd, char *error)
 	return status;
 }
 
-static enum fast_status fail_running(char *error, const char *path)
+static enum fast_status fail_running(char *error, const char *path, const char *holder)
 {
 	return fail(error, FAST_ALREADY_EXISTS,
-		    "%.900s is served: fastd is already running; stop it, or give another --socket",
-		    path);
+		    "%.900s is served by %s: fastd is already running; stop it, or give another "
+		    "--socket",
+		    path, holder);
 }
 
 static enum fast_status open_node(struct fastd *fastd, char *error)
@@ -107,11 +109,12 @@ static enum fast_status open_node(struct fastd *fastd, char *error)
 		.store_minutes_age_s_max = options->history_days * 86400,
 	};
 	char reason[NODE_TEXT_BYTES_MAX] = "";
+	char holder[SOCKET_HOLDER_BYTES_MAX];
 	enum fast_status status;
 
 	/* Before the state is touched, which the other fastd is using. */
-	if (address_is_served(options->socket)) {
-		return fail_running(error, options->socket);
+	if (socket_path_is_served(options->socket, holder)) {
+		return fail_running(error, options->socket, holder);
 	}
 	if (getrandom(&fastd->self.boot_id, sizeof fastd->self.boot_id, 0) !=
 	    (ssize_t)sizeof fastd->self.boot_id) {
@@ -123,9 +126,36 @@ static enum fast_status open_node(struct fastd *fastd, char *error)
 	return status == FAST_OK ? status : fail(error, status, "%s", reason);
 }
 
+/* Why an endpoint could not be opened, in the words of whoever chose it. out holds
+ * REASON_BYTES_MAX bytes. Returns out. */
+static const char *listen_reason(enum fast_status status, const char *endpoint, char *out)
+{
+	static const char *const reasons[] = {
+		[FAST_NOT_FOUND] = "its folder does not exist",
+		[FAST_FAILED_PRECONDITION] = "there is a file that is no socket, which is not "
+					     "replaced",
+		[FAST_PERMISSION_DENIED] = "its folder is not writable for this user",
+	};
+	char holder[SOCKET_HOLDER_BYTES_MAX] = "another process";
+	const char *path = strncmp(endpoint, "ipc://", 6) == 0 ? endpoint + 6 : NULL;
+	bool known = (size_t)status < sizeof reasons / sizeof reasons[0] && reasons[status] != NULL;
+
+	if (status == FAST_ALREADY_EXISTS) {
+		if (path != NULL) {
+			(void)socket_path_is_served(path, holder);
+		}
+		snprintf(out, REASON_BYTES_MAX, "%s serves there", holder);
+	} else {
+		snprintf(out, REASON_BYTES_MAX, "%s",
+			 known ? reasons[status] : fast_status_sentence(status));
+	}
+	return out;
+}
+
 static enum fast_status open_publish(struct fastd *fastd, char *error)
 {
 	const char *endpoint = fastd->options.publish;
+	char reason[REASON_BYTES_MAX];
 	enum fast_status status;
 
 	if (endpoint[0] == '\0') {
@@ -134,7 +164,7 @@ static enum fast_status open_publish(struct fastd *fastd, char *error)
 	status = publish_open(endpoint, &fastd->publish);
 	if (status != FAST_OK) {
 		return fail(error, status, "nothing can be published at %.900s: %s", endpoint,
-			    fast_status_sentence(status));
+			    listen_reason(status, endpoint, reason));
 	}
 	return FAST_OK;
 }
@@ -203,35 +233,23 @@ static enum fast_status start_node(struct fastd *fastd, char *error)
 	return FAST_OK;
 }
 
-/* Why a socket could not be opened, in the words of whoever chose its path. */
-static const char *listen_reason(enum fast_status status)
-{
-	switch (status) {
-	case FAST_NOT_FOUND:
-		return "its folder does not exist";
-	case FAST_FAILED_PRECONDITION:
-		return "there is a file that is no socket, which is not replaced";
-	case FAST_PERMISSION_DENIED:
-		return "its folder is not writable for this user";
-	default:
-		return fast_status_sentence(status);
-	}
-}
-
 static enum fast_status listen_control(struct fastd *fastd, char *error)
 {
 	const char *path = fastd->options.socket;
 	char endpoint[ADDRESS_PATH_BYTES_MAX + sizeof "ipc://"];
+	char holder[SOCKET_HOLDER_BYTES_MAX];
+	char reason[REASON_BYTES_MAX];
 	enum fast_status status;
 
 	snprintf(endpoint, sizeof endpoint, "ipc://%.107s", path);
 	status = fast_server_listen(fastd->server, endpoint, CONTROL_MODE);
 	if (status == FAST_ALREADY_EXISTS) {
-		return fail_running(error, path);
+		(void)socket_path_is_served(path, holder);
+		return fail_running(error, path, holder);
 	}
 	if (status != FAST_OK) {
 		return fail(error, status, "control socket %.900s cannot be opened: %s", path,
-			    listen_reason(status));
+			    listen_reason(status, endpoint, reason));
 	}
 	self_add_endpoint(&fastd->self, "", endpoint);
 	self_add_endpoint(&fastd->self, "", fastd->options.plugin_socket);
@@ -262,6 +280,7 @@ static enum fast_status open_tls(struct fastd *fastd, char *error)
 static enum fast_status listen_all(struct fastd *fastd, char *error)
 {
 	const struct options_list *list = &fastd->options.listen;
+	char reason[REASON_BYTES_MAX];
 
 	for (size_t i = 0; i < list->count; i++) {
 		enum fast_status status =
@@ -271,7 +290,7 @@ static enum fast_status listen_all(struct fastd *fastd, char *error)
 
 		if (status != FAST_OK) {
 			return fail(error, status, "endpoint %.900s cannot be opened: %s",
-				    list->items[i], listen_reason(status));
+				    list->items[i], listen_reason(status, list->items[i], reason));
 		}
 		self_add_endpoint(&fastd->self, "", fast_server_endpoint(fastd->server, i + 1));
 	}

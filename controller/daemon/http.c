@@ -136,10 +136,10 @@ void http_close(struct http *http)
 	if (http == NULL) {
 		return;
 	}
-	fast_connect_close(http->connect); /* closes the socket too */
 	if (http->path[0] != '\0') {
-		unlink(http->path);
+		unlink(http->path); /* while it is still served: nobody else has taken it */
 	}
+	fast_connect_close(http->connect); /* closes the socket too */
 	free(http);
 }
 

@@ -1,4 +1,5 @@
 #include "daemon/http_socket.h"
+#include "daemon/socket_path.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,33 +10,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG                64
+#define SOCKET_ERROR_BYTES_MAX 400 /* of why a path can't be had */
 
 static enum fast_status fail(char *error, const char *what, const char *why)
 {
 	snprintf(error, ADDRESS_ERROR_BYTES_MAX, "HTTP cannot be served at %s: %s", what, why);
 	return FAST_UNAVAILABLE;
-}
-
-/* Removes a socket that nobody serves any more. */
-static enum fast_status clear_stale(const char *path, char *error)
-{
-	struct stat stat;
-
-	if (lstat(path, &stat) != 0) {
-		return errno == ENOENT ? FAST_OK : fail(error, path, strerror(errno));
-	}
-	if (!S_ISSOCK(stat.st_mode)) {
-		return fail(error, path, "there is a file that is no socket");
-	}
-	if (address_is_served(path)) {
-		(void)fail(error, path, "another process serves there");
-		return FAST_ALREADY_EXISTS;
-	}
-	if (unlink(path) != 0 && errno != ENOENT) {
-		return fail(error, path, strerror(errno));
-	}
-	return FAST_OK;
 }
 
 static int prepare(const struct address *address)
@@ -77,32 +58,49 @@ static void spell(const struct sockaddr_storage *address, char *out, size_t out_
 	}
 }
 
-enum fast_status http_socket_open(const struct address *address, int *fd, char *error)
+/* Bound and listening, or not at all. */
+static enum fast_status serve(const struct address *address, int *fd, char *error)
 {
-	enum fast_status status = FAST_OK;
 	char what[HTTP_URL_BYTES_MAX + 1];
-	int opened;
+	enum fast_status status;
+	bool bound = false;
+	int opened = prepare(address);
 
 	spell(&address->socket, what, sizeof what);
-	if (address->path != NULL) {
-		status = clear_stale(address->path, error);
-	}
-	if (status != FAST_OK) {
-		return status;
-	}
-	opened = prepare(address);
 	if (opened < 0) {
 		return fail(error, what, strerror(errno));
 	}
-	if (bind(opened, (const struct sockaddr *)&address->socket, address->socket_bytes) != 0 ||
-	    (address->path != NULL && chmod(address->path, HTTP_SOCKET_MODE) != 0) ||
-	    listen(opened, BACKLOG) != 0) {
-		status = fail(error, what, strerror(errno));
-		close(opened);
+	bound = bind(opened, (const struct sockaddr *)&address->socket, address->socket_bytes) == 0;
+	if (bound && (address->path == NULL || chmod(address->path, HTTP_SOCKET_MODE) == 0) &&
+	    listen(opened, BACKLOG) == 0) {
+		*fd = opened;
+		return FAST_OK;
+	}
+	status = fail(error, what, strerror(errno));
+	if (bound && address->path != NULL) {
+		(void)unlink(address->path);
+	}
+	close(opened);
+	return status;
+}
+
+enum fast_status http_socket_open(const struct address *address, int *fd, char *error)
+{
+	char why[SOCKET_ERROR_BYTES_MAX];
+	enum fast_status status;
+	int lock = -1;
+
+	if (address->path == NULL) {
+		return serve(address, fd, error);
+	}
+	status = socket_path_claim(address->path, &lock, why, sizeof why);
+	if (status != FAST_OK) {
+		snprintf(error, ADDRESS_ERROR_BYTES_MAX, "HTTP cannot be served: %s", why);
 		return status;
 	}
-	*fd = opened;
-	return FAST_OK;
+	status = serve(address, fd, error);
+	close(lock);
+	return status;
 }
 
 void http_socket_url(int fd, char *out)

@@ -9,6 +9,7 @@ fast_test(controller/test_convert LIBS fastd_core m SOURCES ${faces}/fake_node.c
 fast_test(controller/test_openmetrics LIBS fastd_core m SOURCES ${faces}/fake_node.c)
 fast_test(controller/test_role LIBS fastd_core)
 fast_test(controller/test_guard LIBS fastd_core)
+fast_test(controller/test_socket_path LIBS fastd_core)
 fast_test(controller/test_remote_page LIBS fastd_core fast::plugin)
 fast_test(controller/test_openmetrics_labels LIBS fastd_core m)
 fast_test(controller/test_watch LIBS fastd_core

@@ -115,13 +115,57 @@ static void a_second_one_is_refused_and_harms_nothing(void **state)
 {
 	struct world *world = *state;
 	struct fastd *second = NULL;
+	char served[64];
 
 	assert_ok(fastd_open(&world->options, &world->fastd, world->error));
 	assert_status(FAST_ALREADY_EXISTS, fastd_open(&world->options, &second, world->error));
 	assert_non_null(strstr(world->error, world->options.socket));
 	assert_non_null(strstr(world->error, "is already running"));
+	snprintf(served, sizeof served, "is served by pid %d (", (int)getpid());
+	assert_non_null(strstr(world->error, served));
 	assert_null(second);
-	assert_true(address_is_served(world->options.socket));
+	assert_true(socket_path_is_served(world->options.socket, NULL));
+}
+
+/* Of two that share nothing but one endpoint, the second says who has it. */
+static void another_one_that_wants_one_of_the_sockets_is_told_who_has_it(void **state)
+{
+	struct world *world = *state;
+	struct options wanted = world->options;
+	struct fastd *second = NULL;
+	char holder[64];
+
+	assert_ok(fastd_open(&world->options, &world->fastd, world->error));
+	snprintf(holder, sizeof holder, "pid %d (", (int)getpid());
+	snprintf(wanted.socket, sizeof wanted.socket, "%s/other/fastd.sock", world->folder);
+	snprintf(wanted.state_dir, sizeof wanted.state_dir, "%s/other/state", world->folder);
+
+	/* The plugin socket and HTTP are the first one's. */
+	assert_status(FAST_ALREADY_EXISTS, fastd_open(&wanted, &second, world->error));
+	assert_non_null(strstr(world->error, "plugin.sock is in use by pid "));
+	assert_non_null(strstr(world->error, holder));
+	snprintf(wanted.plugin_socket, sizeof wanted.plugin_socket, "%s/other/p.sock",
+		 world->folder);
+	assert_status(FAST_ALREADY_EXISTS, fastd_open(&wanted, &second, world->error));
+	assert_non_null(strstr(world->error, "http.sock is in use by pid "));
+	assert_non_null(strstr(world->error, holder));
+
+	/* So is a further endpoint, even where it is of another type. */
+	wanted.http[0] = '\0';
+	wanted.listen.count = 1;
+	snprintf(wanted.listen.items[0], sizeof wanted.listen.items[0], "ipc://%.90s",
+		 world->options.plugin_socket);
+	assert_status(FAST_ALREADY_EXISTS, fastd_open(&wanted, &second, world->error));
+	assert_non_null(strstr(world->error, holder));
+	assert_non_null(strstr(world->error, "serves there"));
+	snprintf(wanted.plugin_socket, sizeof wanted.plugin_socket, "%s", world->options.socket);
+	assert_status(FAST_ALREADY_EXISTS, fastd_open(&wanted, &second, world->error));
+	assert_non_null(strstr(world->error, "fastd.sock is in use by pid "));
+
+	assert_null(second);
+	assert_true(socket_path_is_served(world->options.plugin_socket, NULL));
+	assert_true(socket_path_is_served(world->options.socket, NULL));
+	assert_true(socket_path_is_served(world->options.http + strlen("unix:"), NULL));
 }
 
 static void what_cannot_be_opened_is_named(void **state)
@@ -177,6 +221,7 @@ int main(void)
 		TEST(it_serves_and_leaves_no_socket_behind),
 		TEST(the_ready_line_names_what_is_served),
 		TEST(a_second_one_is_refused_and_harms_nothing),
+		TEST(another_one_that_wants_one_of_the_sockets_is_told_who_has_it),
 		TEST(what_cannot_be_opened_is_named),
 		TEST(open_survives_each_allocation_failure),
 	};

@@ -283,7 +283,7 @@ static void a_stale_socket_is_taken_over_and_a_live_one_refused(void **state)
 
 	assert_status(FAST_ALREADY_EXISTS,
 		      http_open(world->where, &world->self, &second, world->error));
-	assert_has(world->error, "another process serves there");
+	assert_has(world->error, "http.sock is in use by pid ");
 	assert_null(second);
 	assert_begins(ask(world, "GET /healthz HTTP/1.1"), "HTTP/1.1 200");
 }
@@ -296,7 +296,7 @@ static void a_file_in_the_way_is_left_alone(void **state)
 
 	assert_non_null(file);
 	fclose(file);
-	assert_status(FAST_UNAVAILABLE,
+	assert_status(FAST_FAILED_PRECONDITION,
 		      http_open(world->where, &world->self, &world->http, world->error));
 	assert_has(world->error, "no socket");
 	assert_int_equal(0, unlink(path));

@@ -122,7 +122,7 @@ static void fold_tell(struct fold *fold, int64_t begin_ns, struct node_window *o
 		double off = point->value - mean;
 
 		total += point->weight;
-		mean += off * point->weight / total;
+		mean += off * (point->weight / total); /* so that a huge value stays finite */
 		squares += point->weight * off * (point->value - mean);
 	}
 	*out = (struct node_window){

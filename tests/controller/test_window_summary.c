@@ -114,6 +114,19 @@ static void a_long_window_of_a_gauge_weighs_time_and_keeps_a_peak(void **state)
 	fixture_fini(&fixture);
 }
 
+static void a_huge_value_of_a_gauge_has_a_finite_mean(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_GAUGE, 100);
+	for (int i = 0; i < 20; i++) {
+		gauge_after(&fixture, 100 * MS, i % 2 == 0 ? 1e308 : 0);
+	}
+	near(0.5, window_of(&fixture, 1000).mean / 1e308);
+	fixture_fini(&fixture);
+}
+
 static void a_gauge_never_set_has_no_window(void **state)
 {
 	struct fixture fixture;
@@ -212,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gauge_is_summed_up_from_its_samples),
 		cmocka_unit_test(a_long_window_of_a_gauge_weighs_time_and_keeps_a_peak),
+		cmocka_unit_test(a_huge_value_of_a_gauge_has_a_finite_mean),
 		cmocka_unit_test(a_gauge_never_set_has_no_window),
 		cmocka_unit_test(a_gauge_that_was_sampled_once_is_what_it_was),
 		cmocka_unit_test(a_distribution_has_extremes_and_a_deviation),

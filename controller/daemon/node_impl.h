@@ -98,6 +98,7 @@ struct node {
 	size_t entrance_count;
 	struct session *sessions;
 	size_t session_count;
+	size_t loose_count;    /* of them: without a plugin, so they have to attach or have ended */
 	int64_t stray_told_ns; /* 0: never */
 	uint64_t stray_count;  /* since then */
 	struct sampler sampler;

@@ -209,6 +209,9 @@ void registry_expire(struct registry *registry, int64_t ended_before_ns)
 {
 	size_t oldest = 0;
 
+	if (registry->count == registry->live_count) {
+		return;
+	}
 	for (size_t i = registry->count; i-- > 0;) {
 		const struct plugin *plugin = registry->plugins[i];
 		if (!plugin->live && plugin->end_ns < ended_before_ns) {

@@ -100,6 +100,7 @@ void session_end(struct session *session, const char *why)
 	}
 	node_lock(node);
 	if (session->plugin != NULL) {
+		node->loose_count++;
 		plugin_end(node, session->plugin);
 		node_run_end(node, session->plugin, why);
 		node_note(node, FAST_LOG_INFO, "plugin %s has ended: %s", session->plugin->instance,
@@ -325,6 +326,7 @@ void session_accept(struct node *node, int fd)
 	session->next = node->sessions;
 	node->sessions = session;
 	node->session_count++;
+	node->loose_count++;
 }
 
 void sessions_end_dead(struct node *node, const char *name)
@@ -348,7 +350,7 @@ void sessions_tick(struct node *node, int64_t now_ns)
 	struct session **link = &node->sessions;
 
 	entrances_resume(node, now_ns);
-	while (*link != NULL) {
+	while (*link != NULL && node->loose_count > 0) {
 		struct session *session = *link;
 
 		if (session->plugin == NULL && now_ns >= session->deadline_ns) {
@@ -357,6 +359,7 @@ void sessions_tick(struct node *node, int64_t now_ns)
 		if (session->socket.fd < 0) {
 			*link = session->next;
 			node->session_count--;
+			node->loose_count--;
 			free(session);
 		} else {
 			link = &session->next;
@@ -374,4 +377,5 @@ void sessions_close(struct node *node)
 		free(session);
 	}
 	node->session_count = 0;
+	node->loose_count = 0;
 }

@@ -75,6 +75,7 @@ static enum fast_status plugin_enter(struct session *session, struct plugin *plu
 	}
 	plugin->page_held = plugin->record != NULL;
 	session->plugin = plugin;
+	node->loose_count--;
 	node_run_begin(node, plugin);
 	node_note(node, FAST_LOG_INFO, "plugin %s has attached: pid %u uid %u", plugin->instance,
 		  plugin->pid, plugin->uid);

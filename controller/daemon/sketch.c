@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS (sizeof((struct fast_distribution *)NULL)->buckets / sizeof(uint64_t))
-#define OCTAVE  (BUCKETS / 64) /* buckets for which one bit of octaves stands */
-
 struct sketch {
 	uint32_t references;
 	uint16_t first; /* bucket that buckets[0] stands for */
@@ -51,15 +48,10 @@ struct sketch *sketch_new(const struct fast_distribution *distribution,
 			  struct sketch_budget *budget)
 {
 	struct sketch *sketch;
-	size_t first = 0;
-	size_t end = BUCKETS;
+	size_t first;
+	size_t end;
 
-	if (distribution->octaves == 0) {
-		end = 0;
-	} else {
-		first = (size_t)__builtin_ctzll(distribution->octaves) * OCTAVE;
-		end = BUCKETS - (size_t)__builtin_clzll(distribution->octaves) * OCTAVE;
-	}
+	fast_distribution_span(distribution, &first, &end);
 	while (end > first && distribution->buckets[end - 1] == 0) {
 		end--;
 	}

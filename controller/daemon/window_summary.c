@@ -54,8 +54,11 @@ static void bound_extremes(struct fast_distribution *window, double ever_min, do
 {
 	size_t low = FAST_PAGE_BUCKETS;
 	size_t high = 0;
+	size_t first;
+	size_t end;
 
-	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
+	fast_distribution_span(window, &first, &end);
+	for (size_t i = first; i < end; i++) {
 		if (window->buckets[i] > 0) {
 			low = low == FAST_PAGE_BUCKETS ? i : low;
 			high = i;
@@ -80,8 +83,11 @@ static void bound_extremes(struct fast_distribution *window, double ever_min, do
 static double deviation(const struct fast_distribution *window, double mean)
 {
 	double squares = (double)window->zero * mean * mean;
+	size_t first;
+	size_t end;
 
-	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
+	fast_distribution_span(window, &first, &end);
+	for (size_t i = first; i < end; i++) {
 		if (window->buckets[i] > 0) {
 			double middle = (bound_below(i) + fast_distribution_bound(i)) / 2;
 			double off = fmin(fmax(middle, window->min), window->max) - mean;

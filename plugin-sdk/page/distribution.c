@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define BUCKETS_PER_OCTAVE (1 << FAST_PAGE_SCALE)
 
@@ -18,6 +19,15 @@ double fast_distribution_bound(size_t index)
 	uint64_t exponent = (uint64_t)(octave + PAGE_EXPONENT_BIAS);
 
 	return page_double_from_bits(exponent << 52 | mantissa);
+}
+
+void fast_distribution_span(const struct fast_distribution *distribution, size_t *first,
+			    size_t *end)
+{
+	uint64_t octaves = distribution->octaves;
+
+	*first = octaves == 0 ? 0 : (size_t)__builtin_ctzll(octaves) << FAST_PAGE_SCALE;
+	*end = octaves == 0 ? 0 : (size_t)(64 - __builtin_clzll(octaves)) << FAST_PAGE_SCALE;
 }
 
 /* Values of the first bucket may lie anywhere above 0. */
@@ -40,8 +50,11 @@ double fast_distribution_quantile(const struct fast_distribution *distribution, 
 	double seen = (double)distribution->zero;
 	double total = seen;
 	size_t last = 0;
+	size_t first;
+	size_t end;
 
-	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
+	fast_distribution_span(distribution, &first, &end);
+	for (size_t i = first; i < end; i++) {
 		total += (double)distribution->buckets[i];
 		last = distribution->buckets[i] > 0 ? i : last;
 	}
@@ -52,7 +65,7 @@ double fast_distribution_quantile(const struct fast_distribution *distribution, 
 	if (rank <= seen && distribution->zero > 0) {
 		return within(distribution, 0);
 	}
-	for (size_t i = 0; i <= last; i++) {
+	for (size_t i = first; i <= last; i++) {
 		double count = (double)distribution->buckets[i];
 
 		if (count > 0 && (seen + count >= rank || i == last)) {
@@ -79,15 +92,24 @@ void fast_distribution_difference(const struct fast_distribution *newer,
 				  const struct fast_distribution *older,
 				  struct fast_distribution *out)
 {
+	uint64_t octaves = newer->octaves | older->octaves;
 	bool reset = false;
 	double sum = newer->sum;
 
+	if (out != newer && out != older) {
+		memset(out->buckets, 0, sizeof out->buckets);
+	}
 	out->octaves = newer->octaves; /* a bucket of an octave that only older has is 0 now too */
 	out->zero = count_difference(newer->zero, older->zero, &reset);
 	out->count = out->zero;
-	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
-		out->buckets[i] = count_difference(newer->buckets[i], older->buckets[i], &reset);
-		out->count += out->buckets[i];
+	for (; octaves != 0; octaves &= octaves - 1) {
+		size_t first = (size_t)__builtin_ctzll(octaves) << FAST_PAGE_SCALE;
+
+		for (size_t i = first; i < first + BUCKETS_PER_OCTAVE; i++) {
+			out->buckets[i] =
+				count_difference(newer->buckets[i], older->buckets[i], &reset);
+			out->count += out->buckets[i];
+		}
 	}
 	/* Two finite sums may be further apart than a double reaches. */
 	out->sum = reset ? sum : sum - older->sum;

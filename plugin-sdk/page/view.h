@@ -88,11 +88,15 @@ void fast_page_view_commit(struct fast_page_view *view);
 /* Upper bound of a bucket: 2^((index + 1 + FAST_PAGE_BUCKET_FIRST) / 8). */
 double fast_distribution_bound(size_t index);
 
+/* Where its buckets are that may be above 0: from *first until before *end. */
+void fast_distribution_span(const struct fast_distribution *distribution, size_t *first,
+			    size_t *end);
+
 /* Value at quantile q (0 to 1), interpolated within its bucket; NaN when empty. */
 double fast_distribution_quantile(const struct fast_distribution *distribution, double q);
 
 /* out = newer - older, per bucket; a bucket that went back counts as newer (a reset). out may be
- * newer. min and max of out are NaN. */
+ * either. min and max of out are NaN. */
 void fast_distribution_difference(const struct fast_distribution *newer,
 				  const struct fast_distribution *older,
 				  struct fast_distribution *out);

@@ -65,13 +65,19 @@ static struct fast_distribution *distribution_new(void)
 	return distribution;
 }
 
+static void distribution_put(struct fast_distribution *distribution, size_t bucket, uint64_t count)
+{
+	distribution->buckets[bucket] += count;
+	distribution->octaves |= UINT64_C(1) << (bucket >> FAST_PAGE_SCALE);
+}
+
 static void quantiles_are_within_a_bucket_of_the_truth(void **state)
 {
 	struct fast_distribution *distribution = distribution_new();
 
 	(void)state;
 	for (int i = 1; i <= 1000; i++) {
-		distribution->buckets[fast_page_bucket(i)]++;
+		distribution_put(distribution, fast_page_bucket(i), 1);
 	}
 	for (int percent = 1; percent <= 100; percent++) {
 		double value = fast_distribution_quantile(distribution, percent / 100.0);
@@ -86,7 +92,7 @@ static void quantiles_stay_within_min_and_max(void **state)
 	struct fast_distribution *distribution = distribution_new();
 
 	(void)state;
-	distribution->buckets[fast_page_bucket(10)] = 3;
+	distribution_put(distribution, fast_page_bucket(10), 3);
 	distribution->min = 10;
 	distribution->max = 10;
 	assert_true(fast_distribution_quantile(distribution, 0) == 10);
@@ -114,7 +120,7 @@ static void quantiles_survive_counts_that_no_plugin_has_reached(void **state)
 	(void)state;
 	distribution->zero = UINT64_MAX;
 	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
-		distribution->buckets[i] = UINT64_MAX;
+		distribution_put(distribution, i, UINT64_MAX);
 	}
 	assert_true(fast_distribution_quantile(distribution, 0) == 0);
 	assert_true(fast_distribution_quantile(distribution, 1) <= 0x1p34);
@@ -128,11 +134,11 @@ static void a_difference_holds_what_came_in_between(void **state)
 
 	(void)state;
 	older->zero = 1;
-	older->buckets[5] = 2;
+	distribution_put(older, 5, 2);
 	older->sum = 3;
 	newer->zero = 1;
-	newer->buckets[5] = 6;
-	newer->buckets[7] = 1;
+	distribution_put(newer, 5, 6);
+	distribution_put(newer, 7, 1);
 	newer->sum = 10;
 	fast_distribution_difference(newer, older, newer); /* out may be newer */
 	assert_int_equal(5, newer->count);
@@ -153,9 +159,9 @@ static void a_bucket_that_went_back_counts_as_new(void **state)
 	struct fast_distribution *out = distribution_new();
 
 	(void)state;
-	older->buckets[5] = 100;
+	distribution_put(older, 5, 100);
 	older->sum = 1000;
-	newer->buckets[5] = 2;
+	distribution_put(newer, 5, 2);
 	newer->sum = 4;
 	fast_distribution_difference(newer, older, out);
 	assert_int_equal(2, out->count);

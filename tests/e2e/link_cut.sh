@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A controller that is cut off: over tcp its lease ends by its time alone, over ipc with its process;
-# fastd does what the claim said, without it.
+# A controller that is cut off, by a proxy between or by a signal: over tcp its lease ends by its time
+# alone, over ipc with its process; fastd does what the claim said, without it.
 . "$(dirname "$0")/util.sh"
 
 start_fastd --listen tcp://127.0.0.1:0 --role tcp=controller
@@ -48,6 +48,60 @@ check 'killed, its connection is gone' wait_until 5 one_less
 check 'but its lease still runs' held
 check 'until it is released' fastctl release "$lease" --revert
 check 'which reverts the knob' wait_until 5 back
+
+# The link is cut, and both ends live: a proxy stands between them.
+coproc proxy { exec proxy tcp://127.0.0.1:0 "$tcp"; }
+pids+=("$proxy_PID")
+read -r link <&"${proxy[0]}"
+# tell ORDER: the proxy obeys; its answer is in $told.
+tell() {
+  echo "$1" >&"${proxy[1]}"
+  read -r told <&"${proxy[0]}"
+}
+lease() { fastctl params res --plugin worker --json | json_field leaseId; }
+reverts() { fastctl audit --json | grep -o '"verb": *"revert"' | wc -l; }
+
+hold remote "$link" 2000
+check 'a controller over a link claims' wait_until 10 held
+check 'and turns the knob' wait_until 10 turned
+tell stop
+check 'the link gone silent, its lease ends with its time' wait_until 10 free
+check 'and fastd reverts the knob' wait_until 5 back
+check 'though the controller lives' kill -0 "$hold_pid"
+tell go
+check 'the link back again, it claims anew' wait_until 20 held
+check 'and turns the knob anew' wait_until 10 turned
+kill -9 "$hold_pid"
+wait "$hold_pid" 2>/dev/null
+check 'killed, its lease ends with its time' wait_until 10 free
+
+hold remote "$link" 10000
+check 'a controller with a longer lease claims' wait_until 10 held
+check 'and turns the knob' wait_until 10 turned
+before=$(lease)
+reverted=$(reverts)
+tell count
+count=$told
+tell cut
+came_again() { tell count && [ "$told" -gt "$count" ]; }
+check 'its connection cut, it comes again' wait_until 10 came_again
+# The time that is left rises again.
+renewed() {
+  local left
+  left=$(fastctl params res --plugin worker --json | json_field leaseTtlMs)
+  [ "$left" -gt "$((least + 500))" ] && return
+  [ "$left" -lt "$least" ] && least=$left
+  return 1
+}
+least=10000
+check 'renews its lease' wait_until 10 renewed
+[ "$(lease)" = "$before" ] && pass 'which is the one that it had' ||
+  fail "which is the one that it had ($before, now $(lease))"
+check 'and keeps its knob as it was' turned
+[ "$(reverts)" -eq "$reverted" ] && pass 'which was never reverted' || fail 'which was never reverted'
+kill -9 "$hold_pid"
+wait "$hold_pid" 2>/dev/null
+check 'its lease is released for it' fastctl release "$before" --revert
 
 hold local "$FASTD_ENDPOINT" 60000
 check 'a controller over ipc claims for a minute' wait_until 10 held

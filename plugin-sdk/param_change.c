@@ -52,6 +52,9 @@ void fast_param_on_change(struct fast_param *param, fast_param_change_fn *fn, vo
 	param->on_change = fn;
 	param->on_change_arg = arg;
 	atomic_store(&param->explicit_ack, fn != NULL);
+	if (fn != NULL) {
+		atomic_store(&param->plugin->has_callbacks, true);
+	}
 	pthread_mutex_unlock(&param->plugin->lock);
 }
 
@@ -103,6 +106,9 @@ size_t fast_plugin_dispatch(struct fast_plugin *plugin)
 	size_t called = 0;
 	size_t index = 0;
 
+	if (!atomic_load(&plugin->has_callbacks)) {
+		return 0;
+	}
 	for (struct due due = due_next(plugin, &index); due.fn != NULL;
 	     due = due_next(plugin, &index)) {
 		called += due_call(&due);

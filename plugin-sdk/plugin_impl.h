@@ -148,7 +148,8 @@ struct fast_plugin {
 	bool refusal_logged; /* the thread's */
 	atomic_bool attached;
 	atomic_bool stopping;
-	_Atomic pid_t child; /* this process, forked off and without a page yet; 0: not so */
+	atomic_bool has_callbacks; /* some param had one: a dispatch takes the lock */
+	_Atomic pid_t child;       /* this process, forked off and without a page yet; 0: not so */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# demo.sh BIN PYTHON CLIP: the detector, fastd, and a controller that learns its knobs and then holds
-# half as much again as the rate of the finest setting. Under a minute.
+# demo.sh BIN PYTHON CLIP [LEARN-MS [SECONDS]]: the detector, fastd, and a controller that learns its
+# knobs, for so long each, and then holds half as much again as the rate of the finest setting. Under
+# a minute. Ends with 4 when the goal was out of reach most of the time.
 set -euo pipefail
 export PATH=$1:$PATH
-python=$2 clip=$3
+python=$2 clip=$3 learn_ms=${4:-2000} seconds=${5:-15}
 world=$(mktemp -d /tmp/fastd-people.XXXXXX)
 export FASTD_ENDPOINT=ipc://$world/fastd.sock FASTD_PLUGIN_SOCKET=$world/plugin.sock
 pids=()
@@ -31,10 +32,10 @@ sleep 2 # a whole window
 finest=$(rate)
 goal=$(awk -v r="$finest" 'BEGIN { printf "%.1f", 1.5 * r }')
 fastctl metrics
-say "$finest frames a second at its finest; the goal is $goal, with as much accuracy as that leaves"
+say "$(printf '%.1f' "$finest") frames a second at its finest; the goal is $goal, with as much accuracy as that leaves"
 code=0
-fastctl hold "fps >= $goal" --maximize acc --learn --learn-ms 2000 --table "$world/people.csv" --knobs scale,stride \
-  --for 15 || code=$?
+fastctl hold "fps >= $goal" --maximize acc --learn --learn-ms "$learn_ms" --table "$world/people.csv" \
+  --knobs scale,stride --for "$seconds" || code=$?
 say 'what the controller has learned of each setting, and what is in effect'
 cat "$world/people.csv"
 fastctl params

@@ -32,6 +32,10 @@ rm "$world/state/ballast"
 well() { fastctl status | grep -qE '^store +ok'; }
 check 'with room again it goes on' wait_until 10 well
 check 'and knobs can be turned' fastctl set period_ms=7 --plugin worker
+samples() { fastctl history frames --plugin worker --json | grep -oE '"count": ?"[0-9]+"' | tr -dc '0-9\n'; }
+resumed() { [ "$(samples | tail -n 1)" -gt "$mended" ]; }
+mended=$(total)
+check 'the history goes on' wait_until 20 resumed
 told() { fastctl events | grep -q store_failed && fastctl events | grep -q store_mended; }
 check 'the events tell of it' wait_until 5 told
 kill -TERM "$fastd_pid"

@@ -55,6 +55,13 @@ fastctl runs worker --json >"$world/runs"
   pass 'the run is one, and goes on' || fail "the run is one, and goes on ($(cat "$world/runs"))"
 fastctl events >"$world/events"
 check 'the events tell of it' grep -q 'reattach  *worker' "$world/events"
+# What the plugin itself has counted, before, without and after fastd.
+kill -TERM "${pids[1]}"
+wait "${pids[1]}"
+told=$(grep -oE '^[0-9]+ frames' "$world/worker.log" | cut -d' ' -f1)
+exact() { [ "$(fastctl metrics frames --plugin worker --all --json | json_field count)" = "$told" ]; }
+[ "${told:-0}" -gt "$before" ] && pass "the plugin counted on ($told)" || fail "the plugin counted on ($told)"
+check 'the total is the true one' wait_until 10 exact
 kill -TERM "$fastd_pid"
 wait "$fastd_pid"
 code=$?

@@ -19,6 +19,20 @@ grep -q '# EOF' "$world/text" && fail 'the text format has no EOF line' || pass 
 check 'a histogram has its +Inf' grep -q 'plugin_latency_seconds_bucket{plugin="worker",le="+Inf"}' "$world/text"
 check 'the heartbeat gives a rate' grep -qE '^plugin_fps\{plugin="worker"\} [0-9]' "$world/text"
 check 'the plugin is up' grep -qE '^fastd_plugin_up\{plugin="worker"\} 1' "$world/text"
+# Of fastd itself: what it costs, and what it lost.
+costs() {
+  curl -sf "$url/metrics" >"$world/self"
+  for one in 'fastd_process_cpu_seconds_total' 'fastd_process_resident_memory_bytes' \
+    'fastd_plugin_sampling_seconds_total{plugin="worker"}' 'fastd_plugin_metric_bytes{plugin="worker"}' \
+    'fastd_sampling_seconds_total' 'fastd_samplings_total' 'fastd_store_commits_total'; do
+    grep -F "$one " "$world/self" | awk '{ exit !($2 > 0) }' && grep -qF "$one " "$world/self" ||
+      { echo "none: $one"; return 1; }
+  done
+}
+check 'it tells what it costs itself' wait_until 10 costs
+for one in dropped_items store_samples_dropped store_events_dropped; do
+  check "and what it lost: $one" grep -qE "^fastd_${one}_total 0" "$world/self"
+done
 code=$(curl -s -o "$world/404" -w '%{http_code}' "$url/nothing")
 [ "$code" = 404 ] && pass 'an unknown path is 404' || fail "an unknown path is 404 (got $code)"
 code=$(curl -s -o "$world/405" -w '%{http_code}' -X POST -d x "$url/metrics")

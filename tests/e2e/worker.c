@@ -2,6 +2,7 @@
  *
  *     worker [--name NAME] [--conflict]
  *
+ * It ends with a line that says how many frames it has counted, when a signal ends it.
  * --conflict declares a metric twice with different kinds, prints what the SDK says and ends. */
 #include <fast/log.h>
 #include <fast/plugin.h>
@@ -103,9 +104,11 @@ static bool declare_params(struct worker *worker, struct fast_plugin *plugin)
 	return true;
 }
 
-static void work(struct worker *worker)
+/* Gives how many frames it has counted. */
+static unsigned long work(struct worker *worker)
 {
 	char label[FAST_PARAM_STRING_BYTES_MAX + 1];
+	unsigned long frames = 0;
 
 	for (unsigned i = 0; !stopped; i++) {
 		int64_t start = fast_metric_now();
@@ -118,10 +121,12 @@ static void work(struct worker *worker)
 		}
 		fast_metric_inc(worker->fps);
 		fast_metric_inc(worker->frames);
+		frames++;
 		fast_metric_set(worker->level, sin(i / 10.0) + fast_param_get_double(worker->res));
 		fast_metric_observe(worker->sizes, 100.0 * (i % 50 + 1));
 		fast_metric_observe_since(worker->latency, start);
 	}
+	return frames;
 }
 
 static int show_conflict(struct fast_plugin *plugin)
@@ -185,7 +190,7 @@ int main(int argc, char **argv)
 	if (conflict) {
 		show_conflict(plugin);
 	} else if (declare_metrics(&worker, plugin) && declare_params(&worker, plugin)) {
-		work(&worker);
+		printf("%lu frames\n", work(&worker));
 	}
 	fast_plugin_close(plugin);
 	return 0;

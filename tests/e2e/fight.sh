@@ -24,4 +24,33 @@ back() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"do
 check 'the knob goes back' wait_until 5 back
 fastctl audit >"$world/audit"
 check 'the audit log tells' grep -qE 'lose|revert' "$world/audit"
+
+# Each policy, with nobody there but fastd: claims that nobody renews, and that fastd's own death does
+# not end.
+TTL_MS=8000
+values() { # of the four knobs
+  local knob
+  for knob in res period_ms label mode; do fastctl get "$knob" --plugin worker | sed -n 's/^desired *//p'; done | xargs
+}
+valued() { [ "$(values)" = "$1" ]; }
+leases() { fastctl params --plugin worker --json | grep -oE '"leaseId": *"[1-9][0-9]*"' | wc -l; }
+leased() { [ "$(leases)" -eq "$1" ]; }
+# claims KNOB VALUE POLICY: turns it under a lease.
+claims() {
+  local lease
+  lease=$(fastctl claim "$1" --plugin worker --ttl "$TTL_MS" --on-loss "$3" --hold 1000 --json | json_field leaseId)
+  check "$3: $1 is turned under a lease" fastctl set "$1=$2" --plugin worker --lease "$lease"
+}
+check 'knobs have values' fastctl set res=0.5 period_ms=20 label=before mode=fast --plugin worker
+claims res 0.25 revert
+claims period_ms 30 default
+claims label under hold
+claims mode good hold-then-default
+kill -9 "$fastd_pid"
+wait "$fastd_pid" 2>/dev/null
+start_fastd
+check 'fastd killed, the values hold' wait_until 10 valued '0.25 30 under good'
+check 'as do the leases' leased 4
+check 'until their time is up' wait_until 30 leased 0
+check 'each knob is what its claim said' wait_until 20 valued '0.5 10 under fast'
 exit "$failed"

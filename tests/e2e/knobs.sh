@@ -52,6 +52,36 @@ check 'explain tells who holds' says 'priority 5' fastctl explain res
 check 'the audit log tells of it' says 'preempt' fastctl audit
 refuses 'a priority has a limit' 2 'from 0 to 100' fastctl claim res --priority 101
 
+# The audit log has each attempt whole: who, what, from, to, the revision, the lease, the result.
+lease=$(fastctl params res --json | json_field leaseId)
+revision=$(fastctl plugins --json | json_field revision)
+entry() { fastctl audit --json | grep -oE '\{"sequence"[^}]*\}' | tail -n 1; }
+# notes FIELDS COMMAND...: whatever the command ends with, that is the newest entry.
+notes() {
+  local fields=$1
+  shift
+  "$@" >/dev/null 2>&1
+  entry >"$world/entry"
+  grep -qE -- "^\{\"sequence\":\"[0-9]+\",\"time\":\"2[^\"]*Z\",\"timeUnixNs\":\"[0-9]+\",\"actor\":\"uid $(id -u) pid [0-9]+ \(fastctl set\)\",\"verb\":\"set\",\"plugin\":\"worker\",$fields\}$" \
+    "$world/entry" || { cat "$world/entry"; return 1; }
+}
+check 'a set under a lease is noted' notes \
+  "\"param\":\"res\",\"oldValue\":\"1\",\"newValue\":\"0.25\",\"revision\":\"$((revision + 1))\",\"leaseId\":\"$lease\",\"result\":\"ok\"" \
+  fastctl set res=0.25 --lease "$lease"
+check 'a refused one, too' notes \
+  "\"param\":\"res\",\"oldValue\":\"[^\"]*\",\"newValue\":\"0.5\",\"revision\":\"0\",\"leaseId\":\"0\",\"result\":\".*is held by .*fastctl claim.*\"" \
+  fastctl set res=0.5
+sequence() { entry | json_field sequence; }
+before=$(sequence)
+check 'a dry run says what would be' says 'WOULD BE' fastctl set period_ms=77 --dry-run
+refuses 'or what would be refused' 1 'nearest allowed' fastctl set period_ms=7777 --dry-run
+[ "$(sequence)" = "$before" ] && pass 'and is nowhere noted' || fail 'and is nowhere noted'
+check 'nor has it changed anything' says 'set it to 90' fastctl explain period_ms
+revision=$(fastctl plugins --json | json_field revision)
+refuses 'a set that knew an older revision is refused' 1 "is $revision, not $((revision - 1))" \
+  fastctl set period_ms=40 --if-rev "$((revision - 1))"
+check 'and one that knows the newest is not' fastctl set period_ms=40 --if-rev "$revision"
+
 revision=$(fastctl plugins --json | json_field revision)
 epoch=$(fastctl status --json | json_field bootId)
 check 'a knob is turned' fastctl set period_ms=30

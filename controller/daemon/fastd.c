@@ -126,6 +126,19 @@ static enum fast_status open_node(struct fastd *fastd, char *error)
 	return status == FAST_OK ? status : fail(error, status, "%s", reason);
 }
 
+/* The map of roles; options_set() has checked each entry. */
+static void fill_roles(const struct options_list *list, struct roles *out)
+{
+	out->own_uid = geteuid();
+	for (size_t i = 0; i < list->count; i++) {
+		char error[ROLE_ERROR_BYTES_MAX];
+
+		if (role_parse(list->items[i], &out->grants[out->count], error) == FAST_OK) {
+			out->count++;
+		}
+	}
+}
+
 /* Why an endpoint could not be opened, in the words of whoever chose it. out holds
  * REASON_BYTES_MAX bytes. Returns out. */
 static const char *listen_reason(enum fast_status status, const char *endpoint, char *out)
@@ -161,25 +174,12 @@ static enum fast_status open_publish(struct fastd *fastd, char *error)
 	if (endpoint[0] == '\0') {
 		return FAST_OK;
 	}
-	status = publish_open(endpoint, &fastd->publish);
+	status = publish_open(endpoint, &fastd->roles, &fastd->publish);
 	if (status != FAST_OK) {
 		return fail(error, status, "nothing can be published at %.900s: %s", endpoint,
 			    listen_reason(status, endpoint, reason));
 	}
 	return FAST_OK;
-}
-
-/* The map of roles; options_set() has checked each entry. */
-static void fill_roles(const struct options_list *list, struct roles *out)
-{
-	out->own_uid = geteuid();
-	for (size_t i = 0; i < list->count; i++) {
-		char error[ROLE_ERROR_BYTES_MAX];
-
-		if (role_parse(list->items[i], &out->grants[out->count], error) == FAST_OK) {
-			out->count++;
-		}
-	}
 }
 
 /* The parts that handlers use; nothing listens yet. */
@@ -192,7 +192,6 @@ static enum fast_status open_services(struct fastd *fastd, char *error)
 	enum fast_status status = watch_open(fastd->node, fastd->publish, &fastd->watch);
 
 	if (status == FAST_OK) {
-		fill_roles(&fastd->options.role, &fastd->roles);
 		status = remotes_open(fastd->options.plugin_socket, &fastd->roles, &fastd->remotes);
 	}
 	if (status == FAST_OK) {
@@ -206,6 +205,7 @@ static enum fast_status open_services(struct fastd *fastd, char *error)
 		fastd->self.watch = fastd->watch;
 		fastd->self.server = fastd->server;
 		fastd->self.publish = fastd->publish;
+		fastd->self.roles = &fastd->roles;
 		fastd->self.state_dir = fastd->options.state_dir;
 		fastd->self.start_unix_ns = self_now_unix_ns();
 		fastd->api = (struct api){fastd->node, fastd->watch, &fastd->self, fastd->remotes};
@@ -326,6 +326,7 @@ enum fast_status fastd_open(const struct options *options, struct fastd **out, c
 		return fail(error, FAST_RESOURCE_EXHAUSTED, "there is no memory");
 	}
 	fastd->options = *options;
+	fill_roles(&fastd->options.role, &fastd->roles);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		enum fast_status status = steps[i](fastd, error);
 

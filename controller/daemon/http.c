@@ -13,6 +13,7 @@
 #define PAGE_BYTES_MAX (2 * FAMILIES_BYTES_MAX)
 
 _Static_assert((int)HTTP_ERROR_BYTES_MAX >= (int)ADDRESS_ERROR_BYTES_MAX, "errors are passed on");
+_Static_assert((int)FAST_CONNECT_REASON_BYTES_MAX >= (int)ROLE_REASON_BYTES_MAX, "as above");
 
 struct http {
 	const struct self *self;
@@ -83,6 +84,16 @@ static const struct fast_connect_page pages[] = {
 	{"/healthz", "200 while all is well", serve_health},
 };
 
+/* The others tell no more than what everybody may ask for. */
+static bool allow_page(void *arg, const struct fast_peer *peer, const char *path, char *reason)
+{
+	const struct self *self = arg;
+	const struct role_ask ask = {.method = path, .least = ROLE_VIEWER, .plugin = ""};
+
+	return strcmp(path, "/metrics") != 0 || self->roles == NULL ||
+	       roles_allow(self->roles, peer, &ask, reason);
+}
+
 enum fast_status http_open(const char *where, const struct self *self, struct http **out,
 			   char *error)
 {
@@ -91,6 +102,7 @@ enum fast_status http_open(const char *where, const struct self *self, struct ht
 		.connections_max = HTTP_CONNECTIONS_MAX,
 		.pages = pages,
 		.page_count = sizeof pages / sizeof pages[0],
+		.page_allow = allow_page,
 	};
 	struct http *http = calloc(1, sizeof *http);
 	struct address address;

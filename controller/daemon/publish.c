@@ -9,13 +9,19 @@
 #define SOCKET_MODE 0660 /* of an ipc endpoint */
 
 struct publish {
+	const struct roles *roles;
 	struct fast_publisher *publisher;
 	struct scratch scratch;
 	Fast__V1__Sample **samples; /* in scratch */
 	size_t count;
 };
 
-enum fast_status publish_open(const char *endpoint, struct publish **out)
+static uint64_t groups_of(void *arg, const struct fast_peer *peer)
+{
+	return roles_groups_of_peer(arg, peer);
+}
+
+enum fast_status publish_open(const char *endpoint, const struct roles *roles, struct publish **out)
 {
 	struct publish *publish = calloc(1, sizeof *publish);
 	enum fast_status status;
@@ -23,7 +29,9 @@ enum fast_status publish_open(const char *endpoint, struct publish **out)
 	if (publish == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	status = fast_publisher_open(endpoint, SOCKET_MODE, &publish->publisher);
+	publish->roles = roles;
+	status = fast_publisher_open_groups(endpoint, SOCKET_MODE, groups_of,
+					    (void *)(uintptr_t)roles, &publish->publisher);
 	if (status == FAST_OK) {
 		status = fast_publisher_add_topic(publish->publisher, "metric.*",
 						  &fast__v1__sample__descriptor);
@@ -86,7 +94,9 @@ void publish_samples(struct publish *publish, struct node *node)
 		/* The topic has no labels: all series of a metric are one. */
 		snprintf(topic, sizeof topic, "metric.%s.%.*s", sample->plugin,
 			 (int)strcspn(sample->metric, "{"), sample->metric);
-		status = fast_publisher_send(publish->publisher, topic, &sample->base);
+		status = fast_publisher_send_groups(
+			publish->publisher, topic, &sample->base,
+			roles_groups_of_plugin(publish->roles, sample->plugin));
 		assert(status != FAST_INVALID_ARGUMENT); /* plugin and metric names are bounded */
 	}
 	scratch_reset(&publish->scratch);

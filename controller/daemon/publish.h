@@ -3,14 +3,17 @@
 #define FASTD_PUBLISH_H
 
 #include "daemon/node.h"
+#include "daemon/role.h"
 
 #include <fast/publisher.h>
 
 /* One thread at a time. */
 struct publish;
 
-/* ADDRESS: see fast_publisher_open(). Gives *out, which the caller closes. */
-FAST_MUST_CHECK enum fast_status publish_open(const char *endpoint, struct publish **out);
+/* endpoint: see fast_publisher_open(). Each subscriber hears of the plugins that it may look at;
+ * roles is borrowed until close. Gives *out, which the caller closes. */
+FAST_MUST_CHECK enum fast_status publish_open(const char *endpoint, const struct roles *roles,
+					      struct publish **out);
 /* NULL is allowed. */
 void publish_close(struct publish *publish);
 

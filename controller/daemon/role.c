@@ -208,23 +208,23 @@ static bool grant_covers(const struct role_grant *grant, const struct role_ask *
 	return true;
 }
 
-/* What the peer was given. */
+/* What the peer was given, for what it asks. */
 struct standing {
-	size_t grants; /* that are for it */
+	const struct role_ask *ask;
 	bool allowed;
 	enum role most;                  /* of its roles */
 	const struct role_grant *narrow; /* its role would do, its globs do not */
 };
 
-static void judge(const struct role_grant *grant, const struct role_ask *ask, struct standing *out)
+static void judge(const struct role_grant *grant, void *arg)
 {
-	bool would_do = role_includes(grant->role, ask->least);
+	struct standing *out = arg;
+	bool would_do = role_includes(grant->role, out->ask->least);
 
-	out->grants++;
 	if (grant->role > out->most) {
 		out->most = grant->role;
 	}
-	if (would_do && grant_covers(grant, ask)) {
+	if (would_do && grant_covers(grant, out->ask)) {
 		out->allowed = true;
 	} else if (would_do) {
 		out->narrow = grant;
@@ -234,18 +234,17 @@ static void judge(const struct role_grant *grant, const struct role_ask *ask, st
 /* What holds for whom no grant is. Who opens the control socket is in its group, and could attach a
  * plugin by the plugin socket. */
 static void judge_default(enum role_who who, const struct roles *roles,
-			  const struct fast_peer *peer, const struct role_ask *ask,
-			  struct standing *out)
+			  const struct fast_peer *peer, struct standing *out)
 {
 	struct role_grant grant = {.role = ROLE_VIEWER, .plugins = "*", .params = "*"};
 
 	if (who == ROLE_UID) {
 		grant.role =
 			peer->uid == 0 || peer->uid == roles->own_uid ? ROLE_ADMIN : ROLE_PLUGIN;
-		judge(&grant, ask, out);
+		judge(&grant, out);
 		grant.role = grant.role == ROLE_ADMIN ? ROLE_ADMIN : ROLE_CONTROLLER;
 	}
-	judge(&grant, ask, out);
+	judge(&grant, out);
 }
 
 /* "uid 1000", as it stands in the map. */
@@ -277,34 +276,87 @@ static void explain(const struct role_ask *ask, const char *who, const struct st
 		 role_name(ask->least), who, role_name(verdict->most), who, role_name(ask->least));
 }
 
+static enum role_who who_is(const struct fast_peer *peer)
+{
+	return peer->has_credentials ? ROLE_UID : peer->has_certificate ? ROLE_NAME : ROLE_TCP;
+}
+
+/* Calls fn with each grant that is for the peer. False: there is none. */
+static bool each_grant(const struct roles *roles, const struct fast_peer *peer,
+		       void (*fn)(const struct role_grant *grant, void *arg), void *arg)
+{
+	enum role_who who = who_is(peer);
+	bool found = false;
+
+	for (int pass = 0; pass < 2 && !found; pass++) {
+		for (size_t i = 0; i < roles->count; i++) {
+			if (grant_is_for(&roles->grants[i], who, peer)) {
+				found = true;
+				fn(&roles->grants[i], arg);
+			}
+		}
+		if (who != ROLE_NAME) {
+			break;
+		}
+		who = ROLE_TLS; /* a certificate that no grant names */
+	}
+	return found;
+}
+
 bool roles_allow(const struct roles *roles, const struct fast_peer *peer,
 		 const struct role_ask *ask, char *reason)
 {
-	enum role_who who = peer->has_credentials   ? ROLE_UID
-			    : peer->has_certificate ? ROLE_NAME
-						    : ROLE_TCP;
-	struct standing verdict = {0};
+	struct standing verdict = {.ask = ask};
 	char spelled[ROLE_WHO_BYTES_MAX + sizeof "name:"];
 
 	if (ask->least == ROLE_NONE) {
 		return true;
 	}
-	for (size_t i = 0; i < roles->count; i++) {
-		if (grant_is_for(&roles->grants[i], who, peer)) {
-			judge(&roles->grants[i], ask, &verdict);
-		}
-	}
-	for (size_t i = 0; i < roles->count && verdict.grants == 0 && who == ROLE_NAME; i++) {
-		if (roles->grants[i].who == ROLE_TLS) {
-			judge(&roles->grants[i], ask, &verdict);
-		}
-	}
-	if (verdict.grants == 0) {
-		judge_default(who, roles, peer, ask, &verdict);
+	if (!each_grant(roles, peer, judge, &verdict)) {
+		judge_default(who_is(peer), roles, peer, &verdict);
 	}
 	if (!verdict.allowed) {
-		spell_peer(peer, who, spelled, sizeof spelled);
+		spell_peer(peer, who_is(peer), spelled, sizeof spelled);
 		explain(ask, spelled, &verdict, reason);
 	}
 	return verdict.allowed;
+}
+
+/* ---- groups: a bit for each grant, and one for those who need none ---- */
+
+#define GROUP_OF_ALL (UINT64_C(1) << 63)
+_Static_assert(ROLE_GRANTS_MAX < 63, "a bit for each grant");
+
+struct groups {
+	const struct roles *roles;
+	uint64_t bits;
+};
+
+static void add_group(const struct role_grant *grant, void *arg)
+{
+	struct groups *groups = arg;
+
+	if (role_includes(grant->role, ROLE_VIEWER)) {
+		groups->bits |= UINT64_C(1) << (grant - groups->roles->grants);
+	}
+}
+
+uint64_t roles_groups_of_peer(const struct roles *roles, const struct fast_peer *peer)
+{
+	struct groups groups = {.roles = roles};
+
+	/* By default everybody who can connect may look. */
+	return each_grant(roles, peer, add_group, &groups) ? groups.bits : GROUP_OF_ALL;
+}
+
+uint64_t roles_groups_of_plugin(const struct roles *roles, const char *plugin)
+{
+	uint64_t bits = GROUP_OF_ALL;
+
+	for (size_t i = 0; i < roles->count; i++) {
+		if (glob_includes(roles->grants[i].plugins, plugin)) {
+			bits |= UINT64_C(1) << i;
+		}
+	}
+	return bits;
 }

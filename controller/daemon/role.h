@@ -67,4 +67,9 @@ struct role_ask {
 bool roles_allow(const struct roles *roles, const struct fast_peer *peer,
 		 const struct role_ask *ask, char *reason);
 
+/* The same question about the live metrics of plugins, for those that ask it often: the peer may
+ * see a plugin's if both have a bit in common. */
+uint64_t roles_groups_of_peer(const struct roles *roles, const struct fast_peer *peer);
+uint64_t roles_groups_of_plugin(const struct roles *roles, const char *plugin);
+
 #endif

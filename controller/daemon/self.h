@@ -18,7 +18,8 @@ struct self {
 	struct node *node;
 	struct watch *watch;
 	struct fast_server *server;
-	struct publish *publish; /* NULL: none */
+	struct publish *publish;   /* NULL: none */
+	const struct roles *roles; /* who may have /metrics; NULL: everybody */
 	const char *state_dir;
 	uint64_t boot_id;
 	int64_t start_unix_ns;

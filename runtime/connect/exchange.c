@@ -90,6 +90,23 @@ bool fast_exchange_is_hasty(const struct fast_exchange *exchange)
 	return exchange->refused.status != FAST_OK && (exchange->is_last || expect != NULL);
 }
 
+/* A page may tell as much as a call does. */
+static void check_page(struct fast_exchange *exchange)
+{
+	const struct fast_connect_options *options = &exchange->connect->options;
+	char reason[FAST_CONNECT_REASON_BYTES_MAX];
+	struct fast_peer peer;
+
+	fast_exchange_check_browser(exchange);
+	if (options->page_allow == NULL) {
+		return;
+	}
+	fast_peer_know(exchange->peer, &peer);
+	if (!options->page_allow(options->page_arg, &peer, exchange->page->path, reason)) {
+		fast_exchange_refuse(exchange, 0, FAST_PERMISSION_DENIED, "%s", reason);
+	}
+}
+
 void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb)
 {
 	const char *content_type;
@@ -114,6 +131,8 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 	} else if (!is_read) {
 		fast_exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, FAST_UNKNOWN,
 				     "%.100s is a page: GET and HEAD alone", url);
+	} else if (exchange->page != NULL) {
+		check_page(exchange);
 	}
 	check_length(exchange);
 }

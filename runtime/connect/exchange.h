@@ -92,7 +92,9 @@ enum MHD_Result fast_exchange_answer(struct fast_exchange *exchange);
 /* NULL is allowed. */
 void fast_exchange_free(struct fast_exchange *exchange);
 
-/* head.c: the verbs that what was asked for has, for Allow. */
+/* head.c: refuses what a browser sends for pages of strangers. */
+void fast_exchange_check_browser(struct fast_exchange *exchange);
+/* The verbs that what was asked for has, for Allow. */
 const char *fast_exchange_verbs(const struct fast_exchange *exchange);
 /* The method, codec and timeout of a request for a call. */
 void fast_exchange_read_head(struct fast_exchange *exchange, const char *url, const char *verb);
@@ -118,6 +120,8 @@ void fast_peer_free(struct fast_connect_peer *peer);
 /* A request is awaited, and the connection is closed when it is late; or it is there. */
 void fast_peer_await(struct fast_connect_peer *peer);
 void fast_peer_has_asked(struct fast_connect_peer *peer);
+/* Who it is, as far as the kernel says. */
+void fast_peer_know(const struct fast_connect_peer *peer, struct fast_peer *out);
 /* The client that acts for the peer. NULL: no memory. */
 struct fast_client *fast_peer_client(struct fast_connect_peer *peer);
 /* Whether nobody waits for the answer any more: also a peer that has closed its half alone, since

@@ -148,7 +148,7 @@ static bool host_is_ours(const char *host)
 }
 
 /* A browser may run pages of strangers; what they send here says so. */
-static void check_browser(struct fast_exchange *exchange)
+void fast_exchange_check_browser(struct fast_exchange *exchange)
 {
 	const char *host = header(exchange, "Host");
 	const char *origin = header(exchange, "Origin");
@@ -212,7 +212,7 @@ void fast_exchange_read_head(struct fast_exchange *exchange, const char *url, co
 		return;
 	}
 	exchange->is_program = header(exchange, "Connect-Protocol-Version") != NULL;
-	check_browser(exchange);
+	fast_exchange_check_browser(exchange);
 	check_verb(exchange, verb);
 	if (exchange->is_get) {
 		exchange->is_events = exchange->route.method->kind == FAST_METHOD_SERVER_STREAM;

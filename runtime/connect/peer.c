@@ -70,8 +70,7 @@ void fast_peer_has_asked(struct fast_connect_peer *peer)
 	(void)fast_timer_cancel(peer->connect->timers, &peer->timer);
 }
 
-/* Who it is by the kernel's word. */
-static void peer_know(const struct fast_connect_peer *peer, struct fast_peer *out)
+void fast_peer_know(const struct fast_connect_peer *peer, struct fast_peer *out)
 {
 	struct ucred credentials;
 	socklen_t bytes = sizeof credentials;
@@ -92,7 +91,7 @@ struct fast_client *fast_peer_client(struct fast_connect_peer *peer)
 	struct fast_peer known;
 
 	if (peer->client == NULL) {
-		peer_know(peer, &known);
+		fast_peer_know(peer, &known);
 		if (fast_client_open_inside(peer->connect->server, &known, &options,
 					    peer->connect->timers, &peer->client) != FAST_OK) {
 			peer->client = NULL;

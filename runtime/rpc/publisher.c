@@ -71,8 +71,9 @@ enum fast_status fast_publisher_open_with(struct fast_timers *timers, enum fast_
 	return FAST_OK;
 }
 
-/* tls: NULL but for tls+tcp. */
+/* tls: NULL but for tls+tcp. groups: NULL, all belong to all. */
 static enum fast_status publisher_open(const char *endpoint, unsigned mode, struct fast_tls *tls,
+				       fast_publisher_groups_fn *groups, void *arg,
 				       struct fast_publisher **out)
 {
 	enum fast_sp_framing framing =
@@ -85,6 +86,8 @@ static enum fast_status publisher_open(const char *endpoint, unsigned mode, stru
 	if (status != FAST_OK) {
 		return status;
 	}
+	publisher->groups = groups;
+	publisher->groups_arg = arg;
 	status = tls == NULL ? fast_link_listen(endpoint, mode, publisher_accepted, publisher,
 						&publisher->listener)
 			     : fast_link_listen_tls(endpoint, tls, publisher_accepted, publisher,
@@ -100,14 +103,22 @@ static enum fast_status publisher_open(const char *endpoint, unsigned mode, stru
 enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
 				     struct fast_publisher **out)
 {
-	return publisher_open(endpoint, mode, NULL, out);
+	return publisher_open(endpoint, mode, NULL, NULL, NULL, out);
+}
+
+enum fast_status fast_publisher_open_groups(const char *endpoint, unsigned mode,
+					    fast_publisher_groups_fn *groups, void *arg,
+					    struct fast_publisher **out)
+{
+	assert(groups != NULL);
+	return publisher_open(endpoint, mode, NULL, groups, arg, out);
 }
 
 enum fast_status fast_publisher_open_tls(const char *endpoint, struct fast_tls *tls,
 					 struct fast_publisher **out)
 {
 	assert(tls != NULL);
-	return publisher_open(endpoint, 0, tls, out);
+	return publisher_open(endpoint, 0, tls, NULL, NULL, out);
 }
 
 /* Whether topic begins as the pattern says, or is as it says. */
@@ -161,10 +172,10 @@ static uint64_t topic_next(const struct fast_topics *topics, const struct fast_t
 	return (topic->sequence == 0 ? topics->floor : topic->sequence) + 1;
 }
 
-/* Lock held. Hands the message to all subscribers; it is packed once. Topic, a zero byte, and the
- * packet: PROTOCOL.md, "PUB endpoints". */
+/* Lock held. Hands the message to subscribers of the groups; it is packed once. Topic, a zero byte,
+ * and the packet: PROTOCOL.md, "PUB endpoints". */
 static enum fast_status publisher_spread(struct fast_publisher *publisher, const char *topic_name,
-					 const ProtobufCMessage *message)
+					 const ProtobufCMessage *message, uint64_t groups)
 {
 	size_t topic_bytes = strlen(topic_name);
 	struct fast_topic *topic = fast_topics_take(&publisher->topics, topic_name, topic_bytes);
@@ -192,8 +203,12 @@ static enum fast_status publisher_spread(struct fast_publisher *publisher, const
 	topic->sequence = packet.sequence;
 	FAST_LIST_FOREACH(node, &publisher->subscribers)
 	{
-		fast_publisher_peer_push(FAST_LIST_ENTRY(node, struct fast_publisher_peer, node),
-					 shared);
+		struct fast_publisher_peer *peer =
+			FAST_LIST_ENTRY(node, struct fast_publisher_peer, node);
+
+		if ((peer->groups & groups) != 0) {
+			fast_publisher_peer_push(peer, shared);
+		}
 	}
 	fast_shared_frame_release(shared);
 	return FAST_OK;
@@ -201,6 +216,12 @@ static enum fast_status publisher_spread(struct fast_publisher *publisher, const
 
 enum fast_status fast_publisher_send(struct fast_publisher *publisher, const char *topic,
 				     const ProtobufCMessage *message)
+{
+	return fast_publisher_send_groups(publisher, topic, message, UINT64_MAX);
+}
+
+enum fast_status fast_publisher_send_groups(struct fast_publisher *publisher, const char *topic,
+					    const ProtobufCMessage *message, uint64_t groups)
 {
 	enum fast_status status = FAST_INVALID_ARGUMENT;
 	size_t topic_bytes = strnlen(topic, FAST_PUBLISHER_TOPIC_BYTES_MAX + 1);
@@ -210,7 +231,7 @@ enum fast_status fast_publisher_send(struct fast_publisher *publisher, const cha
 	}
 	pthread_mutex_lock(&publisher->lock);
 	if (publisher_allows(publisher, topic, message)) {
-		status = publisher_spread(publisher, topic, message);
+		status = publisher_spread(publisher, topic, message, groups);
 	}
 	pthread_mutex_unlock(&publisher->lock);
 	return status;

@@ -20,6 +20,7 @@ struct fast_publisher_peer {
 	struct fast_timer first_timer;
 	unsigned references; /* until the end, and while a thread ends it */
 	int64_t begin_ns;
+	uint64_t groups;
 	uint64_t sent;    /* put in its queue */
 	uint64_t dropped; /* taken out again, or never put there */
 };
@@ -31,7 +32,9 @@ struct fast_publisher {
 	bool owns_timers;
 	struct fast_link_listener *listener;
 	struct fast_timer reap_timer;
-	enum fast_sp_framing framing; /* of all subscribers: there is one endpoint */
+	enum fast_sp_framing framing;     /* of all subscribers: there is one endpoint */
+	fast_publisher_groups_fn *groups; /* NULL: all belong to all; fixed before it listens */
+	void *groups_arg;
 	uint64_t boot_id;
 
 	/* all guarded by lock */

@@ -101,7 +101,7 @@ void fast_publisher_reap(void *arg)
 
 /* Takes link on success. */
 static struct fast_publisher_peer *peer_new(struct fast_publisher *publisher,
-					    struct fast_link *link)
+					    struct fast_link *link, uint64_t groups)
 {
 	struct fast_publisher_peer *peer = calloc(1, sizeof *peer);
 	struct fast_connection_parts parts = {
@@ -119,6 +119,7 @@ static struct fast_publisher_peer *peer_new(struct fast_publisher *publisher,
 		return NULL;
 	}
 	peer->publisher = publisher;
+	peer->groups = groups;
 	peer->begin_ns = fast_timers_now_ns(publisher->timers);
 	peer->references = 2; /* until the end, and until it is accepted */
 	return peer;
@@ -128,12 +129,15 @@ void fast_publisher_take_link(struct fast_publisher *publisher, struct fast_link
 {
 	struct fast_publisher_peer *peer = NULL;
 	int64_t now_ns = fast_timers_now_ns(publisher->timers);
+	uint64_t groups = publisher->groups == NULL
+				  ? UINT64_MAX
+				  : publisher->groups(publisher->groups_arg, &link->peer);
 	bool has_timer;
 
 	pthread_mutex_lock(&publisher->lock);
 	if (!publisher->is_closing &&
 	    publisher->subscriber_count < FAST_PUBLISHER_SUBSCRIBERS_MAX) {
-		peer = peer_new(publisher, link);
+		peer = peer_new(publisher, link, groups);
 	}
 	if (peer == NULL) {
 		pthread_mutex_unlock(&publisher->lock);

@@ -215,11 +215,14 @@ void fast_server_stats(const struct fast_server *server, struct fast_server_stat
 	*out = (struct fast_server_stats){.calls_total = 12, .calls_failed = 3};
 }
 
-enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
-				     struct fast_publisher **out)
+enum fast_status fast_publisher_open_groups(const char *endpoint, unsigned mode,
+					    fast_publisher_groups_fn *groups, void *arg,
+					    struct fast_publisher **out)
 {
 	(void)endpoint;
 	(void)mode;
+	(void)groups;
+	(void)arg;
 	*out = (struct fast_publisher *)fake_published_topic;
 	return FAST_OK;
 }
@@ -233,10 +236,11 @@ enum fast_status fast_publisher_add_topic(struct fast_publisher *publisher, cons
 	return FAST_OK;
 }
 
-enum fast_status fast_publisher_send(struct fast_publisher *publisher, const char *topic,
-				     const ProtobufCMessage *message)
+enum fast_status fast_publisher_send_groups(struct fast_publisher *publisher, const char *topic,
+					    const ProtobufCMessage *message, uint64_t groups)
 {
 	(void)publisher;
+	(void)groups;
 	assert(protobuf_c_message_check(message));
 	snprintf(fake_published_topic, sizeof fake_published_topic, "%s", topic);
 	fake_published_count++;

@@ -265,6 +265,64 @@ static void it_is_served_over_tcp_on_a_free_port(void **state)
 	assert_has(answer, "\r\n\r\nok\n");
 }
 
+static void give(struct roles *roles, const char *text)
+{
+	char error[ROLE_ERROR_BYTES_MAX];
+
+	assert_ok(role_parse(text, &roles->grants[roles->count++], error));
+}
+
+static void metrics_are_for_those_who_may_look_at_all_plugins(void **state)
+{
+	struct world *world = *state;
+	struct roles roles = {.own_uid = geteuid()};
+	char grant[64];
+
+	world->self.roles = &roles;
+	serve(world, world->where);
+	assert_begins(ask(world, "GET /metrics HTTP/1.1"), "HTTP/1.1 200");
+
+	snprintf(grant, sizeof grant, "uid:%u=viewer:c*", geteuid());
+	give(&roles, grant);
+	assert_begins(ask(world, "GET /metrics HTTP/1.1"), "HTTP/1.1 403");
+	assert_has(world->answer, "permission_denied");
+	assert_has(world->answer, "is viewer for plugins 'c*'");
+	assert_begins(ask(world, "HEAD /metrics HTTP/1.1"), "HTTP/1.1 403");
+	assert_begins(ask(world, "GET /healthz HTTP/1.1"), "HTTP/1.1 200");
+	assert_begins(ask(world, "GET /live HTTP/1.1"), "HTTP/1.1 200");
+	assert_begins(ask(world, "GET / HTTP/1.1"), "HTTP/1.1 200");
+
+	snprintf(grant, sizeof grant, "uid:%u=viewer", geteuid());
+	give(&roles, grant);
+	assert_begins(ask(world, "GET /metrics HTTP/1.1"), "HTTP/1.1 200");
+}
+
+static const char *ask_tcp(struct world *world, const char *headers)
+{
+	char request[256];
+
+	snprintf(request, sizeof request,
+		 "GET /metrics HTTP/1.1\r\n%s\r\nConnection: close\r\n\r\n", headers);
+	return exchange(world, connect_tcp(http_url(world->http)), request);
+}
+
+static void over_tcp_metrics_are_for_viewers_and_for_no_page_of_strangers(void **state)
+{
+	struct world *world = *state;
+	struct roles roles = {.own_uid = geteuid()};
+
+	world->self.roles = &roles;
+	serve(world, "127.0.0.1:0");
+	assert_begins(ask_tcp(world, "Host: localhost"), "HTTP/1.1 200");
+	assert_begins(ask_tcp(world, "Host: evil.example"), "HTTP/1.1 403");
+	assert_has(world->answer, "use an IP address or localhost");
+	assert_begins(ask_tcp(world, "Host: localhost\r\nOrigin: http://evil.example"),
+		      "HTTP/1.1 403");
+	give(&roles, "tcp=plugin");
+	assert_begins(ask_tcp(world, "Host: localhost"), "HTTP/1.1 403");
+	assert_has(world->answer, "/metrics needs the role viewer, and tcp has plugin");
+}
+
 static void a_stale_socket_is_taken_over_and_a_live_one_refused(void **state)
 {
 	struct world *world = *state;
@@ -327,6 +385,8 @@ int main(void)
 		TEST(wrong_paths_and_verbs_are_told_what_is_right),
 		TEST(nonsense_does_not_hurt),
 		TEST(it_is_served_over_tcp_on_a_free_port),
+		TEST(metrics_are_for_those_who_may_look_at_all_plugins),
+		TEST(over_tcp_metrics_are_for_viewers_and_for_no_page_of_strangers),
 		TEST(a_stale_socket_is_taken_over_and_a_live_one_refused),
 		TEST(a_file_in_the_way_is_left_alone),
 		TEST(a_port_that_is_taken_is_named),

@@ -174,6 +174,40 @@ static void a_refusal_says_what_would_do(void **state)
 			    reason);
 }
 
+/* The feed of samples asks by groups what a call of Metric.Watch would ask. */
+static void groups_say_what_a_call_would_hear(void **state)
+{
+	static const char *const plugins[] = {"camera", "camera-2", "mic"};
+	const struct fast_peer *const peers[] = {&root, &own, &user, &web, &tcp, &ci};
+	const struct roles maps[] = {
+		{.own_uid = OWN_UID},
+		MAP("tcp=none"),
+		MAP("tcp=plugin", "uid:0=none"),
+		MAP("tls=none"),
+		MAP("name:ci.example=viewer:mic", "tls=viewer"),
+		MAP("uid:1000=controller:camera*/res*", "uid:1000=profiler:mic", "uid:0=admin"),
+		MAP("uid:1000=plugin", "tcp=viewer:camera-2", "tls=none", "name:CI=admin:c*"),
+	};
+	size_t heard = 0;
+
+	(void)state;
+	for (size_t i = 0; i < FAST_TEST_COUNT(maps); i++) {
+		for (size_t j = 0; j < FAST_TEST_COUNT(peers); j++) {
+			uint64_t groups = roles_groups_of_peer(&maps[i], peers[j]);
+
+			for (size_t k = 0; k < FAST_TEST_COUNT(plugins); k++) {
+				bool hears = (groups &
+					      roles_groups_of_plugin(&maps[i], plugins[k])) != 0;
+
+				assert_true(hears ==
+					    may(&maps[i], peers[j], ROLE_VIEWER, plugins[k], NULL));
+				heard += hears;
+			}
+		}
+	}
+	assert_in_range(heard, 1, 125); /* neither all nor none */
+}
+
 static void what_is_no_entry_of_the_map_is_refused(void **state)
 {
 	const struct {
@@ -218,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_glob_is_granted_when_all_that_it_can_match_is),
 		cmocka_unit_test(several_words_for_one_peer_add_up),
 		cmocka_unit_test(a_refusal_says_what_would_do),
+		cmocka_unit_test(groups_say_what_a_call_would_hear),
 		cmocka_unit_test(what_is_no_entry_of_the_map_is_refused),
 	};
 

@@ -14,6 +14,8 @@
 #define SECOND_NS INT64_C(1000000000)
 #define KNOBS     200
 
+static const struct roles no_roles;
+
 struct world {
 	struct node node;
 	struct watch *watch;
@@ -40,7 +42,7 @@ static int set_up(void **state)
 	fake_call_init(&world->call);
 	fake_call_init(&world->other);
 	*state = world;
-	if (publish_open("tcp://127.0.0.1:0", &world->publish) != FAST_OK ||
+	if (publish_open("tcp://127.0.0.1:0", &no_roles, &world->publish) != FAST_OK ||
 	    watch_open(&world->node, world->publish, &world->watch) != FAST_OK) {
 		return -1;
 	}

@@ -5,8 +5,19 @@ command -v openssl >/dev/null || { skip 'openssl is not installed'; exit 77; }
 certs=$world/certs
 bash "$FASTD_SOURCE/tests/support/make_certs.sh" "$certs" || exit 1
 options=(--listen tcp://127.0.0.1:0 --listen tls+tcp://127.0.0.1:0 --http 127.0.0.1:0
-  --tls-ca "$certs/ca.pem" --tls-cert "$certs/server.pem" --tls-key "$certs/server.key")
+  --tls-ca "$certs/ca.pem" --tls-cert "$certs/server.pem" --tls-key "$certs/server.key"
+  --publish "ipc://$world/pub.sock")
 client=(--tls-ca "$certs/ca.pem" --tls-cert "$certs/client.pem" --tls-key "$certs/client.key")
+
+# heard WORD: what a stock SUB socket hears in two seconds has the word.
+heard() {
+  timeout 2 nngcat --sub --dial "ipc://$world/pub.sock" --subscribe metric. --raw --count 20 \
+    >"$world/samples" 2>/dev/null || true
+  grep -qa "$1" "$world/samples"
+}
+# hears WORD, hears_nothing NAME: of what is published.
+hears() { ! command -v nngcat >/dev/null || wait_until 10 heard "$1"; }
+hears_nothing() { ! command -v nngcat >/dev/null || ! heard .; }
 
 # begin OPTION...: fastd anew, with these roles.
 begin() {
@@ -34,6 +45,8 @@ refuses 'over tls neither, by the name of the certificate' 1 \
   fastctl --endpoint "$tls" "${client[@]}" set period_ms=8
 refuses 'nor over HTTP' 0 '"code": ?"permission_denied"' curl -s -d '{"plugin":"worker"}' \
   -H 'Content-Type: application/json' "$http/fast.v1.Param/Claim"
+check 'over HTTP one scrapes' curl -fsS "$http/metrics" -o "$world/scrape"
+check 'samples are published to local users' hears metric.worker
 refuses 'whoever may only look attaches no plugin' '[^0]*' 'needs the role plugin' \
   env FASTD_PLUGIN_ENDPOINT="$tcp" timeout 2 worker-remote --name far
 check 'and it is not there' bash -c '! fastctl plugins --json | grep -q "\"far\""'
@@ -42,6 +55,8 @@ begin --role tcp=plugin:far --role "name:controller.example=controller:work*/per
   --role name:controller.example=viewer --role uid:$(id -u)=controller
 refuses 'a plugin looks at nothing' 1 'needs the role viewer, and tcp has plugin' \
   fastctl --endpoint "$tcp" plugins
+refuses 'and scrapes nothing' 0 '/metrics needs the role viewer, and tcp has plugin' curl -sS "$http/metrics"
+check 'health is for everybody' curl -fsS "$http/healthz"
 FASTD_PLUGIN_ENDPOINT=$tcp start far worker-remote --name far
 check 'but it attaches' fastctl wait far
 refuses 'by its own name alone' '[^0]*' "is plugin for plugins 'far'" \
@@ -50,9 +65,15 @@ check 'a certificate turns the knob that it was given' \
   fastctl --endpoint "$tls" "${client[@]}" set period_ms=8 --plugin worker
 refuses 'and no other' 1 "is controller for plugins 'work\*' and params 'period_ms' alone" \
   fastctl --endpoint "$tls" "${client[@]}" set res=0.5 --plugin worker
+check 'who may look hears of both' hears metric.far
 check 'and sees all' fastctl --endpoint "$tls" "${client[@]}" params
 refuses 'a user who was given less has less' 1 'needs the role admin, and uid:[0-9]+ has controller' \
   fastctl bounds clear period_ms
+kill "$fastd_pid" && wait "$fastd_pid"
+start_fastd "${options[@]}" --role "uid:$(id -u)=viewer:far"
+http=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+')
+check 'the plugin is there again' wait_until 10 bash -c "curl -fsS $http/metrics | grep -q 'plugin=\"worker\"'"
+check 'what is published is kept from who may look at another plugin alone' hears_nothing
 refuses 'a map that is wrong is refused at the start' 2 "did you mean viewer" \
   fastd --role tcp=viewr
 exit "$failed"

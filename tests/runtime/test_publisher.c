@@ -101,6 +101,43 @@ static void a_subscriber_reads_all_in_order(void **state)
 	assert_int_equal(0, take(&world.peers[0]));
 }
 
+static uint64_t next_group(void *arg, const struct fast_peer *peer)
+{
+	uint64_t *group = arg;
+
+	assert_non_null(peer->endpoint);
+	*group <<= 1;
+	return *group;
+}
+
+static void a_subscriber_hears_what_is_for_its_groups_alone(void **state)
+{
+	Testing__V1__ProbeResponse sample = TESTING__V1__PROBE_RESPONSE__INIT;
+	uint64_t group = 1;
+
+	(void)state;
+	peer_close(&world.peers[0]);
+	world.peers[0].link = NULL;
+	world.publisher->groups = next_group;
+	world.publisher->groups_arg = &group;
+	for (int i = 0; i < 2; i++) {
+		subscribe(&world.peers[i]); /* of the groups 2 and 4 */
+	}
+	fast_memory_run(world.net);
+	for (uint64_t groups = 0; groups < 8; groups++) {
+		assert_ok(fast_publisher_send_groups(world.publisher, "top", &sample.base, groups));
+	}
+	publish(1); /* the ninth is for all */
+	for (int i = 0; i < 2; i++) {
+		static const uint32_t numbers[2][6] = {{3, 4, 7, 8, 9, 0}, {5, 6, 7, 8, 9, 0}};
+
+		for (int j = 0; j < 6; j++) {
+			assert_int_equal(numbers[i][j], take(&world.peers[i]));
+		}
+	}
+	assert_int_equal(10, stats().sent);
+}
+
 static void a_stuck_subscriber_loses_the_oldest_and_disturbs_nobody(void **state)
 {
 	uint32_t number;
@@ -286,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_subscriber_reads_all_in_order),
+		test(a_subscriber_hears_what_is_for_its_groups_alone),
 		test(a_stuck_subscriber_loses_the_oldest_and_disturbs_nobody),
 		test(a_subscriber_that_never_reads_is_closed_at_last),
 		test(a_topic_must_be_there_and_not_too_long),

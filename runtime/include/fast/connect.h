@@ -32,6 +32,13 @@ struct fast_connect_answer {
 typedef enum fast_status fast_connect_page_fn(void *arg, const char *accept,
 					      struct fast_connect_answer *out);
 
+#define FAST_CONNECT_REASON_BYTES_MAX 600
+
+/* Whether the peer may have the page at path. If not, reason, which holds
+ * FAST_CONNECT_REASON_BYTES_MAX bytes, says why, and the answer is 403. Runs where pages do. */
+typedef bool fast_connect_page_allow_fn(void *arg, const struct fast_peer *peer, const char *path,
+					char *reason);
+
 struct fast_connect_page {
 	const char *path;  /* "/metrics" */
 	const char *about; /* a sentence for the index; NULL: not listed there */
@@ -50,6 +57,8 @@ struct fast_connect_options {
 	size_t page_count;
 	void *page_arg;
 	uint32_t request_ms; /* 0: FAST_CONNECT_REQUEST_MS */
+	/* Of page_arg. NULL: every peer may have every page. */
+	fast_connect_page_allow_fn *page_allow;
 };
 
 /* Serves on fd, a listening socket of the family AF_UNIX, AF_INET or AF_INET6, which is taken on

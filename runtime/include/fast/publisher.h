@@ -41,6 +41,17 @@ struct fast_publisher_subscriber {
 FAST_MUST_CHECK enum fast_status fast_publisher_open(const char *endpoint, unsigned mode,
 						     struct fast_publisher **out);
 
+/* The groups that a subscriber belongs to, a bit for each: it hears what is sent to one of them.
+ * Runs once for each that connects, before it hears anything, with no lock held, and must not
+ * block. */
+struct fast_peer;
+typedef uint64_t fast_publisher_groups_fn(void *arg, const struct fast_peer *peer);
+
+/* The same as fast_publisher_open(), for subscribers of which not all may hear all. */
+FAST_MUST_CHECK enum fast_status fast_publisher_open_groups(const char *endpoint, unsigned mode,
+							    fast_publisher_groups_fn *groups,
+							    void *arg, struct fast_publisher **out);
+
 /* The same at "tls+tcp://ADDRESS:PORT"; see fast_server_listen_tls(). */
 struct fast_tls;
 FAST_MUST_CHECK enum fast_status fast_publisher_open_tls(const char *endpoint, struct fast_tls *tls,
@@ -60,6 +71,12 @@ FAST_MUST_CHECK enum fast_status fast_publisher_add_topic(
 FAST_MUST_CHECK enum fast_status fast_publisher_send(struct fast_publisher *publisher,
 						     const char *topic,
 						     const ProtobufCMessage *message);
+
+/* The same, to the subscribers of these groups alone. Numbers are given out as if all had it. */
+FAST_MUST_CHECK enum fast_status fast_publisher_send_groups(struct fast_publisher *publisher,
+							    const char *topic,
+							    const ProtobufCMessage *message,
+							    uint64_t groups);
 
 const char *fast_publisher_endpoint(const struct fast_publisher *publisher);
 void fast_publisher_stats(const struct fast_publisher *publisher, struct fast_publisher_stats *out);

@@ -198,9 +198,6 @@ enum fast_status fast_plugin_start(struct fast_plugin *plugin)
 			 "plugin \"%s\": no memfd: it runs, but fastd can't see it", plugin->name);
 		return FAST_OK;
 	}
-	if (plugin->endpoint != NULL && plugin->parent[0] != '\0') {
-		return FAST_OK; /* a forked child: NNG does not live through a fork */
-	}
 	plugin->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);

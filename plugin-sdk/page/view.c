@@ -76,6 +76,7 @@ static unsigned char *page_map(int fd)
 		(void)munmap(base, FAST_PAGE_BYTES);
 		return NULL;
 	}
+	(void)madvise(base, FAST_PAGE_BYTES, MADV_DONTFORK); /* a child has no use for it */
 	return base;
 }
 

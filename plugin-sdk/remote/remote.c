@@ -296,7 +296,8 @@ static enum fast_status client_open(struct remote *remote)
 		.certificate_file = plugin->tls_certificate,
 		.key_file = plugin->tls_key,
 	};
-	struct fast_client_options options = {.size = sizeof options, .agent = plugin->name};
+	struct fast_client_options options = {
+		.size = sizeof options, .agent = plugin->name, .own_sockets = true};
 	char error[FAST_TLS_ERROR_BYTES] = "";
 	enum fast_status status = FAST_OK;
 

@@ -1,12 +1,11 @@
 #include "link/link_inproc.h"
 #include "link/link_nng.h"
-#include "link/link_unix.h"
+#include "link/socket_connect.h"
 #include "link/tls.h"
 
 #include "base/timer.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -26,6 +25,7 @@ struct fast_link_dialer {
 	struct fast_endpoint endpoint;
 	char name[FAST_ENDPOINT_BYTES_MAX];
 	struct fast_tls_connector *connector; /* tls alone; else NULL */
+	bool own_sockets;                     /* nothing of nng's is used */
 	bool has_shaken_hands;                /* so the connector knows how this dial ended */
 	fast_link_dialed_fn *dialed;
 	void *arg;
@@ -198,7 +198,7 @@ static void dialer_timed(void *arg)
 /* Whether its dials need nothing of nng's. */
 static bool dialer_is_apart(const struct fast_link_dialer *dialer)
 {
-	return dialer->endpoint.kind == FAST_ENDPOINT_INPROC ||
+	return dialer->own_sockets || dialer->endpoint.kind == FAST_ENDPOINT_INPROC ||
 	       dialer->endpoint.kind == FAST_ENDPOINT_UNIX;
 }
 
@@ -223,31 +223,15 @@ static bool dialer_prepare(struct fast_link_dialer *dialer)
 	       nng_stream_dialer_set_bool(dialer->dialer, NNG_OPT_TCP_NODELAY, true) == 0;
 }
 
-static bool dialer_is_closing(struct fast_link_dialer *dialer)
+static bool dialer_is_closing(void *arg)
 {
+	struct fast_link_dialer *dialer = arg;
 	bool is_closing;
 
 	pthread_mutex_lock(&dialer->lock);
 	is_closing = dialer->is_closing;
 	pthread_mutex_unlock(&dialer->lock);
 	return is_closing;
-}
-
-/* A unix socket connects at once, or its queue is full. */
-static enum fast_status dialer_connect(struct fast_link_dialer *dialer, struct fast_link **out)
-{
-	for (;;) {
-		enum fast_status status = fast_unix_connect(dialer->endpoint.path, out);
-
-		if (status != FAST_DEADLINE_EXCEEDED ||
-		    fast_clock_now_ns() >= dialer->deadline_ns) {
-			return status;
-		}
-		if (dialer_is_closing(dialer)) {
-			return FAST_CANCELLED;
-		}
-		(void)poll(NULL, 0, DIAL_PAUSE_NS / NS_PER_MS);
-	}
 }
 
 static void *dialer_report_apart(void *arg)
@@ -258,10 +242,11 @@ static void *dialer_report_apart(void *arg)
 
 	if (dialer->endpoint.kind == FAST_ENDPOINT_INPROC) {
 		status = fast_inproc_connect(dialer->endpoint.path, &link);
-	} else if (dialer->endpoint.kind == FAST_ENDPOINT_UNIX) {
-		status = dialer_connect(dialer, &link);
+	} else if (dialer_is_apart(dialer)) {
+		status = fast_socket_connect(&dialer->endpoint, dialer->deadline_ns,
+					     dialer_is_closing, dialer, &link);
 	}
-	dialer->dialed(status, link, dialer->arg);
+	dialer_report(dialer, status, link);
 	pthread_mutex_lock(&dialer->lock);
 	dialer->reporters--;
 	pthread_cond_signal(&dialer->quiet);
@@ -322,6 +307,11 @@ enum fast_status fast_link_dialer_new_tls(const char *endpoint, struct fast_tls 
 enum fast_status fast_link_dialer_new(const char *endpoint, struct fast_link_dialer **out)
 {
 	return fast_link_dialer_new_tls(endpoint, NULL, out);
+}
+
+void fast_link_dialer_use_sockets(struct fast_link_dialer *dialer)
+{
+	dialer->own_sockets = true;
 }
 
 const char *fast_link_dialer_reason(const struct fast_link_dialer *dialer)

@@ -1,8 +1,8 @@
 /* link/link.h - byte streams to peers, behind a table of operations.
  *
  * Implementations: nng_stream for ipc:// and tcp:// (link_nng.c), TLS over another link
- * (tls_link.c), the process's own sockets for unix:// (link_unix.c), memory for inproc:// and for
- * tests (link_memory.c). */
+ * (tls_link.c), the process's own sockets for unix:// and where asked for (link_unix.c), memory for
+ * inproc:// and for tests (link_memory.c). */
 #ifndef FAST_LINK_H
 #define FAST_LINK_H
 
@@ -100,6 +100,9 @@ FAST_MUST_CHECK enum fast_status fast_link_dialer_new(const char *endpoint,
 FAST_MUST_CHECK enum fast_status fast_link_dialer_new_tls(const char *endpoint,
 							  struct fast_tls *tls,
 							  struct fast_link_dialer **out);
+/* Its dials are made on the process's own sockets, whatever the endpoint: no thread of NNG's is
+ * started. Before the first of them. */
+void fast_link_dialer_use_sockets(struct fast_link_dialer *dialer);
 /* dialed runs on another thread, always. UNAVAILABLE: nobody serves there. DEADLINE_EXCEEDED.
  * PERMISSION_DENIED. UNAUTHENTICATED: one side refuses the other's certificate. CANCELLED: the
  * dialer is being freed. */

@@ -2,7 +2,6 @@
 
 #include "base/list.h"
 #include "base/timer.h"
-#include "link/endpoint.h"
 #include "link/unix_loop.h"
 
 #include <assert.h>
@@ -132,6 +131,16 @@ static void link_ready(struct fast_unix_source *source)
 		pthread_cond_signal(&link->quiet);
 	}
 	pthread_mutex_unlock(&link->lock);
+}
+
+static void link_forked(struct fast_unix_source *source)
+{
+	struct fast_unix_link *link = FAST_LIST_ENTRY(source, struct fast_unix_link, source);
+
+	close(source->fd);
+	if (link->interrupt_fd >= 0) {
+		close(link->interrupt_fd);
+	}
 }
 
 static void link_recv(struct fast_link *base, void *buffer, size_t bytes)
@@ -284,9 +293,10 @@ static const struct fast_link_ops unix_ops = {
 	.free = link_free,
 };
 
-enum fast_status fast_unix_link_new(int fd, struct fast_link **out)
+enum fast_status fast_unix_link_new(int fd, enum fast_endpoint_kind kind, struct fast_link **out)
 {
 	struct fast_unix_link *link = calloc(1, sizeof *link);
+	bool is_local = kind == FAST_ENDPOINT_UNIX || kind == FAST_ENDPOINT_IPC;
 	struct ucred peer;
 	socklen_t bytes = sizeof peer;
 
@@ -294,16 +304,17 @@ enum fast_status fast_unix_link_new(int fd, struct fast_link **out)
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	link->base.ops = &unix_ops;
-	link->base.framing = FAST_SP_IPC;
-	link->base.peer.endpoint = fast_endpoint_kind_name(FAST_ENDPOINT_UNIX);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0) {
+	link->base.framing = is_local ? FAST_SP_IPC : FAST_SP_TCP;
+	link->base.peer.endpoint = fast_endpoint_kind_name(kind);
+	if (is_local && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0) {
 		link->base.peer.has_credentials = true;
 		link->base.peer.uid = peer.uid;
 		link->base.peer.gid = peer.gid;
 		link->base.peer.pid = (uint32_t)peer.pid;
 	}
 	link->interrupt_fd = -1;
-	link->source = (struct fast_unix_source){fd, link_ready};
+	link->source =
+		(struct fast_unix_source){.fd = fd, .ready = link_ready, .forked = link_forked};
 	pthread_mutex_init(&link->lock, NULL);
 	pthread_cond_init(&link->quiet, NULL);
 	/* The last step: a peer that has gone already makes it ready at once. */

@@ -60,7 +60,7 @@ static bool listener_accept(const struct fast_unix_listener *listener)
 	if (fd < 0) {
 		return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
 	}
-	if (fast_unix_link_new(fd, &link) != FAST_OK) {
+	if (fast_unix_link_new(fd, FAST_ENDPOINT_UNIX, &link) != FAST_OK) {
 		close(fd);
 		errno = ENOMEM;
 		return false;
@@ -191,7 +191,8 @@ static enum fast_status connect_status(int error)
 		       : FAST_UNAVAILABLE;
 }
 
-enum fast_status fast_unix_connect(const char *path, struct fast_link **out)
+enum fast_status fast_unix_connect(const char *path, enum fast_endpoint_kind kind,
+				   struct fast_link **out)
 {
 	struct sockaddr_un address = address_of(path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -204,7 +205,7 @@ enum fast_status fast_unix_connect(const char *path, struct fast_link **out)
 		status = connect_status(errno);
 	}
 	if (status == FAST_OK) {
-		status = fast_unix_link_new(fd, out);
+		status = fast_unix_link_new(fd, kind, out);
 	}
 	if (status != FAST_OK) {
 		close(fd);

@@ -14,7 +14,7 @@
 static struct {
 	pthread_mutex_t life; /* outside lock */
 	/* guarded by life */
-	unsigned sources;
+	struct fast_list sources;
 	pthread_t thread;
 	/* constant while there are sources */
 	int epoll_fd;
@@ -26,11 +26,15 @@ static struct {
 	bool is_ending;
 } loop = {
 	.life = PTHREAD_MUTEX_INITIALIZER,
+	.sources = {&loop.sources, &loop.sources},
 	.epoll_fd = -1,
 	.wake_fd = -1,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.turned = PTHREAD_COND_INITIALIZER,
 };
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static bool fork_is_watched; /* written once */
 
 /* False: the end. */
 static bool loop_begin_turn(void)
@@ -137,21 +141,63 @@ static int loop_control(int operation, struct fast_unix_source *source, uint32_t
 	return epoll_ctl(loop.epoll_fd, operation, source->fd, &event);
 }
 
+/* ---- fork ---- */
+
+/* The loop is not half-way through anything while the process is copied. */
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&loop.life);
+	pthread_mutex_lock(&loop.lock);
+}
+
+static void fork_parent(void)
+{
+	pthread_mutex_unlock(&loop.lock);
+	pthread_mutex_unlock(&loop.life);
+}
+
+/* The links, and all that uses them, are the parent's: they are left where they lie. */
+static void fork_child(void)
+{
+	struct fast_list *node;
+
+	while ((node = fast_list_pop(&loop.sources)) != NULL) {
+		struct fast_unix_source *source =
+			FAST_LIST_ENTRY(node, struct fast_unix_source, node);
+
+		source->forked(source);
+	}
+	loop_close();
+	pthread_cond_init(&loop.turned, NULL); /* the parent's threads may sleep on the old one */
+	fork_parent();
+}
+
+static void fork_watch(void)
+{
+	fork_is_watched = pthread_atfork(fork_prepare, fork_parent, fork_child) == 0;
+}
+
 enum fast_status fast_unix_loop_add(struct fast_unix_source *source)
 {
 	enum fast_status status = FAST_OK;
 
+	pthread_once(&fork_once, fork_watch); /* not under a lock that its handlers take */
+	if (!fork_is_watched) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
 	pthread_mutex_lock(&loop.life);
-	if (loop.sources == 0) {
+	if (fast_list_is_empty(&loop.sources)) {
 		status = loop_open();
 	}
 	if (status == FAST_OK && loop_control(EPOLL_CTL_ADD, source, 0) != 0) {
 		status = FAST_RESOURCE_EXHAUSTED;
-		if (loop.sources == 0) {
+		if (fast_list_is_empty(&loop.sources)) {
 			loop_end();
 		}
 	}
-	loop.sources += status == FAST_OK;
+	if (status == FAST_OK) {
+		fast_list_append(&loop.sources, &source->node);
+	}
 	pthread_mutex_unlock(&loop.life);
 	return status;
 }
@@ -170,7 +216,8 @@ void fast_unix_loop_remove(struct fast_unix_source *source)
 
 	pthread_mutex_lock(&loop.life);
 	loop_control(EPOLL_CTL_DEL, source, 0);
-	if (--loop.sources == 0) {
+	fast_list_remove(&source->node);
+	if (fast_list_is_empty(&loop.sources)) {
 		loop_end();
 		pthread_mutex_unlock(&loop.life);
 		return;

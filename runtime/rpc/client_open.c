@@ -130,7 +130,7 @@ static enum fast_status client_open_many(const char *endpoints,
 					 struct fast_client **out)
 {
 	struct fast_endpoints *list = NULL;
-	enum fast_status status = fast_endpoints_new(endpoints, client_options(options).tls, &list);
+	enum fast_status status = fast_endpoints_new(endpoints, options, &list);
 
 	if (status != FAST_OK) {
 		return status;
@@ -146,18 +146,18 @@ static enum fast_status client_open_many(const char *endpoints,
 static enum fast_status client_open(const char *endpoint, const struct fast_client_options *options,
 				    struct fast_client **out)
 {
+	const struct fast_client_options all = client_options(options);
 	struct fast_link_dialer *dialer = NULL;
-	struct fast_tls *tls = client_options(options).tls;
 	enum fast_status status;
 
 	if (fast_endpoints_are_many(endpoint)) {
-		return client_open_many(endpoint, options, out);
+		return client_open_many(endpoint, &all, out);
 	}
-	status = fast_link_dialer_new_tls(endpoint, tls, &dialer);
+	status = fast_client_dialer_new(endpoint, &all, &dialer);
 	if (status != FAST_OK) {
 		return status;
 	}
-	status = fast_client_open_with(endpoint, options, NULL, &link_dial_ops, dialer, out);
+	status = fast_client_open_with(endpoint, &all, NULL, &link_dial_ops, dialer, out);
 	if (status != FAST_OK) {
 		fast_link_dialer_free(dialer);
 	}

@@ -90,7 +90,7 @@ static void endpoints_free(void *arg)
 
 /* A name of so many bytes. */
 static enum fast_status endpoints_add(struct fast_endpoints *endpoints, const char *name,
-				      size_t name_bytes, struct fast_tls *tls)
+				      size_t name_bytes, const struct fast_client_options *options)
 {
 	struct endpoint *entry = &endpoints->entries[endpoints->turn.count];
 	enum fast_status status;
@@ -100,14 +100,26 @@ static enum fast_status endpoints_add(struct fast_endpoints *endpoints, const ch
 		return FAST_INVALID_ARGUMENT;
 	}
 	memcpy(entry->name, name, name_bytes);
-	status = fast_link_dialer_new_tls(entry->name, tls, &entry->dialer);
+	status = fast_client_dialer_new(entry->name, options, &entry->dialer);
 	if (status == FAST_OK) {
 		endpoints->turn.count++;
 	}
 	return status;
 }
 
-enum fast_status fast_endpoints_new(const char *names, struct fast_tls *tls,
+enum fast_status fast_client_dialer_new(const char *endpoint,
+					const struct fast_client_options *options,
+					struct fast_link_dialer **out)
+{
+	enum fast_status status = fast_link_dialer_new_tls(endpoint, options->tls, out);
+
+	if (status == FAST_OK && options->own_sockets) {
+		fast_link_dialer_use_sockets(*out);
+	}
+	return status;
+}
+
+enum fast_status fast_endpoints_new(const char *names, const struct fast_client_options *options,
 				    struct fast_endpoints **out)
 {
 	struct fast_endpoints *endpoints = calloc(1, sizeof *endpoints);
@@ -119,7 +131,7 @@ enum fast_status fast_endpoints_new(const char *names, struct fast_tls *tls,
 	for (;;) {
 		const char *end = endpoint_end(names);
 
-		status = endpoints_add(endpoints, names, (size_t)(end - names), tls);
+		status = endpoints_add(endpoints, names, (size_t)(end - names), options);
 		if (status != FAST_OK) {
 			endpoints_free(endpoints);
 			return status;

@@ -31,7 +31,12 @@ extern const struct fast_dial_ops fast_endpoints_dial_ops;
 /* Whether the text names more than one. */
 bool fast_endpoints_are_many(const char *endpoints);
 /* Statuses as fast_client_open(). Gives *out, which fast_endpoints_dial_ops.free frees. */
-FAST_MUST_CHECK enum fast_status fast_endpoints_new(const char *endpoints, struct fast_tls *tls,
+FAST_MUST_CHECK enum fast_status fast_endpoints_new(const char *endpoints,
+						    const struct fast_client_options *options,
 						    struct fast_endpoints **out);
+/* The dialer of one, as the options want it. */
+FAST_MUST_CHECK enum fast_status fast_client_dialer_new(const char *endpoint,
+							const struct fast_client_options *options,
+							struct fast_link_dialer **out);
 
 #endif

@@ -94,7 +94,8 @@ static void reporter_attach(struct reporter *reporter)
 struct reporter *reporter_open(const struct node_world *world, const char *endpoint,
 			       struct fast_tls *tls, const char *name, size_t metrics)
 {
-	struct fast_client_options client = {.size = sizeof client, .agent = "bench", .tls = tls};
+	struct fast_client_options client = {
+		.size = sizeof client, .agent = "bench", .tls = tls, .own_sockets = true};
 	char nowhere[NODE_PATH_MAX]; /* its own thread is to find no fastd */
 	struct fast_plugin_options options = {.size = sizeof options, .socket = nowhere};
 	struct reporter *reporter = calloc(1, sizeof *reporter);

@@ -1,9 +1,11 @@
 /* A plugin for the end-to-end tests: every kind of metric and param, at a pace that a knob sets.
  *
- *     worker [--name NAME] [--conflict]
+ *     worker [--name NAME] [--conflict] [--fork]
  *
  * It ends with a line that says how many frames it has counted, when a signal ends it.
- * --conflict declares a metric twice with different kinds, prints what the SDK says and ends. */
+ * --conflict declares a metric twice with different kinds, prints what the SDK says and ends.
+ * --fork makes two children and prints their pids: the first works as its parent does, the second
+ * never calls the SDK. */
 #include <fast/log.h>
 #include <fast/plugin.h>
 #ifdef WORKER_REMOTE
@@ -14,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define METRIC(kind_, name_, unit_)                                                                \
 	&(const struct fast_metric_spec)                                                           \
@@ -152,6 +155,22 @@ static int show_conflict(struct fast_plugin *plugin)
 	return 0;
 }
 
+/* False: in the child that does nothing, when it is told to end. */
+static bool fork_both(void)
+{
+	pid_t first = fork();
+	pid_t second = first > 0 ? fork() : -1;
+
+	while (second == 0 && !stopped) {
+		(void)poll(NULL, 0, 100);
+	}
+	if (second > 0) {
+		printf("%d %d\n", (int)first, (int)second);
+		(void)fflush(stdout);
+	}
+	return second != 0;
+}
+
 static void print_line(enum fast_log_level level, const char *message, void *arg)
 {
 	(void)arg;
@@ -164,6 +183,7 @@ int main(int argc, char **argv)
 {
 	const char *name = "worker";
 	bool conflict = false;
+	bool forks = false;
 	struct worker worker = {0};
 	struct fast_plugin *plugin = NULL;
 
@@ -173,6 +193,8 @@ int main(int argc, char **argv)
 			name = argv[++i];
 		} else if (strcmp(argv[i], "--conflict") == 0) {
 			conflict = true;
+		} else if (strcmp(argv[i], "--fork") == 0) {
+			forks = true;
 		}
 	}
 #ifdef WORKER_REMOTE
@@ -189,7 +211,8 @@ int main(int argc, char **argv)
 	}
 	if (conflict) {
 		show_conflict(plugin);
-	} else if (declare_metrics(&worker, plugin) && declare_params(&worker, plugin)) {
+	} else if (declare_metrics(&worker, plugin) && declare_params(&worker, plugin) &&
+		   (!forks || fork_both())) {
 		printf("%lu frames\n", work(&worker));
 	}
 	fast_plugin_close(plugin);

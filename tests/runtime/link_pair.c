@@ -96,6 +96,17 @@ enum fast_status link_dial_wait(struct fast_link_dialer *dialer, int64_t timeout
 	return outcome.status;
 }
 
+struct fast_link_dialer *link_dialer_to(const char *endpoint)
+{
+	struct fast_link_dialer *dialer = NULL;
+
+	assert_ok(fast_link_dialer_new(endpoint, &dialer));
+	if (link_own_sockets) {
+		fast_link_dialer_use_sockets(dialer);
+	}
+	return dialer;
+}
+
 void link_pair_open(struct link_pair *pair, const char *endpoint)
 {
 	struct fast_link *link;
@@ -104,7 +115,7 @@ void link_pair_open(struct link_pair *pair, const char *endpoint)
 	link_inbox_init(&pair->inbox);
 	assert_ok(
 		fast_link_listen(endpoint, 0, link_inbox_accepted, &pair->inbox, &pair->listener));
-	assert_ok(fast_link_dialer_new(fast_link_listener_endpoint(pair->listener), &pair->dialer));
+	pair->dialer = link_dialer_to(fast_link_listener_endpoint(pair->listener));
 	assert_ok(link_dial_wait(pair->dialer, 10000, &link));
 	link_end_init(&pair->client, link);
 	link = link_inbox_take(&pair->inbox, 0);
@@ -151,6 +162,7 @@ void link_pass_text(struct link_end *from, struct link_end *to, const char *text
 }
 
 const char *link_scheme = "ipc";
+bool link_own_sockets;
 
 int link_folder_make(void **state)
 {
@@ -191,12 +203,17 @@ const char *link_folder_endpoint(const char *name)
 
 int link_run_tests(const struct CMUnitTest *tests, size_t count)
 {
-	static const char *const schemes[] = {"ipc", "unix"};
+	static const struct {
+		const char *name;
+		const char *scheme;
+		bool own_sockets;
+	} modes[] = {{"ipc", "ipc", false}, {"unix", "unix", false}, {"own sockets", "ipc", true}};
 	int failed = 0;
 
-	for (size_t i = 0; i < FAST_TEST_COUNT(schemes); i++) {
-		link_scheme = schemes[i];
-		failed += _cmocka_run_group_tests(link_scheme, tests, count, link_folder_make,
+	for (size_t i = 0; i < FAST_TEST_COUNT(modes); i++) {
+		link_scheme = modes[i].scheme;
+		link_own_sockets = modes[i].own_sockets;
+		failed += _cmocka_run_group_tests(modes[i].name, tests, count, link_folder_make,
 						  link_folder_remove);
 	}
 	return failed;

@@ -62,12 +62,16 @@ int link_folder_make(void **state);
 int link_folder_remove(void **state);
 /* Of those endpoints that have a path: "ipc", or "unix". */
 extern const char *link_scheme;
+/* Whether dialers use the process's own sockets whatever the scheme. */
+extern bool link_own_sockets;
+/* Asserts. */
+struct fast_link_dialer *link_dialer_to(const char *endpoint);
 /* "ipc://FOLDER/NAME", or as link_scheme says, in a buffer of its own per name's use; valid until
  * the next call. */
 const char *link_folder_endpoint(const char *name);
 const char *link_folder_path(const char *name);
 
-/* Runs them for each link_scheme; gives how many failed. */
+/* Runs them for each link_scheme, and with link_own_sockets; gives how many failed. */
 int link_run_tests(const struct CMUnitTest *tests, size_t count);
 
 #endif

@@ -18,17 +18,9 @@
 #define NOBODY    65534
 #define NS_PER_MS INT64_C(1000000)
 
-static struct fast_link_dialer *dialer_to(const char *endpoint)
-{
-	struct fast_link_dialer *dialer = NULL;
-
-	assert_ok(fast_link_dialer_new(endpoint, &dialer));
-	return dialer;
-}
-
 static enum fast_status dial_fails(const char *endpoint, int64_t timeout_ms)
 {
-	struct fast_link_dialer *dialer = dialer_to(endpoint);
+	struct fast_link_dialer *dialer = link_dialer_to(endpoint);
 	struct fast_link *link = NULL;
 	enum fast_status status = link_dial_wait(dialer, timeout_ms, &link);
 
@@ -53,8 +45,8 @@ static unsigned threads_of_this_process(void)
 static void no_thread_starts_before_the_first_dial(void **state)
 {
 	unsigned before = threads_of_this_process();
-	struct fast_link_dialer *ipc = dialer_to("ipc:///tmp/nobody");
-	struct fast_link_dialer *tcp = dialer_to("tcp://127.0.0.1:1");
+	struct fast_link_dialer *ipc = link_dialer_to("ipc:///tmp/nobody");
+	struct fast_link_dialer *tcp = link_dialer_to("tcp://127.0.0.1:1");
 
 	(void)state;
 	fast_link_dialer_free(ipc);
@@ -124,14 +116,13 @@ static void dialling_nobody_fails_at_once(void **state)
 static void *dial_as_nobody(void *arg)
 {
 	struct link_outcome *outcome = arg;
-	struct fast_link_dialer *dialer = NULL;
+	struct fast_link_dialer *dialer;
 
 	setfsuid(NOBODY); /* this thread's alone */
-	if (fast_link_dialer_new(link_folder_endpoint("private"), &dialer) == FAST_OK) {
-		fast_link_dial(dialer, 10000, link_outcome_dialed, outcome);
-		gate_wait(&outcome->done, 1);
-		fast_link_dialer_free(dialer);
-	}
+	dialer = link_dialer_to(link_folder_endpoint("private"));
+	fast_link_dial(dialer, 10000, link_outcome_dialed, outcome);
+	gate_wait(&outcome->done, 1);
+	fast_link_dialer_free(dialer);
 	return NULL;
 }
 
@@ -164,7 +155,7 @@ static void one_dialer_dials_any_number_of_times(void **state)
 	link_inbox_init(&inbox);
 	assert_ok(fast_link_listen(link_folder_endpoint("many"), 0, link_inbox_accepted, &inbox,
 				   &listener));
-	dialer = dialer_to(link_folder_endpoint("many"));
+	dialer = link_dialer_to(link_folder_endpoint("many"));
 	for (unsigned i = 0; i < 40; i++) {
 		struct fast_link *link = NULL;
 		struct link_end end;
@@ -238,7 +229,7 @@ static void a_tcp_dial_ends_at_its_timeout(void **state)
 	assert_int_equal(0, listen(listener, 0));
 	assert_int_equal(0, getsockname(listener, (struct sockaddr *)&address, &bytes));
 	fill_queue((struct sockaddr *)&address, sizeof address, AF_INET, fds, 8);
-	dialer = dialer_to(endpoint);
+	dialer = link_dialer_to(endpoint);
 	for (int i = 0; i < 20; i++) {
 		assert_status(FAST_DEADLINE_EXCEEDED, link_dial_wait(dialer, 5, &link));
 	}
@@ -252,7 +243,7 @@ static void a_full_queue_is_tried_until_there_is_room(void **state)
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
 	struct link_outcome outcome = {.done = GATE_INITIALIZER};
 	int listener = bind_unix(link_folder_path("queue"));
-	struct fast_link_dialer *dialer = dialer_to(link_folder_endpoint("queue"));
+	struct fast_link_dialer *dialer = link_dialer_to(link_folder_endpoint("queue"));
 	int fds[8];
 	size_t count;
 
@@ -285,7 +276,7 @@ static void freeing_ends_a_dial_under_way(void **state)
 	count = fill_queue((struct sockaddr *)&path, sizeof path, AF_UNIX, fds, 8);
 	for (int i = 0; i < 300; i++) {
 		struct link_outcome outcome = {.done = GATE_INITIALIZER};
-		struct fast_link_dialer *dialer = dialer_to(link_folder_endpoint("busy"));
+		struct fast_link_dialer *dialer = link_dialer_to(link_folder_endpoint("busy"));
 		fast_link_dial(dialer, 3600000, link_outcome_dialed, &outcome);
 		fast_link_dialer_free(dialer);
 		assert_int_equal(1, gate_count(&outcome.done));
@@ -305,7 +296,8 @@ static void freeing_races_with_success(void **state)
 	assert_ok(fast_link_listen("tcp://127.0.0.1:0", 0, link_inbox_accepted, &inbox, &listener));
 	for (int i = 0; i < 300; i++) {
 		struct link_outcome outcome = {.done = GATE_INITIALIZER};
-		struct fast_link_dialer *dialer = dialer_to(fast_link_listener_endpoint(listener));
+		struct fast_link_dialer *dialer =
+			link_dialer_to(fast_link_listener_endpoint(listener));
 		fast_link_dial(dialer, 10000, link_outcome_dialed, &outcome);
 		if (i % 2 == 0) {
 			sched_yield();
@@ -346,8 +338,8 @@ static void redial(enum fast_status status, struct fast_link *link, void *arg)
 
 static void a_completion_may_dial_again(void **state)
 {
-	struct redial redialled = {dialer_to(link_folder_endpoint("none")), GATE_INITIALIZER, 200,
-				   0};
+	struct redial redialled = {link_dialer_to(link_folder_endpoint("none")), GATE_INITIALIZER,
+				   200, 0};
 
 	(void)state;
 	fast_link_dial(redialled.dialer, 1000, redial, &redialled);
@@ -368,7 +360,7 @@ static void dialling_survives_each_allocation_failure(void **state)
 	assert_status(FAST_RESOURCE_EXHAUSTED,
 		      fast_link_dialer_new(link_folder_endpoint("memory"), &dialer));
 	assert_null(dialer);
-	dialer = dialer_to(link_folder_endpoint("memory"));
+	dialer = link_dialer_to(link_folder_endpoint("memory"));
 	fault_alloc_after(0);
 	assert_status(FAST_RESOURCE_EXHAUSTED, link_dial_wait(dialer, 10000, &link));
 	assert_true(fault_alloc_fired());

@@ -1,11 +1,14 @@
 #include "runtime/tls_world.h"
 
 #include <fast/stream.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <testing/v1/probe.fast.h>
 
 #define BLOB_BYTES (1u << 20)
+
+static bool own_sockets; /* of the clients */
 
 struct service {
 	struct fast_server *server;
@@ -62,7 +65,8 @@ static void service_close(struct service *service)
 
 static struct fast_client *client_open(const char *endpoint, struct fast_tls *tls)
 {
-	struct fast_client_options options = {.size = sizeof options, .tls = tls};
+	struct fast_client_options options = {
+		.size = sizeof options, .tls = tls, .own_sockets = own_sockets};
 	struct fast_client *client = NULL;
 
 	assert_ok(fast_client_open(endpoint, &options, &client));
@@ -92,6 +96,26 @@ static void calls_go_both_ways_and_say_who_calls(void **state)
 				    testing_v1_probe_echo_response(&reply)->text);
 		fast_reply_fini(&reply);
 	}
+	fast_client_close(client);
+	service_close(&service);
+}
+
+/* Other tests have an address. */
+static void a_host_is_looked_up_by_its_name(void **state)
+{
+	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
+	struct fast_client *client;
+	struct service service;
+	char endpoint[64];
+	struct fast_reply reply;
+
+	(void)state;
+	service_open(&service);
+	snprintf(endpoint, sizeof endpoint, "tls+tcp://localhost%s",
+		 strrchr(fast_server_endpoint(service.server, 0), ':'));
+	client = client_open(endpoint, tls_make("ca", "client"));
+	assert_ok(testing_v1_probe_echo(client, NULL, &request, &reply));
+	fast_reply_fini(&reply);
 	fast_client_close(client);
 	service_close(&service);
 }
@@ -253,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_go_both_ways_and_say_who_calls),
+		cmocka_unit_test(a_host_is_looked_up_by_its_name),
 		cmocka_unit_test(a_mebibyte_comes_back),
 		cmocka_unit_test(many_calls_are_under_way_at_once),
 		cmocka_unit_test(a_stream_comes_whole),
@@ -262,5 +287,9 @@ int main(void)
 		cmocka_unit_test(closing_the_server_ends_calls_under_way),
 	};
 
-	return cmocka_run_group_tests(tests, tls_world_make, tls_world_remove);
+	int failed = cmocka_run_group_tests_name("nng", tests, tls_world_make, tls_world_remove);
+
+	own_sockets = true;
+	return failed +
+	       cmocka_run_group_tests_name("own sockets", tests, tls_world_make, tls_world_remove);
 }

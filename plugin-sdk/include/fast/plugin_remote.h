@@ -6,9 +6,10 @@
  * connection: the plugin goes on under its name, with its totals and without a jump in its rates.
  * Knobs come over the same stream, within some 20 ms of being set.
  *
- * This is the library fast::plugin_remote, which brings the RPC runtime and NNG's threads with it;
- * fast::plugin alone has neither. A child that such a plugin forks counts for itself and is not
- * seen, for NNG does not live through a fork. */
+ * This is the library fast::plugin_remote, which brings the RPC runtime with it and a few threads
+ * more; fast::plugin alone has one. None of them is NNG's, so a child that such a plugin forks is
+ * served as any other: with its first verb or get it has a connection of its own, and attaches as
+ * NAME-PID. */
 #ifndef FAST_PLUGIN_REMOTE_H
 #define FAST_PLUGIN_REMOTE_H
 

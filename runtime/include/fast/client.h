@@ -41,6 +41,11 @@ struct fast_client_options {
 	 * UNAVAILABLE. 0: 20000; less than FAST_KEEPALIVE_MS_MIN counts as that. */
 	uint32_t keepalive_ms;
 	enum fast_once once; /* of all its calls that say nothing else */
+	/* Whatever the endpoint, connect as unix:// does: on sockets of this process, with one
+	 * thread for all of them and none of NNG's. A process that is forked off then holds none of
+	 * the connections, and may open clients of its own, with this set; those that were open
+	 * before the fork it must not touch. */
+	bool own_sockets;
 };
 
 struct fast_call_options {

@@ -132,4 +132,18 @@ gets 'a set there is audited by the user that the kernel names' 200 'revision' -
   -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":0.25}}]}' http://fastd/fast.v1.Param/Set
 gets 'what is for administrators is for their user there' 200 '"connections"' --unix-socket "$world/http.sock" http://fastd/fast.v1.Admin/Connections
 check 'as uid and pid' sh -c "fastctl audit --json | tail -n 1 | grep -qE 'uid $(id -u) pid [0-9]+'"
+gets 'a stream of events tells of its failure' 200 '^event: error' --unix-socket "$world/http.sock" -G \
+  --data-urlencode 'message={"plugin":"worker","intervalMs":1}' http://fastd/fast.v1.Metric/Watch
+check 'with its reason' grep -qE '^data: \{"code":"invalid_argument","message":"interval_ms is 1;' "$world/body"
+gets 'or of its end' 200 '^event: error' --unix-socket "$world/http.sock" -G -H 'Connect-Timeout-Ms: 300' \
+  --data-urlencode 'message={"plugin":"worker"}' http://fastd/fast.v1.Metric/Watch
+check 'after what it had to say' sh -c "grep -q '^data: {\"timeUnixNs\"' '$world/body' && grep -q '^data: {\"code\":\"deadline_exceeded\"' '$world/body'"
+
+# Who calls has the rights of the socket's peer: as little as the operator gives that user.
+kill "$fastd_pid" && wait "$fastd_pid"
+start_fastd --http "unix:$world/http.sock" --role "uid:$(id -u)=viewer"
+gets 'a viewer looks' 200 '"version"' --unix-socket "$world/http.sock" http://fastd/fast.v1.Node/Status
+gets 'and turns nothing' 403 "\"code\":\"permission_denied\".*uid:$(id -u) has viewer.*fast.v1.RoleNeeded" \
+  --unix-socket "$world/http.sock" -H "$json" \
+  -d '{"plugin":"worker","assignments":[{"param":"res","value":{"doubleValue":0.5}}]}' http://fastd/fast.v1.Param/Set
 exit "$failed"

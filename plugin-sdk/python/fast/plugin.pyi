@@ -1,7 +1,7 @@
 from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Type, Union
 
 from . import _fast
-from ._fast import Metric as Metric, Param as Param
+from ._fast import Metric, Param
 
 _Type = Union[str, Type[bool], Type[int], Type[float], Type[str], None]
 

@@ -26,8 +26,9 @@ static void connection_notified(void *arg, struct MHD_Connection *http, void **c
 	}
 }
 
-static struct fast_exchange *exchange_new(struct fast_connect *connect, struct MHD_Connection *http,
-					  const char *url, const char *verb)
+/* Called with a request's target, as it came, before all else. Gives what is *state to the others.
+ */
+static void *request_begun(void *arg, const char *target, struct MHD_Connection *http)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -37,10 +38,10 @@ static struct fast_exchange *exchange_new(struct fast_connect *connect, struct M
 		free(exchange);
 		return NULL;
 	}
-	exchange->connect = connect;
+	exchange->connect = arg;
 	exchange->peer = info->socket_context;
 	exchange->http = http;
-	fast_exchange_begin(exchange, url, verb);
+	fast_exchange_init(exchange, target);
 	return exchange;
 }
 
@@ -51,13 +52,15 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *http, const char
 {
 	struct fast_exchange *exchange = *state;
 
+	(void)arg;
+	(void)http;
+	(void)url;
 	(void)version;
 	if (exchange == NULL) {
-		exchange = exchange_new(arg, http, url, verb);
-		*state = exchange;
-		if (exchange == NULL) {
-			return MHD_NO;
-		}
+		return MHD_NO; /* there was no memory */
+	}
+	if (!exchange->has_begun) {
+		fast_exchange_begin(exchange, verb);
 		return fast_exchange_is_hasty(exchange) ? fast_exchange_answer(exchange) : MHD_YES;
 	}
 	if (*data_bytes > 0) {
@@ -101,9 +104,9 @@ static struct MHD_Daemon *daemon_start(struct fast_connect *connect, int fd)
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
 			MHD_USE_ITC | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, handle, connect, MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_notified, connect,
-		MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL, MHD_OPTION_LISTEN_SOCKET,
-		(MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_OPTION_URI_LOG_CALLBACK, request_begun, connect, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_notified, connect, MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL,
+		MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
 		connect->options.connections_max + FAST_CONNECT_SURPLUS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)FAST_CONNECT_HEAD_BYTES_MAX, MHD_OPTION_THREAD_STACK_SIZE,

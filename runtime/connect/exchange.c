@@ -107,13 +107,36 @@ static void check_page(struct fast_exchange *exchange)
 	}
 }
 
-void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb)
+void fast_exchange_init(struct fast_exchange *exchange, const char *target)
 {
-	const char *content_type;
+	fast_arena_init(&exchange->arena, ARENA_BYTES_MAX);
+	fast_exchange_read_target(exchange, target);
+}
+
+/* What the path stands for: a page, a document, or a method. */
+static void read_head(struct fast_exchange *exchange, const char *verb)
+{
+	const char *path = exchange->path;
 	bool is_read =
 		strcmp(verb, MHD_HTTP_METHOD_GET) == 0 || strcmp(verb, MHD_HTTP_METHOD_HEAD) == 0;
 
-	fast_arena_init(&exchange->arena, ARENA_BYTES_MAX);
+	exchange->page = page_find(exchange->connect, path);
+	exchange->document = document_find(exchange->connect, path, &exchange->document_type);
+	exchange->takes_gzip = fast_gzip_is_accepted(MHD_lookup_connection_value(
+		exchange->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+	if (exchange->page == NULL && exchange->document == NULL) {
+		fast_exchange_read_head(exchange, verb);
+	} else if (!is_read) {
+		fast_exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, FAST_UNKNOWN,
+				     "%.100s is a page: GET and HEAD alone", path);
+	} else if (exchange->page != NULL) {
+		check_page(exchange);
+	}
+}
+
+void fast_exchange_begin(struct fast_exchange *exchange, const char *verb)
+{
+	exchange->has_begun = true;
 	if (exchange->peer->is_surplus) {
 		exchange->is_last = true;
 		fast_exchange_refuse(exchange, 0, FAST_UNAVAILABLE,
@@ -121,18 +144,8 @@ void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const 
 				     (unsigned)exchange->connect->options.connections_max);
 		return;
 	}
-	exchange->page = page_find(exchange->connect, url);
-	exchange->document = document_find(exchange->connect, url, &content_type);
-	exchange->document_type = content_type;
-	exchange->takes_gzip = fast_gzip_is_accepted(MHD_lookup_connection_value(
-		exchange->http, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-	if (exchange->page == NULL && exchange->document == NULL) {
-		fast_exchange_read_head(exchange, url, verb);
-	} else if (!is_read) {
-		fast_exchange_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, FAST_UNKNOWN,
-				     "%.100s is a page: GET and HEAD alone", url);
-	} else if (exchange->page != NULL) {
-		check_page(exchange);
+	if (exchange->refused.status == FAST_OK) {
+		read_head(exchange, verb);
 	}
 	check_length(exchange);
 }

@@ -53,6 +53,8 @@ struct fast_exchange {
 	struct fast_connect_peer *peer;
 	struct MHD_Connection *http;
 	struct fast_arena arena; /* lives until the answer is sent */
+	const char *path;        /* that was asked for, decoded; "/" where that could not be read */
+	bool has_begun;          /* its head has been read */
 	struct fast_route route; /* method NULL: no call */
 	enum fast_codec codec;
 	bool is_get;
@@ -78,8 +80,10 @@ struct fast_exchange {
 	struct fast_reply refused;
 };
 
+/* Zeroed memory but for connect, peer and http becomes an exchange; reads the target. */
+void fast_exchange_init(struct fast_exchange *exchange, const char *target);
 /* Reads what stands before the body. */
-void fast_exchange_begin(struct fast_exchange *exchange, const char *url, const char *verb);
+void fast_exchange_begin(struct fast_exchange *exchange, const char *verb);
 /* Takes a piece of the body. False: it has gone on for too long. */
 bool fast_exchange_take(struct fast_exchange *exchange, const char *data, size_t bytes);
 /* Whether the answer goes out before the body has been read, if at all. */
@@ -94,10 +98,15 @@ void fast_exchange_free(struct fast_exchange *exchange);
 
 /* head.c: refuses what a browser sends for pages of strangers. */
 void fast_exchange_check_browser(struct fast_exchange *exchange);
+/* A word in the query; NULL: none. One with a zero byte is refused. */
+const char *fast_exchange_query(struct fast_exchange *exchange, const char *name);
 /* The verbs that what was asked for has, for Allow. */
 const char *fast_exchange_verbs(const struct fast_exchange *exchange);
 /* The method, codec and timeout of a request for a call. */
-void fast_exchange_read_head(struct fast_exchange *exchange, const char *url, const char *verb);
+void fast_exchange_read_head(struct fast_exchange *exchange, const char *verb);
+
+/* target.c: the path, or a refusal. */
+void fast_exchange_read_target(struct fast_exchange *exchange, const char *target);
 
 /* message.c: reads the request's message into *out, or refuses. The caller releases *out. */
 bool fast_exchange_message(struct fast_exchange *exchange, struct fast_dynamic *out);

@@ -13,9 +13,18 @@ static const char *header(const struct fast_exchange *exchange, const char *name
 	return MHD_lookup_connection_value(exchange->http, MHD_HEADER_KIND, name);
 }
 
-static const char *query(const struct fast_exchange *exchange, const char *name)
+const char *fast_exchange_query(struct fast_exchange *exchange, const char *name)
 {
-	return MHD_lookup_connection_value(exchange->http, MHD_GET_ARGUMENT_KIND, name);
+	const char *value = NULL;
+	size_t bytes = 0;
+
+	if (MHD_lookup_connection_value_n(exchange->http, MHD_GET_ARGUMENT_KIND, name, strlen(name),
+					  &value, &bytes) == MHD_YES &&
+	    value != NULL && strlen(value) != bytes) {
+		fast_exchange_refuse(exchange, 0, FAST_INVALID_ARGUMENT,
+				     "%s in the query has a zero byte", name);
+	}
+	return value;
 }
 
 /* Content types without their parameters. */
@@ -90,15 +99,15 @@ static void read_encoding(struct fast_exchange *exchange)
 
 static void read_query(struct fast_exchange *exchange)
 {
-	const char *encoding = query(exchange, "encoding");
-	const char *version = query(exchange, "connect");
+	const char *encoding = fast_exchange_query(exchange, "encoding");
+	const char *version = fast_exchange_query(exchange, "connect");
 
 	exchange->is_program = exchange->is_program || version != NULL;
 	if (version != NULL && strcmp(version, "v1") != 0) {
 		fast_exchange_refuse(exchange, 0, FAST_INVALID_ARGUMENT,
 				     "connect=%.20s is no version; there is v1", version);
 	}
-	take_encoding(exchange, query(exchange, "compression"));
+	take_encoding(exchange, fast_exchange_query(exchange, "compression"));
 	exchange->codec = FAST_CODEC_JSON;
 	if (encoding == NULL || strcmp(encoding, "json") == 0) {
 		return;
@@ -198,8 +207,9 @@ static void check_verb(struct fast_exchange *exchange, const char *verb)
 	}
 }
 
-void fast_exchange_read_head(struct fast_exchange *exchange, const char *url, const char *verb)
+void fast_exchange_read_head(struct fast_exchange *exchange, const char *verb)
 {
+	const char *url = exchange->path;
 	enum fast_status status;
 
 	status = fast_routes_find(&exchange->connect->routes, url + 1, &exchange->route);

@@ -19,8 +19,7 @@ struct piece {
 
 static bool piece_of_query(struct fast_exchange *exchange, struct piece *out)
 {
-	const char *base64 =
-		MHD_lookup_connection_value(exchange->http, MHD_GET_ARGUMENT_KIND, "base64");
+	const char *base64 = fast_exchange_query(exchange, "base64");
 	const char *text = NULL;
 	size_t bytes = 0;
 	uint8_t *data;

@@ -141,7 +141,7 @@ static void what_is_said_wrongly_is_answered_or_closed_and_harms_nobody(void **s
 		 "Connection: close\r\n\r\n",
 		 "HTTP/1.1 4"},
 		{"GET /%ff//../ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-		 "HTTP/1.1 404"},
+		 "HTTP/1.1 400"},
 	};
 	struct probe_world *world = open_with(NULL);
 

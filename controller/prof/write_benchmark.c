@@ -5,14 +5,22 @@
 #include <math.h>
 #include <string.h>
 
-/* Thresholds of the Benchmark plugin, for a goal over a mean; NULL: none is about this series. */
-static json_t *thresholds_json(const struct profile *profile, const struct series *series)
+/* Thresholds of the Benchmark plugin, for a goal over a mean; NULL: none is about this series. They
+ * stand at the best setting alone: a build fails at each that is crossed, a goal is met by one. */
+static json_t *thresholds_json(const struct profile *profile, size_t setting,
+			       const struct series *series)
 {
 	json_t *thresholds = NULL;
 
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
+		struct goal goal = aim->goal;
+		char error[GOAL_ERROR_BYTES_MAX];
 
+		if (aim->best_setting != setting ||
+		    goal_fit(&goal, series->unit, error) != FAST_OK) {
+			continue;
+		}
 		if (strcmp(aim->goal.metric, series->name) != 0 ||
 		    strcmp(aim->statistic, "mean") != 0) {
 			continue;
@@ -22,14 +30,14 @@ static json_t *thresholds_json(const struct profile *profile, const struct serie
 		}
 		json_array_append_new(thresholds,
 				      json_pack("{s:s, s:f}", "method", "absolute",
-						aim->goal.at_most ? "maximum" : "minimum",
-						aim->goal.bound));
+						goal.at_most ? "maximum" : "minimum", goal.bound));
 	}
 	return thresholds;
 }
 
-static json_t *results_json(const struct profile *profile, const struct setting *setting)
+static json_t *results_json(const struct profile *profile, size_t index)
 {
+	const struct setting *setting = &profile->settings[index];
 	json_t *results = json_array();
 
 	for (size_t i = 0; i < setting->count; i++) {
@@ -43,7 +51,7 @@ static json_t *results_json(const struct profile *profile, const struct setting 
 		result = json_pack("{s:o, s:o, s:f}", "name", message_json_string(series->name),
 				   "unit", message_json_string(series->unit), "dblValue",
 				   series_headline(series));
-		thresholds = thresholds_json(profile, series);
+		thresholds = thresholds_json(profile, index, series);
 		if (thresholds != NULL) {
 			json_object_set_new(result, "thresholds", thresholds);
 		}
@@ -81,7 +89,7 @@ bool write_benchmark(const struct profile *profile, FILE *file)
 			profile_label(profile, setting, label, sizeof label);
 			json_array_append_new(
 				tests, json_pack("{s:o, s:o}", "name", message_json_string(label),
-						 "results", results_json(profile, setting)));
+						 "results", results_json(profile, i)));
 		}
 	}
 	root = json_pack("{s:[{s:o, s:s, s:o, s:o}]}", "groups", "name",

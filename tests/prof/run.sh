@@ -33,7 +33,7 @@ assert len(lines)>50 and all(set(l)=={"timeUnixNs","setting","repeat","metric","
 check 'knobtable.csv has a row per setting' test "$(wc -l <"$out/knobtable.csv")" = 5
 check 'benchmark.json has groups, tests and thresholds' json "$out/benchmark.json" \
   'len(d["groups"][0]["tests"])==4 and
-   any("thresholds" in r for r in d["groups"][0]["tests"][0]["results"])'
+   any("thresholds" in r for t in d["groups"][0]["tests"] for r in t["results"])'
 if command -v xmllint >/dev/null; then
   check 'junit.xml is XML' xmllint --noout "$out/junit.xml"
   check 'junit.xml has a case per goal and one for the run' test \
@@ -74,4 +74,15 @@ refuses 'a missed goal ends with 1' 1 'MISSED' fastprof run --out "$out" --warmu
   --goal 'steps >= 100000' -- counter 1000
 refuses 'a goal about nothing is not met' 1 'UNKNOWN' fastprof run --out "$out" --warmup 0 \
   --duration 0.3 --goal 'nothing >= 1' -- counter 1000
+
+# The Jenkinsfile's command is one that fastprof takes, and leaves the files that it hands on.
+mkdir "$world/job"
+printf '#!/bin/sh\nexec worker\n' >"$world/job/camera"
+chmod +x "$world/job/camera"
+command=$(sed -n "s/^ *sh '\(fastprof run .*\)'$/\1/p" "$FASTD_SOURCE/docs/Jenkinsfile")
+less='--quiet --warmup 0.1 --duration 0.3 --knob period_ms=5 --knob res=1 --knob mode=fast --knob enabled=true'
+check 'the command of the Jenkinsfile is run' sh -c "cd '$world/job' && ${command/fastprof run/fastprof run $less}"
+for file in $(grep -oE "'profile/[a-z.]+'" "$FASTD_SOURCE/docs/Jenkinsfile" | tr -d "'"); do
+  check "it leaves $file" test -s "$world/job/$file"
+done
 exit "$failed"

@@ -263,16 +263,23 @@ bool plugin_slot_is_free(const struct plugin *plugin, uint32_t slot)
 
 struct metric *plugin_metric_room(struct plugin *plugin)
 {
-	struct metric *metrics =
-		array_grow(plugin->metrics, plugin->metric_count, &plugin->metric_capacity,
-			   METRICS_FIRST, sizeof *metrics);
+	size_t wanted = plugin->metric_capacity == 0 ? METRICS_FIRST : 2 * plugin->metric_capacity;
+	void *grown = NULL;
 
-	if (metrics == NULL) {
-		return NULL;
+	if (plugin->metric_count == plugin->metric_capacity) {
+		if (posix_memalign(&grown, CACHE_LINE_BYTES, wanted * sizeof *plugin->metrics) !=
+		    0) {
+			return NULL;
+		}
+		if (plugin->metric_count > 0) {
+			memcpy(grown, plugin->metrics,
+			       plugin->metric_count * sizeof *plugin->metrics);
+		}
+		free(plugin->metrics);
+		plugin->metrics = grown;
+		plugin->metric_capacity = wanted;
 	}
-	plugin->metrics = metrics;
-	memset(&metrics[plugin->metric_count], 0, sizeof *metrics);
-	return &metrics[plugin->metric_count];
+	return memset(&plugin->metrics[plugin->metric_count], 0, sizeof *plugin->metrics);
 }
 
 struct param *plugin_param_room(struct plugin *plugin)

@@ -16,20 +16,22 @@
 /* A page may say that the plugin has read this revision; beyond, it is not believed. */
 #define REGISTRY_REVISION_BELIEVED_MAX (UINT64_C(1) << 48)
 
+#define CACHE_LINE_BYTES 64
+
 struct lease;
 
+/* What each tick touches stands first, on cache lines of its own. */
 struct metric {
-	char name[FAST_SERIES_NAME_BYTES_MAX + 1]; /* with its labels */
-	size_t base_bytes;                         /* of the name without them */
+	_Alignas(CACHE_LINE_BYTES) struct series series;
+	char *name;        /* with its labels */
+	size_t base_bytes; /* of the name without them */
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char *help;
-	char *labels; /* as in the name; NULL: none */
-	char *states; /* of a stateset; NULL: none */
-	uint32_t cell_offset;
+	char *labels;          /* as in the name; NULL: none */
+	char *states;          /* of a stateset; NULL: none */
 	uint64_t store_id;     /* of its samples in the store */
 	int64_t store_named_s; /* when the store was told that id's name; 0: never */
 	size_t charged;        /* of the plugin's budget for series */
-	struct series series;
 };
 
 struct param {
@@ -60,15 +62,31 @@ struct param {
 	bool awaits_restart;     /* set since the plugin has started, and restart_required */
 };
 
+/* What each tick touches stands first. */
 struct plugin {
+	bool live;
+	bool page_held; /* nothing is committed to the page before all knobs are known again */
+	uint32_t unread_count;  /* params that are unread */
+	struct metric *metrics; /* on cache lines */
+	size_t metric_count;
+	struct fast_page_view *view; /* NULL: ended */
+	uint64_t tick;               /* of its newest sampling */
+	int64_t sampling_ns;         /* time spent on reading it */
+	uint64_t effective_revision;
+	struct plugin *previous; /* the same plugin's former session, until it has declared */
+	int64_t stored_s;        /* second of the newest samples handed to the store; 0: none */
+	int64_t stored_minute; /* the same of those for a minute, each plugin's by its own phase */
+	uint32_t pid;
+	uint32_t uid;
+	/* Parts of its user's share, unbound; they say what the plugin costs. */
+	struct sketch_budget sketch_budget;
+	struct sketch_budget series_budget;
+	struct share *share; /* its user's; NULL: not in the registry yet */
 	char instance[NODE_INSTANCE_BYTES_MAX + 1];
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
 	char parent[NODE_INSTANCE_BYTES_MAX + 1]; /* from which it was forked off; "": none */
 	char host[NODE_HOST_BYTES_MAX + 1];       /* another one; "": this */
-	bool live;
-	uint32_t pid;
-	uint32_t uid;
 	int64_t open_said_ns;   /* what the plugin says, which tells it from others; 0: nothing */
 	int64_t open_unix_ns;   /* the same, as far as it can be */
 	int64_t open_ns;        /* the same on the monotonic clock */
@@ -76,30 +94,15 @@ struct plugin {
 	int64_t session_ns;     /* this session's begin, monotonic */
 	int64_t end_unix_ns;
 	int64_t end_ns;
-	struct fast_page_view *view; /* NULL: ended */
-	struct record *record;       /* NULL: nobody has set a knob */
-	uint64_t effective_revision;
+	struct record *record;     /* NULL: nobody has set a knob */
 	uint64_t initial_revision; /* newest that took knobs back to nobody having set them */
-	uint32_t unread_count;     /* params that are unread */
 	bool reattached;           /* the same process has been attached before */
-	bool page_held;   /* nothing is committed to the page before all knobs are known again */
-	uint64_t tick;    /* of its newest sampling */
-	int64_t stored_s; /* second of the newest samples handed to the store; 0: none */
-	int64_t stored_minute; /* the same of those for a minute, each plugin's by its own phase */
-	int64_t reset_told_ns; /* when an event told that a cell was reset; 0: never */
-	struct metric *metrics;
-	size_t metric_count;
+	int64_t reset_told_ns;     /* when an event told that a cell was reset; 0: never */
 	size_t metric_capacity;
 	struct param *params;
 	size_t param_count;
 	size_t param_capacity;
-	struct share *share; /* its user's; NULL: not in the registry yet */
-	/* Parts of it, unbound; they say what the plugin costs. */
-	struct sketch_budget series_budget;
-	struct sketch_budget sketch_budget;
 	uint64_t series_rejected; /* for which there was no room, here or in fastd */
-	int64_t sampling_ns;      /* time spent on reading it */
-	struct plugin *previous;  /* the same plugin's former session, until it has declared */
 };
 
 /* Zeroed memory is a valid empty registry, but for the budgets. */

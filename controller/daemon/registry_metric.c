@@ -34,9 +34,11 @@ void metric_fini(struct metric *metric, struct plugin *plugin)
 {
 	metric_discharge(metric, plugin);
 	series_fini(&metric->series, &plugin->sketch_budget);
+	free(metric->name);
 	free(metric->help);
 	free(metric->labels);
 	free(metric->states);
+	metric->name = NULL;
 	metric->help = NULL;
 	metric->labels = NULL;
 	metric->states = NULL;

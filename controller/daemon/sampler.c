@@ -17,7 +17,6 @@
  * written a tick ago from memory. */
 #define PREFETCH_SERIES 6
 #define PREFETCH_CELL   3
-#define PREFETCH_SKETCH 1
 
 static bool store_name(struct store_samples *samples, const struct plugin *plugin,
 		       const struct metric *metric)
@@ -126,7 +125,7 @@ void sampler_read_last(struct node *node, struct plugin *plugin, int64_t now_ns,
 }
 
 /* Before the metric with this index is read, or, with a negative one, before all of them. */
-static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index)
+static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index, int64_t now_ns)
 {
 	ptrdiff_t count = (ptrdiff_t)plugin->metric_count;
 
@@ -134,13 +133,10 @@ static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index)
 		series_prefetch(&plugin->metrics[index + PREFETCH_SERIES].series);
 	}
 	if (index + PREFETCH_CELL >= 0 && index + PREFETCH_CELL < count) {
-		const struct metric *metric = &plugin->metrics[index + PREFETCH_CELL];
+		const struct series *series = &plugin->metrics[index + PREFETCH_CELL].series;
 
-		fast_page_view_prefetch(plugin->view, metric->cell_offset);
-		series_prefetch_samples(&metric->series);
-	}
-	if (index + PREFETCH_SKETCH >= 0 && index + PREFETCH_SKETCH < count) {
-		series_prefetch_sketch(&plugin->metrics[index + PREFETCH_SKETCH].series);
+		fast_page_view_prefetch(plugin->view, series->cell_offset);
+		series_prefetch_more(series, now_ns);
 	}
 }
 
@@ -172,8 +168,8 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		struct metric *metric = &plugin->metrics[i];
 
-		metric_prefetch(plugin, (ptrdiff_t)i);
-		fast_page_view_read(plugin->view, metric->series.kind, metric->cell_offset,
+		metric_prefetch(plugin, (ptrdiff_t)i, now_ns);
+		fast_page_view_read(plugin->view, metric->series.kind, metric->series.cell_offset,
 				    &sampler->reading);
 		if (series_add(&metric->series, &sampler->reading, now_ns, now_unix_ns,
 			       plugin->effective_revision, &plugin->sketch_budget)) {
@@ -184,11 +180,11 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 }
 
 /* Begins to fetch the plugin that is read after this one. */
-static void plugin_prefetch(const struct node *node, size_t index)
+static void plugin_prefetch(const struct node *node, size_t index, int64_t now_ns)
 {
 	if (index < node->registry.count && node->registry.plugins[index]->live) {
 		for (ptrdiff_t i = -PREFETCH_SERIES; i < 0; i++) {
-			metric_prefetch(node->registry.plugins[index], i);
+			metric_prefetch(node->registry.plugins[index], i, now_ns);
 		}
 	}
 }
@@ -209,7 +205,7 @@ static void slice_read(struct node *node, int64_t now_unix_ns)
 		if (plugin->live && plugin->tick != sampler->tick) {
 			int64_t begin_ns = now_ns;
 
-			plugin_prefetch(node, i + 1);
+			plugin_prefetch(node, i + 1, now_ns);
 			sampler_read(node, plugin, begin_ns, now_unix_ns);
 			now_ns = node_now_ns();
 			plugin->sampling_ns += now_ns - begin_ns;

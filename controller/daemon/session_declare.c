@@ -56,13 +56,17 @@ static void series_name(const Fast__V1__MetricSpec *spec, char out[FAST_SERIES_N
 /* Copies the declaration's texts. False: no memory. */
 static bool metric_name(struct metric *metric, const Fast__V1__MetricSpec *spec)
 {
-	series_name(spec, metric->name);
+	char name[FAST_SERIES_NAME_BYTES_MAX + 1];
+
+	series_name(spec, name);
+	metric->name = strdup(name);
 	metric->base_bytes = strlen(spec->name);
 	(void)snprintf(metric->unit, sizeof metric->unit, "%s", spec->unit);
 	metric->help = strdup(spec->help);
 	metric->labels = spec->labels[0] == '\0' ? NULL : strdup(spec->labels);
 	metric->states = spec->states[0] == '\0' ? NULL : strdup(spec->states);
-	return metric->help != NULL && (metric->labels != NULL || spec->labels[0] == '\0') &&
+	return metric->name != NULL && metric->help != NULL &&
+	       (metric->labels != NULL || spec->labels[0] == '\0') &&
 	       (metric->states != NULL || spec->states[0] == '\0');
 }
 
@@ -98,13 +102,15 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 	if (metric == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	metric->cell_offset = declare->cell_offset;
 	if (!metric_name(metric, spec) ||
-	    !metric_charge(plugin, metric, sizeof *metric + series_bytes(kind, node->tick_ms)) ||
+	    !metric_charge(plugin, metric,
+			   sizeof *metric + strlen(metric->name) +
+				   series_bytes(kind, node->tick_ms)) ||
 	    series_init(&metric->series, kind, node->tick_ms, 0, 0) != FAST_OK) {
 		metric_fini(metric, plugin);
 		return FAST_RESOURCE_EXHAUSTED;
 	}
+	metric->series.cell_offset = declare->cell_offset;
 	metric_date(node, plugin, metric);
 	if (metric->store_id == 0) {
 		metric->store_id = store_series_id_next(node->store);
@@ -123,7 +129,7 @@ static void metric_declare(struct node *node, struct plugin *plugin,
 	known = plugin_metric(plugin, name);
 	if (known != NULL) { /* the same again is the same */
 		if ((int)known->series.kind != (int)declare->spec->kind ||
-		    known->cell_offset != declare->cell_offset) {
+		    known->series.cell_offset != declare->cell_offset) {
 			verdict_refuse(verdict, FAST_ALREADY_EXISTS,
 				       "metric \"%s\" is declared already, with another kind or "
 				       "cell",

@@ -5,17 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CAPACITY_STEP 8 /* buckets; so that one more mostly finds room */
+
 struct sketch {
 	uint32_t references;
 	uint16_t first; /* bucket that buckets[0] stands for */
 	uint16_t length;
+	uint16_t capacity;
 	uint64_t count;
 	uint64_t zero;
 	double sum;
 	double min;
 	double max;
 	uint64_t octaves;
-	uint64_t buckets[]; /* length of them; all others are 0 */
+	uint64_t buckets[]; /* capacity of them; beyond length, all are 0 in truth */
 };
 
 static size_t sketch_bytes(size_t length)
@@ -44,41 +47,56 @@ void sketch_budget_give(struct sketch_budget *budget, size_t bytes)
 	}
 }
 
-struct sketch *sketch_new(const struct fast_distribution *distribution,
-			  struct sketch_budget *budget)
+/* Where the buckets that hold something are. */
+static void span_find(const struct fast_distribution *distribution, size_t *first, size_t *end)
 {
-	struct sketch *sketch;
+	fast_distribution_span(distribution, first, end);
+	while (*end > *first && distribution->buckets[*end - 1] == 0) {
+		--*end;
+	}
+	while (*first < *end && distribution->buckets[*first] == 0) {
+		++*first;
+	}
+}
+
+static void sketch_fill(struct sketch *sketch, const struct fast_distribution *distribution,
+			size_t first, size_t end)
+{
+	sketch->first = (uint16_t)first;
+	sketch->length = (uint16_t)(end - first);
+	sketch->count = distribution->count;
+	sketch->zero = distribution->zero;
+	sketch->sum = distribution->sum;
+	sketch->min = distribution->min;
+	sketch->max = distribution->max;
+	sketch->octaves = distribution->octaves;
+	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
+}
+
+struct sketch *sketch_renew(struct sketch *sketch, const struct fast_distribution *distribution,
+			    struct sketch_budget *budget)
+{
 	size_t first;
 	size_t end;
 
-	fast_distribution_span(distribution, &first, &end);
-	while (end > first && distribution->buckets[end - 1] == 0) {
-		end--;
+	span_find(distribution, &first, &end);
+	if (sketch == NULL || sketch->references > 1 || sketch->capacity < end - first) {
+		size_t capacity = (end - first + CAPACITY_STEP - 1) / CAPACITY_STEP * CAPACITY_STEP;
+		size_t bytes = sketch_bytes(capacity);
+
+		sketch_unref(sketch, budget);
+		if (!sketch_budget_take(budget, bytes)) {
+			return NULL;
+		}
+		sketch = malloc(bytes);
+		if (sketch == NULL) {
+			sketch_budget_give(budget, bytes);
+			return NULL;
+		}
+		sketch->references = 1;
+		sketch->capacity = (uint16_t)capacity;
 	}
-	while (first < end && distribution->buckets[first] == 0) {
-		first++;
-	}
-	size_t bytes = sketch_bytes(end - first);
-	if (!sketch_budget_take(budget, bytes)) {
-		return NULL;
-	}
-	sketch = malloc(bytes);
-	if (sketch == NULL) {
-		sketch_budget_give(budget, bytes);
-		return NULL;
-	}
-	*sketch = (struct sketch){
-		.references = 1,
-		.first = (uint16_t)first,
-		.length = (uint16_t)(end - first),
-		.count = distribution->count,
-		.zero = distribution->zero,
-		.sum = distribution->sum,
-		.min = distribution->min,
-		.max = distribution->max,
-		.octaves = distribution->octaves,
-	};
-	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
+	sketch_fill(sketch, distribution, first, end);
 	return sketch;
 }
 
@@ -99,7 +117,7 @@ void sketch_unref(struct sketch *sketch, struct sketch_budget *budget)
 	if (--sketch->references > 0) {
 		return;
 	}
-	sketch_budget_give(budget, sketch_bytes(sketch->length));
+	sketch_budget_give(budget, sketch_bytes(sketch->capacity));
 	free(sketch);
 }
 

@@ -22,9 +22,11 @@ void sketch_budget_give(struct sketch_budget *budget, size_t bytes);
 
 struct sketch;
 
-/* A sketch of this distribution. Gives one reference. NULL: no memory, or over the budget. */
-struct sketch *sketch_new(const struct fast_distribution *distribution,
-			  struct sketch_budget *budget);
+/* A sketch of this distribution in place of another one (NULL: none), whose reference it takes in
+ * any case: what nobody else refers to is written anew where it lies. Gives one reference. NULL: no
+ * memory, or over the budget. */
+struct sketch *sketch_renew(struct sketch *sketch, const struct fast_distribution *distribution,
+			    struct sketch_budget *budget);
 
 /* Another reference to it; NULL gives NULL. */
 struct sketch *sketch_ref(struct sketch *sketch);

@@ -5,24 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS        1000000
-#define NS_PER_S         1e9
-#define CACHE_LINE_BYTES 64
+#define NS_PER_MS 1000000
+#define NS_PER_S  1e9
 
-/* Levels after the first: how far apart their samples are and how far back they reach. */
+/* How far apart a level's samples are and how far back they reach. */
 static const struct {
 	uint32_t spacing_ms;
 	uint32_t reach_ms;
 } level_plan[WINDOW_LEVELS] = {
-	{0, WINDOW_DENSE_MS},
+	{WINDOW_DENSE_SPACING_MS, WINDOW_DENSE_MS},
 	{500, WINDOW_HALF_MS},
 	{5000, WINDOW_LONG_MS},
 };
 
-static uint32_t level_capacity(size_t level, uint32_t tick_ms)
+/* 0: each sample. */
+static uint32_t level_spacing(size_t level, enum fast_metric_kind kind)
 {
-	uint32_t spacing_ms = level == 0 ? tick_ms : level_plan[level].spacing_ms;
-	uint32_t capacity = level_plan[level].reach_ms / spacing_ms + 2;
+	return level == 0 && kind == FAST_METRIC_GAUGE ? 0 : level_plan[level].spacing_ms;
+}
+
+static uint32_t level_capacity(size_t level, enum fast_metric_kind kind, uint32_t tick_ms)
+{
+	uint32_t spacing_ms = level_spacing(level, kind);
+	uint32_t capacity =
+		level_plan[level].reach_ms / (spacing_ms > tick_ms ? spacing_ms : tick_ms) + 2;
 
 	return capacity < WINDOW_DENSE_SAMPLES_MIN ? WINDOW_DENSE_SAMPLES_MIN : capacity;
 }
@@ -41,11 +47,11 @@ static struct sample *samples_new(size_t count)
 
 size_t series_bytes(enum fast_metric_kind kind, uint32_t tick_ms)
 {
-	size_t dense = level_capacity(0, tick_ms);
+	size_t dense = level_capacity(0, kind, tick_ms);
 	size_t coarse = 0;
 
 	for (size_t i = 1; i < WINDOW_LEVELS; i++) {
-		coarse += level_capacity(i, tick_ms);
+		coarse += level_capacity(i, kind, tick_ms);
 	}
 	return (dense + coarse) * sizeof(struct sample) +
 	       (kind == FAST_METRIC_GAUGE ? coarse * sizeof(struct window_extremes) : 0);
@@ -62,28 +68,25 @@ enum fast_status series_init(struct series *series, enum fast_metric_kind kind, 
 		.created_unix_ns = created_unix_ns,
 	};
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
-		total += level_capacity(i, tick_ms);
+		total += level_capacity(i, kind, tick_ms);
 	}
 	series->samples = samples_new(total);
 	if (kind == FAST_METRIC_GAUGE) {
 		series->extremes =
-			calloc(total - level_capacity(0, tick_ms), sizeof *series->extremes);
+			calloc(total - level_capacity(0, kind, tick_ms), sizeof *series->extremes);
 	}
 	if (series->samples == NULL || (kind == FAST_METRIC_GAUGE && series->extremes == NULL)) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	for (size_t i = 0, used = 0; i < WINDOW_LEVELS; i++) {
 		struct window_level *level = &series->levels[i];
-		level->capacity = level_capacity(i, tick_ms);
+		level->capacity = (uint16_t)level_capacity(i, kind, tick_ms);
 		level->samples = series->samples + used;
 		if (i > 0 && series->extremes != NULL) {
 			level->extremes = series->extremes + used - series->levels[0].capacity;
 		}
 		/* Half a tick early is early enough: ticks are never on time to the nanosecond. */
-		level->spacing_ns = level_plan[i].spacing_ms == 0
-					    ? 0
-					    : (int64_t)level_plan[i].spacing_ms * NS_PER_MS -
-						      (int64_t)tick_ms * NS_PER_MS / 2;
+		level->spacing_ms = (int16_t)((int)level_spacing(i, kind) - (int)tick_ms / 2);
 		used += level->capacity;
 		assert(level->capacity <= WINDOW_LEVEL_SAMPLES_MAX);
 	}
@@ -98,22 +101,40 @@ static void level_clear(struct window_level *level, struct sketch_budget *budget
 	}
 	level->count = 0;
 	level->newest = 0;
+	level->due_ns = 0;
 }
 
-/* False: it is not due yet. */
-static bool level_push(struct window_level *level, const struct sample *sample,
+static void level_push(struct window_level *level, const struct sample *sample,
 		       struct sketch_budget *budget)
 {
-	if (level->count > 0 && sample->time_ns < level->due_ns) {
-		return false;
-	}
-	level->due_ns = sample->time_ns + level->spacing_ns;
-	level->newest = level->count == 0 ? 0 : (level->newest + 1) % level->capacity;
-	level->count += level->count < level->capacity;
+	level->due_ns = sample->time_ns + (int64_t)level->spacing_ms * NS_PER_MS;
+	level->newest = level->count == 0 ? 0 : (uint16_t)level_next(level);
+	level->count = (uint16_t)(level->count + (level->count < level->capacity));
 	sketch_unref(level->samples[level->newest].sketch, budget);
 	level->samples[level->newest] = *sample;
 	sketch_ref(sample->sketch);
-	return true;
+}
+
+/* Gives the newest sample to the coarse levels that are due. */
+static void coarse_push(struct series *series, struct sketch_budget *budget)
+{
+	series->coarse_due_ns = INT64_MAX;
+	for (size_t i = 1; i < WINDOW_LEVELS; i++) {
+		struct window_level *level = &series->levels[i];
+
+		if (series->newest.time_ns >= level->due_ns) {
+			int64_t before_ns =
+				level->count > 0 ? level_at(level, 0)->time_ns : INT64_MIN;
+
+			level_push(level, &series->newest, budget);
+			if (level->extremes != NULL) {
+				gauge_note_extremes(series, i, before_ns);
+			}
+		}
+		if (level->due_ns < series->coarse_due_ns) {
+			series->coarse_due_ns = level->due_ns;
+		}
+	}
 }
 
 static void series_clear(struct series *series, struct sketch_budget *budget)
@@ -121,14 +142,16 @@ static void series_clear(struct series *series, struct sketch_budget *budget)
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
 		level_clear(&series->levels[i], budget);
 	}
+	sketch_unref(series->newest.sketch, budget);
+	series->newest = (struct sample){0};
+	series->sampled = false;
+	series->coarse_due_ns = 0;
 	series->interval_s = 0;
 }
 
 void series_fini(struct series *series, struct sketch_budget *budget)
 {
-	if (series->samples != NULL) {
-		series_clear(series, budget);
-	}
+	series_clear(series, budget);
 	free(series->samples);
 	free(series->extremes);
 	free(series->frozen);
@@ -137,36 +160,25 @@ void series_fini(struct series *series, struct sketch_budget *budget)
 
 void series_prefetch(const struct series *series)
 {
-	for (size_t at = 0; at < sizeof *series; at += CACHE_LINE_BYTES) {
-		__builtin_prefetch((const char *)series + at);
-	}
+	__builtin_prefetch(&series->newest, 1);
+	__builtin_prefetch(&series->kind, 1);
 }
 
-void series_prefetch_samples(const struct series *series)
-{
-	const struct window_level *dense = &series->levels[0];
-	const struct sample *newest = dense->samples + dense->newest;
-
-	if (dense->samples != NULL) {
-		__builtin_prefetch(newest);
-		__builtin_prefetch(newest + 1 < dense->samples + dense->capacity ? newest + 1
-										 : dense->samples,
-				   1);
-	}
-}
-
-void series_prefetch_sketch(const struct series *series)
+void series_prefetch_more(const struct series *series, int64_t time_ns)
 {
 	const struct window_level *dense = &series->levels[0];
 
-	if (dense->samples != NULL) {
-		__builtin_prefetch(dense->samples[(dense->newest + 1) % dense->capacity].sketch, 1);
+	if (series->newest.sketch != NULL) {
+		__builtin_prefetch(series->newest.sketch, 1);
+	}
+	if (time_ns >= dense->due_ns && dense->samples != NULL) {
+		__builtin_prefetch(&dense->samples[level_next(dense)], 1);
 	}
 }
 
 const struct sample *series_newest(const struct series *series)
 {
-	return series->levels[0].count == 0 ? NULL : level_at(&series->levels[0], 0);
+	return series->sampled ? &series->newest : NULL;
 }
 
 static bool kind_has_sketch(enum fast_metric_kind kind)
@@ -192,21 +204,22 @@ static double reading_sum(const struct fast_cell_reading *reading)
 	return reading->kind == FAST_METRIC_HEARTBEAT ? reading->work : reading->distribution.sum;
 }
 
+/* Takes the newest sample's sketch, gives that of the reading. */
 static struct sketch *reading_sketch(const struct series *series,
 				     const struct fast_cell_reading *reading,
 				     struct sketch_budget *budget)
 {
-	const struct sample *newest = series_newest(series);
+	const struct sample *newest = &series->newest;
 
 	if (!kind_has_sketch(series->kind)) {
 		return NULL;
 	}
 	/* The counts are at hand; the sketch is mostly in no cache. */
-	if (newest != NULL && newest->count == reading->count &&
+	if (newest->count == reading->count &&
 	    sketch_is_same(newest->sketch, &reading->distribution)) {
-		return sketch_ref(newest->sketch);
+		return newest->sketch;
 	}
-	return sketch_new(&reading->distribution, budget);
+	return sketch_renew(newest->sketch, &reading->distribution, budget);
 }
 
 bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
@@ -215,14 +228,12 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 	assert(reading->kind == series->kind);
 	assert(series->frozen == NULL);
 
-	const struct sample *newest = series_newest(series);
-	bool reset = newest != NULL && reading->count < newest->count;
+	bool reset = series->sampled && reading->count < series->newest.count;
 
 	if (reset) {
 		series_clear(series, budget);
 		series->created_ns = time_ns;
 		series->created_unix_ns = time_unix_ns;
-		newest = NULL;
 	}
 	struct sample sample = {
 		.time_ns = time_ns,
@@ -234,49 +245,43 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 		.revision = revision,
 		.sketch = reading_sketch(series, reading, budget),
 	};
-	if (series->kind == FAST_METRIC_HEARTBEAT && newest != NULL &&
-	    sample.count > newest->count) {
-		series->interval_s = interval_between(newest, &sample);
+	if (series->kind == FAST_METRIC_HEARTBEAT && series->sampled &&
+	    sample.count > series->newest.count) {
+		series->interval_s = interval_between(&series->newest, &sample);
 	}
-	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
-		const struct window_level *level = &series->levels[i];
-		int64_t before_ns = level->count > 0 ? level_at(level, 0)->time_ns : INT64_MIN;
-
-		if (level_push(&series->levels[i], &sample, budget) && i > 0 &&
-		    series->extremes != NULL) {
-			gauge_note_extremes(series, i, before_ns);
-		}
+	series->newest = sample;
+	series->sampled = true;
+	if (time_ns >= series->levels[0].due_ns) {
+		level_push(&series->levels[0], &series->newest, budget);
 	}
-	sketch_unref(sample.sketch, budget);
+	if (time_ns >= series->coarse_due_ns) {
+		coarse_push(series, budget);
+	}
 	return reset;
 }
 
 void series_freeze(struct series *series, struct sketch_budget *budget)
 {
-	const struct sample *newest = series_newest(series);
-	struct sample *last = NULL;
-	struct window_summary *frozen = NULL;
+	struct window_summary *frozen;
+	struct sample last = series->newest;
 
-	if (newest == NULL || series->frozen != NULL) {
+	if (!series->sampled || series->frozen != NULL) {
 		return;
 	}
-	last = malloc(sizeof *last);
 	frozen = malloc(sizeof *frozen);
-	if (last == NULL || frozen == NULL) { /* then it goes on costing what it did */
-		free(last);
-		free(frozen);
+	if (frozen == NULL) { /* then it goes on costing what it did */
 		return;
 	}
 	series_summarize(series, WINDOW_DEFAULT_MS, frozen);
-	*last = *newest;
-	sketch_ref(last->sketch);
+	series->newest.sketch = NULL;
 	series_clear(series, budget);
+	series->newest = last;
+	series->sampled = true;
 	free(series->samples);
 	free(series->extremes);
+	series->samples = NULL;
 	series->extremes = NULL;
-	series->samples = last;
 	memset(series->levels, 0, sizeof series->levels);
-	series->levels[0] = (struct window_level){.samples = last, .capacity = 1, .count = 1};
 	series->frozen = frozen;
 }
 
@@ -302,5 +307,9 @@ void series_each(const struct series *series, int64_t after_unix_ns,
 				}
 			}
 		}
+	}
+	if (series->sampled && series->newest.time_ns > done_ns &&
+	    series->newest.time_unix_ns > after_unix_ns) {
+		fn(&series->newest, arg);
 	}
 }

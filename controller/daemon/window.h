@@ -1,18 +1,22 @@
 /* daemon/window.h - a metric's samples of the last minute, and what follows from them: rates and
  * summaries over windows. Pure: times come from the caller. Guarded by the node's lock.
  *
- * Samples are kept in three levels: each one for WINDOW_DENSE_MS, one per half second for
- * WINDOW_HALF_MS, one per five seconds for WINDOW_LONG_MS. A window begins at the sample whose age
- * is closest to what was asked for, and says how long it is. That takes 4 KiB for a metric instead
- * of 50, and the usual window of a second is exact to the tick. */
+ * The newest sample is kept apart, for each tick touches it. Those before are kept in three levels:
+ * one per tenth of a second, or tick if that is longer, for WINDOW_DENSE_MS; one per half second
+ * for WINDOW_HALF_MS; one per five seconds for WINDOW_LONG_MS. Gauges alone keep each tick's in the
+ * first level: what grows is told by the ends of a window. A window begins at the sample whose age
+ * is closest to what was asked for, and says how long it is. */
 #ifndef FASTD_WINDOW_H
 #define FASTD_WINDOW_H
 
 #include "node.h"
 #include "sketch.h"
 
+#include <stddef.h>
+
 #define WINDOW_DEFAULT_MS        1000
 #define WINDOW_DENSE_MS          1200
+#define WINDOW_DENSE_SPACING_MS  100
 #define WINDOW_HALF_MS           6500
 #define WINDOW_LONG_MS           65000
 #define WINDOW_LEVELS            3
@@ -38,11 +42,11 @@ struct window_extremes;
 struct window_level {
 	struct sample *samples;
 	struct window_extremes *extremes; /* of the samples of a gauge's coarse level; or NULL */
-	uint32_t capacity;
-	uint32_t count;
-	uint32_t newest; /* index, when count > 0 */
-	int64_t spacing_ns;
-	int64_t due_ns; /* the next sample goes here from then on */
+	int64_t due_ns;                   /* the next sample goes here from then on */
+	int16_t spacing_ms;               /* less than 0: each is due */
+	uint16_t capacity;
+	uint16_t count;
+	uint16_t newest; /* index, when count > 0 */
 };
 
 struct window_summary {
@@ -55,17 +59,24 @@ struct window_summary {
 	uint64_t revision_last;
 };
 
-/* Zeroed memory is a valid empty series. */
+/* Zeroed memory is a valid empty series. Two cache lines are what most ticks touch, when it begins
+ * one; so an array of them is walked with few misses. */
 struct series {
+	struct sample newest; /* when sampled */
 	enum fast_metric_kind kind;
+	uint32_t cell_offset;  /* in its plugin's page: the sampler's */
+	double interval_s;     /* heartbeat: mean of the newest intervals; 0: not known */
+	int64_t coarse_due_ns; /* the first of the coarse levels takes a sample from then on */
+	struct window_level levels[WINDOW_LEVELS]; /* the dense one first */
+	bool sampled;
 	int64_t created_ns; /* monotonic; counts are since then */
 	int64_t created_unix_ns;
-	double interval_s;      /* heartbeat: mean of the newest intervals; 0: not known */
-	struct sample *samples; /* of all levels */
+	struct sample *samples;           /* of all levels */
 	struct window_extremes *extremes; /* of the coarse levels; NULL: no gauge */
-	struct window_level levels[WINDOW_LEVELS];
-	struct window_summary *frozen; /* after the end: levels[0] holds the last sample alone */
+	struct window_summary *frozen;    /* after the end: then there are no levels */
 };
+
+_Static_assert(offsetof(struct series, levels[1]) <= 2 * sizeof(struct sample), "two cache lines");
 
 /* Bytes that series_init() takes. */
 size_t series_bytes(enum fast_metric_kind kind, uint32_t tick_ms);
@@ -81,11 +92,10 @@ void series_fini(struct series *series, struct sketch_budget *budget);
 bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget);
 
-/* Asks the processor for what series_add() will want: a node has more series than fit its caches.
- * The series itself first; when it is there, its newest samples; then the sketch that goes. */
+/* Asks the processor for what series_add() will want at this time: a node has more series than fit
+ * its caches. The series itself first; when it is there, what it points to. */
 void series_prefetch(const struct series *series);
-void series_prefetch_samples(const struct series *series);
-void series_prefetch_sketch(const struct series *series);
+void series_prefetch_more(const struct series *series, int64_t time_ns);
 
 /* NULL: no sample yet. */
 const struct sample *series_newest(const struct series *series);

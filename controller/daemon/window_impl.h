@@ -16,6 +16,12 @@ static inline const struct sample *level_at(const struct window_level *level, ui
 	return &level->samples[(level->newest + level->capacity - age) % level->capacity];
 }
 
+/* Index of the sample that goes when the next one comes. */
+static inline uint32_t level_next(const struct window_level *level)
+{
+	return level->newest + 1u < level->capacity ? level->newest + 1u : 0;
+}
+
 /* ---- window_gauge.c ---- */
 
 /* Fills the extremes of what a coarse level has just taken in; before_ns: its sample before. */

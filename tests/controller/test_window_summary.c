@@ -202,6 +202,51 @@ static void a_distribution_has_extremes_and_a_deviation(void **state)
 	fixture_fini(&fixture);
 }
 
+/* What is rewritten at each tick is nobody else's. */
+static void a_distribution_that_is_read_often_keeps_what_it_was(void **state)
+{
+	struct fixture fixture;
+	struct window_summary summary;
+	size_t bytes = 0;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_TIMER, 10);
+	for (size_t i = 0; i < 10000; i++) {
+		observe(&fixture, 200 + i % 40, 1, 1);
+		read_after(&fixture, 10 * MS);
+		series_summarize(&fixture.series, 1000, &summary);
+		assert_int_equal(summary.window_ms / 10, summary.window.count);
+		series_summarize(&fixture.series, 30000, &summary);
+		assert_int_equal(summary.window_ms / 10, summary.window.count);
+		bytes = i < 7000 ? fixture.budget.bytes : bytes;
+	}
+	assert_in_range(fixture.budget.bytes, bytes / 2, bytes * 2);
+	fixture_fini(&fixture);
+}
+
+/* The newest sample is the newest tick's; a window begins at a tenth of a second. */
+static void ticks_faster_than_the_samples_lose_no_count(void **state)
+{
+	struct fixture fixture;
+	struct window_summary summary;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_COUNTER, 10);
+	for (uint64_t i = 0; i < 1000; i++) {
+		fixture.reading.count += 5;
+		read_after(&fixture, 10 * MS);
+		assert_int_equal(fixture.reading.count, series_newest(&fixture.series)->count);
+		series_summarize(&fixture.series, 10, &summary);
+		assert_in_range(summary.window_ms, i == 0 ? 0 : 10, 110);
+		series_summarize(&fixture.series, 1000, &summary);
+		assert_in_range(summary.window_ms, i < 95 ? i * 10 : 950, i < 95 ? i * 10 : 1050);
+		near(i == 0 ? 0 : 500, summary.rate_window);
+	}
+	assert_int_equal(series_bytes(FAST_METRIC_COUNTER, 100),
+			 series_bytes(FAST_METRIC_COUNTER, 10));
+	fixture_fini(&fixture);
+}
+
 static void a_gauge_survives_each_allocation_failure(void **state)
 {
 	(void)state;
@@ -229,6 +274,8 @@ int main(void)
 		cmocka_unit_test(a_gauge_never_set_has_no_window),
 		cmocka_unit_test(a_gauge_that_was_sampled_once_is_what_it_was),
 		cmocka_unit_test(a_distribution_has_extremes_and_a_deviation),
+		cmocka_unit_test(a_distribution_that_is_read_often_keeps_what_it_was),
+		cmocka_unit_test(ticks_faster_than_the_samples_lose_no_count),
 		cmocka_unit_test(a_gauge_survives_each_allocation_failure),
 	};
 

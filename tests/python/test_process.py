@@ -7,6 +7,7 @@ import tempfile
 import textwrap
 import unittest
 
+import fast
 from world import python
 
 
@@ -66,6 +67,21 @@ class Ends(unittest.TestCase):
             for i in range(100): pass
             """)
         self.assertIn('fast WARNING metric "acc" is a gauge', done.stderr)
+
+    def test_a_free_threaded_interpreter_that_keeps_off_the_gil_is_refused(self):
+        done = python("""
+            import sys
+            sys._is_gil_enabled = lambda: True
+            from fast import _fast
+            del sys.modules["fast._fast"]
+            sys._is_gil_enabled = lambda: False  # as PYTHON_GIL=0 has it
+            try:
+                import fast._fast
+            except ImportError as error:
+                print(error)
+            """)
+        self.assertEqual((done.stdout, done.stderr),
+                         ("fast needs the GIL: run without PYTHON_GIL=0 and -X gil=0\n", ""))
 
     def test_a_sub_interpreter_is_refused(self):
         done = python("""
@@ -159,8 +175,10 @@ class Run(unittest.TestCase):
                               stderr=subprocess.PIPE, universal_newlines=True, timeout=60)
 
     def test_fast_run_hooks_a_program(self):
-        command = os.path.join(os.path.dirname(sys.executable), "fast-run")
-        for start in (("-m", "fast.run"), (command,)):
+        starts = [("-m", "fast.run")]
+        if "site-packages" in fast.__file__:  # not where the package was only built
+            starts.append((os.path.join(os.path.dirname(sys.executable), "fast-run"),))
+        for start in starts:
             done = self.run_it(*(start + (self.program, "--size", "3")))
             self.assertEqual((done.stdout, done.returncode),
                              ("__main__ ['--size', '3'] 1 0.5\n", 3), done.stderr)

@@ -229,7 +229,7 @@ PyObject *plugin_dispatch(PyObject *object, PyObject *unused)
 		return error_raise(FAST_FAILED_PRECONDITION, "dispatch() is running already");
 	}
 	plugin_enter(self); /* a callback may let go of the GIL */
-	self->dispatcher = PyThread_get_thread_ident();
+	self->dispatcher = (unsigned long)PyThread_get_thread_ident();
 	called = fast_plugin_dispatch(plugin);
 	self->dispatcher = 0;
 	plugin_leave(self);

@@ -47,11 +47,7 @@ static PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb)
  * instruction is needed. */
 static inline void count_add(uint64_t *count, uint64_t n)
 {
-#ifdef Py_GIL_DISABLED
-	(void)__atomic_fetch_add(count, n, __ATOMIC_RELAXED);
-#else
 	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
-#endif
 }
 
 static PyObject *metric_inc(PyObject *self, PyObject *unused)

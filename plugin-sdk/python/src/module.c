@@ -20,8 +20,26 @@ static bool is_main_interpreter(void)
 #endif
 }
 
+/* A free-threaded interpreter takes the GIL back when it imports a module such as this one, unless
+ * it was told not to: the types' fields have no other lock. */
+static bool has_gil(void)
+{
+	PyObject *ask = PySys_GetObject("_is_gil_enabled"); /* borrowed; since 3.13 */
+	PyObject *answer = ask == NULL ? NULL : PyObject_CallObject(ask, NULL);
+	bool has = answer != Py_False;
+
+	Py_XDECREF(answer);
+	PyErr_Clear();
+	return has;
+}
+
 static int module_exec(PyObject *module)
 {
+	if (!has_gil()) {
+		PyErr_SetString(PyExc_ImportError,
+				"fast needs the GIL: run without PYTHON_GIL=0 and -X gil=0");
+		return -1;
+	}
 	if (!is_main_interpreter()) {
 		PyErr_SetString(
 			PyExc_ImportError,

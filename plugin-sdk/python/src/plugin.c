@@ -60,7 +60,7 @@ static PyObject *plugin_close(PyObject *object, PyObject *unused)
 	if (self->plugin == NULL || self->closing) {
 		Py_RETURN_NONE;
 	}
-	if (self->dispatcher == PyThread_get_thread_ident()) {
+	if (self->dispatcher == (unsigned long)PyThread_get_thread_ident()) {
 		return error_raise(FAST_FAILED_PRECONDITION, "close() in a callback");
 	}
 	self->closing = true;

@@ -49,7 +49,7 @@ static PyObject *timing_call(PyObject *self, PyObject *args, PyObject *keywords)
 	PyObject *module;
 	PyObject *timed = NULL;
 
-	if (keywords != NULL && PyDict_GET_SIZE(keywords) > 0) {
+	if (keywords != NULL && PyDict_Size(keywords) > 0) {
 		PyErr_SetString(PyExc_TypeError, "time() decorates one function");
 		return NULL;
 	}

@@ -44,7 +44,7 @@ static enum fast_status aim_unwrap(char *words, struct aim *aim, char *error)
 
 enum fast_status aim_parse(const char *words, struct aim *out, char *error)
 {
-	struct aim aim = {.best = NAN, .best_setting = SIZE_MAX};
+	struct aim aim = {.best = NAN, .best_setting = SIZE_MAX, .bound = NAN};
 	char plain[AIM_WORDS_BYTES_MAX];
 	enum fast_status status;
 

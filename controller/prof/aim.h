@@ -16,6 +16,8 @@ struct aim {
 	enum aim_verdict verdict;
 	double best;         /* of all settings; NaN: it was not measured */
 	size_t best_setting; /* SIZE_MAX: none */
+	size_t met_by;       /* settings */
+	double bound;        /* in the metric's unit; NaN: that is not known */
 };
 
 /* "fps >= 24", "p99(latency) <= 50ms": goal's syntax, the metric in mean(), min(), max(), p50(),

@@ -43,8 +43,8 @@ static enum ending wait_attached(struct visitor *visitor)
 			char sentence[PROFILE_REASON_BYTES_MAX];
 
 			snprintf(sentence, sizeof sentence,
-				 "no plugin has attached within %.3g s; see plugin.log",
-				 visitor->options->attach_s);
+				 "no plugin has attached within %.3g s; see %s",
+				 visitor->options->attach_s, visitor->stage.log_name);
 			return visit_end(visitor, ENDING_NO_PLUGIN, sentence);
 		}
 	}

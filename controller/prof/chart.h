@@ -2,6 +2,7 @@
 #ifndef PROF_CHART_H
 #define PROF_CHART_H
 
+#include "client/text.h"
 #include "prof/profile.h"
 
 #include <stdio.h>
@@ -16,6 +17,11 @@ struct chart_choice {
 	const char *speed_unit, *merit_unit;
 	bool speed_less; /* less of it is better */
 	bool merit_less;
+	/* Of those that meet every goal, the one with the best merit; NULL: none does, or there are
+	 * no goals. */
+	const struct setting *pick;
+	size_t meeting; /* settings that meet every goal */
+	size_t front;   /* settings that no other beats */
 };
 
 /* Chooses by the settings that were measured. Borrows from the profile. */
@@ -27,6 +33,10 @@ double chart_value(const struct setting *setting, const char *name);
 /* Whether another setting is at least as good in both, and better in one. */
 bool chart_is_beaten(const struct profile *profile, const struct chart_choice *choice,
 		     const struct setting *setting);
+
+/* Says why the pick is the one to take, or why there is none. */
+void chart_advise(const struct profile *profile, const struct chart_choice *choice,
+		  struct text *out);
 
 /* Each writes one <svg>. */
 void chart_pareto(const struct profile *profile, const struct chart_choice *choice, FILE *file);

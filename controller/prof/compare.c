@@ -10,8 +10,18 @@
 
 #define VALUES_MAX 4000
 
+/* A comparison under way. */
+struct comparison {
+	const struct options *options;
+	FILE *file;
+	json_t *lines;   /* that were compared; NULL: they go to the file */
+	json_t *missing; /* settings that only the first has */
+	json_t *endings; /* settings that ended otherwise */
+};
+
 /* What is told of one metric in one setting. */
 struct line {
+	const char *target;
 	const char *setting;
 	const char *metric;
 	const char *unit;
@@ -64,6 +74,13 @@ enum fast_status compare_values(const double *before, size_t before_count, const
 	return FAST_OK;
 }
 
+/* fastprof/1 knew one target, and had its settings at the top. */
+static json_t *targets_wrap(json_t *root)
+{
+	return json_pack("{s:[{s:s, s:O}]}", "targets", "name", "default", "settings",
+			 json_object_get(root, "settings"));
+}
+
 json_t *compare_read(const char *path, char *error)
 {
 	char file[1024];
@@ -81,6 +98,15 @@ json_t *compare_read(const char *path, char *error)
 		return NULL;
 	}
 	schema = json_string_value(json_object_get(root, "schema"));
+	if (schema != NULL && strcmp(schema, "fastprof/1") == 0) {
+		json_t *wrapped = targets_wrap(root);
+
+		json_decref(root);
+		if (wrapped == NULL) {
+			snprintf(error, COMPARE_ERROR_BYTES_MAX, "%.200s has no settings", file);
+		}
+		return wrapped;
+	}
 	if (schema == NULL || strcmp(schema, OUTPUTS_SCHEMA) != 0) {
 		snprintf(error, COMPARE_ERROR_BYTES_MAX,
 			 "%.200s: its schema is '%.50s', not " OUTPUTS_SCHEMA, file,
@@ -91,10 +117,27 @@ json_t *compare_read(const char *path, char *error)
 	return root;
 }
 
-/* The setting with the same knobs; NULL: there is none. */
-static const json_t *setting_like(const json_t *root, const json_t *setting)
+/* The target with the same name, or the only one of both; NULL: there is none. */
+static const json_t *target_like(const json_t *before, const json_t *after, const json_t *target)
 {
-	const json_t *all = json_object_get(root, "settings");
+	const json_t *all = json_object_get(after, "targets");
+
+	if (json_array_size(all) == 1 && json_array_size(json_object_get(before, "targets")) == 1) {
+		return json_array_get(all, 0);
+	}
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		if (json_equal(json_object_get(json_array_get(all, i), "name"),
+			       json_object_get(target, "name"))) {
+			return json_array_get(all, i);
+		}
+	}
+	return NULL;
+}
+
+/* The setting with the same knobs; NULL: there is none. */
+static const json_t *setting_like(const json_t *target, const json_t *setting)
+{
+	const json_t *all = json_object_get(target, "settings");
 	const json_t *knobs = json_object_get(setting, "knobs");
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
@@ -158,17 +201,17 @@ static json_t *line_json(const struct line *line)
 {
 	const struct compare_result *result = &line->result;
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "setting", line->setting,
-			 "metric", line->metric, "unit", line->unit, "before",
-			 number_json(result->before), "after", number_json(result->after), "change",
-			 number_json(result->change), "low", number_json(result->low), "high",
-			 number_json(result->high), "verdict",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "target",
+			 line->target, "setting", line->setting, "metric", line->metric, "unit",
+			 line->unit, "before", number_json(result->before), "after",
+			 number_json(result->after), "change", number_json(result->change), "low",
+			 number_json(result->low), "high", number_json(result->high), "verdict",
 			 compare_verdict_name(result->verdict));
 }
 
-/* Compares the metrics of one setting. lines: gets JSON; NULL: lines go to the file. */
-static bool compare_setting(json_t *before, json_t *after, const char *name,
-			    const struct options *options, json_t *lines, FILE *file)
+/* Compares the metrics of one setting. */
+static bool compare_setting(const struct comparison *comparison, json_t *before, json_t *after,
+			    const char *target, const char *name)
 {
 	static double first[VALUES_MAX], second[VALUES_MAX];
 	json_t *metrics = json_object_get(before, "metrics");
@@ -179,7 +222,7 @@ static bool compare_setting(json_t *before, json_t *after, const char *name,
 	{
 		json_t *other = json_object_get(json_object_get(after, "metrics"), metric);
 		const char *unit = json_string_value(json_object_get(value, "unit"));
-		struct line line = {name, metric, unit == NULL ? "" : unit, {0}};
+		struct line line = {target, name, metric, unit == NULL ? "" : unit, {0}};
 		size_t first_count = values_of(value, first);
 		size_t second_count = values_of(other, second);
 
@@ -187,67 +230,154 @@ static bool compare_setting(json_t *before, json_t *after, const char *name,
 			continue;
 		}
 		if (compare_values(first, first_count, second, second_count,
-				   options->tolerance / 100, &line.result) != FAST_OK) {
+				   comparison->options->tolerance / 100, &line.result) != FAST_OK) {
 			return false;
 		}
-		if (lines == NULL) {
-			line_write(&line, file);
-		} else if (json_array_append_new(lines, line_json(&line)) != 0) {
+		if (comparison->lines == NULL) {
+			line_write(&line, comparison->file);
+		} else if (json_array_append_new(comparison->lines, line_json(&line)) != 0) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool compare_all(const json_t *before, const json_t *after, const struct options *options,
-			json_t *lines, json_t *missing, FILE *file)
+/* One that ended well before and crashes now is the greatest difference of all. */
+static bool compare_endings(const struct comparison *comparison, const json_t *before,
+			    const json_t *after, const char *target, const char *name)
+{
+	json_t *first = json_object_get(before, "ending");
+	json_t *second = json_object_get(after, "ending");
+
+	if (json_equal(first, second) || !json_is_string(first) || !json_is_string(second)) {
+		return true;
+	}
+	return json_array_append_new(comparison->endings,
+				     json_pack("{s:s, s:s, s:O, s:O}", "target", target, "setting",
+					       name, "before", first, "after", second)) == 0;
+}
+
+static bool append_missing(const struct comparison *comparison, const char *target,
+			   const char *name)
+{
+	return json_array_append_new(comparison->missing, json_pack("{s:s, s:s}", "target", target,
+								    "setting", name)) == 0;
+}
+
+/* The text under a key; "" when there is none. */
+static const char *word(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? "" : text;
+}
+
+/* after: NULL when it lacks the target. */
+static bool compare_target(const struct comparison *comparison, const json_t *before,
+			   const json_t *after)
 {
 	const json_t *settings = json_object_get(before, "settings");
+	struct text target_name = {0};
 	struct text name = {0};
+	const char *target;
 	bool good = true;
 
+	text_add_clean(&target_name, word(before, "name"));
+	target = text_chars(&target_name);
 	for (size_t i = 0; good && i < json_array_size(settings); i++) {
 		json_t *setting = json_array_get(settings, i);
-		json_t *other = (json_t *)setting_like(after, setting);
+		json_t *other = after == NULL ? NULL : (json_t *)setting_like(after, setting);
 
 		setting_name(setting, &name);
-		if (other != NULL) {
-			good = compare_setting(setting, other, text_chars(&name), options, lines,
-					       file);
-		} else {
-			good = json_array_append_new(missing, json_string(text_chars(&name))) == 0;
-		}
+		good = other == NULL ? append_missing(comparison, target, text_chars(&name))
+				     : compare_endings(comparison, setting, other, target,
+						       text_chars(&name)) &&
+					       compare_setting(comparison, setting, other, target,
+							       text_chars(&name));
 	}
 	text_fini(&name);
+	text_fini(&target_name);
+	return good;
+}
+
+static bool compare_targets(const struct comparison *comparison, const json_t *before,
+			    const json_t *after)
+{
+	const json_t *targets = json_object_get(before, "targets");
+	bool good = true;
+
+	for (size_t i = 0; good && i < json_array_size(targets); i++) {
+		const json_t *target = json_array_get(targets, i);
+
+		if (comparison->lines == NULL && json_array_size(targets) > 1) {
+			struct text clean = {0};
+
+			text_add_clean(&clean, word(target, "name"));
+			fprintf(comparison->file, "%starget %s\n", i > 0 ? "\n" : "",
+				text_chars(&clean));
+			text_fini(&clean);
+		}
+		good = compare_target(comparison, target, target_like(before, after, target));
+	}
+	return good;
+}
+
+/* What is not numbers. */
+static void rest_write(const struct comparison *comparison)
+{
+	for (size_t i = 0; i < json_array_size(comparison->endings); i++) {
+		struct text words = {0};
+
+		text_add_clean(&words, word(json_array_get(comparison->endings, i), "before"));
+		text_add(&words, " before, ");
+		text_add_clean(&words, word(json_array_get(comparison->endings, i), "after"));
+		fprintf(comparison->file, "%-30s was %s after (target %s)\n",
+			word(json_array_get(comparison->endings, i), "setting"), text_chars(&words),
+			word(json_array_get(comparison->endings, i), "target"));
+		text_fini(&words);
+	}
+	for (size_t i = 0; i < json_array_size(comparison->missing); i++) {
+		fprintf(comparison->file, "%-30s was visited before only (target %s)\n",
+			word(json_array_get(comparison->missing, i), "setting"),
+			word(json_array_get(comparison->missing, i), "target"));
+	}
+}
+
+static bool json_write(const struct comparison *comparison)
+{
+	json_t *root = json_pack("{s:s, s:O, s:O, s:O}", "schema", "fastprof-compare/2",
+				 "comparisons", comparison->lines, "endings", comparison->endings,
+				 "onlyBefore", comparison->missing);
+	bool good = root != NULL && json_dumpf(root, comparison->file, JSON_INDENT(1)) == 0 &&
+		    putc('\n', comparison->file) != EOF;
+
+	json_decref(root);
 	return good;
 }
 
 bool compare_write(const json_t *before, const json_t *after, const struct options *options,
 		   FILE *file)
 {
-	json_t *lines = options->json ? json_array() : NULL;
-	json_t *missing = json_array();
+	struct comparison comparison = {.options = options,
+					.file = file,
+					.lines = options->json ? json_array() : NULL,
+					.missing = json_array(),
+					.endings = json_array()};
 	bool good;
 
 	if (!options->json) {
 		fprintf(file, "%-30s %-24s %12s %12s %-4s %9s  %s\n", "setting", "metric", "before",
 			"after", "unit", "change", "difference, 95 %");
 	}
-	good = compare_all(before, after, options, lines, missing, file);
+	good = compare_targets(&comparison, before, after);
 	if (good && options->json) {
-		json_t *root = json_pack("{s:s, s:O, s:O}", "schema", "fastprof-compare/1",
-					 "comparisons", lines, "onlyBefore", missing);
-
-		good = root != NULL && json_dumpf(root, file, JSON_INDENT(1)) == 0 &&
-		       putc('\n', file) != EOF;
-		json_decref(root);
+		good = json_write(&comparison);
+	} else if (good) {
+		rest_write(&comparison);
 	}
-	for (size_t i = 0; good && !options->json && i < json_array_size(missing); i++) {
-		fprintf(file, "%-30s was visited before only\n",
-			json_string_value(json_array_get(missing, i)));
-	}
-	json_decref(lines);
-	json_decref(missing);
+	json_decref(comparison.lines);
+	json_decref(comparison.missing);
+	json_decref(comparison.endings);
 	return good && fflush(file) == 0 && !ferror(file);
 }
 

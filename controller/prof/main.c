@@ -8,12 +8,12 @@
 #include "client/interrupt.h"
 #include "client/quantity.h"
 
-#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void describe_command(const struct options *options, char *const *argv,
-			     struct profile_run *run)
+/* What is run: of one target, or before that is known, of the command line. */
+static void describe_run(const struct options *options, char *const *argv, struct profile_run *run)
 {
 	size_t at = 0;
 
@@ -24,6 +24,8 @@ static void describe_command(const struct options *options, char *const *argv,
 		at += bytes > 0 ? (size_t)bytes : 0;
 	}
 	snprintf(run->strategy, sizeof run->strategy, "%.31s", options->strategy);
+	snprintf(run->dataset, sizeof run->dataset, "%.500s",
+		 options->dataset != NULL ? options->dataset : "");
 	run->warmup_s = options->warmup_s;
 	run->duration_s = options->duration_s;
 	run->beats = (uint64_t)options->beats;
@@ -37,6 +39,9 @@ static void started(const struct profile *profile, void *arg)
 
 	if (options->quiet) {
 		return;
+	}
+	if (profile->is_one_of_several) {
+		text_add(&text, "target %s: ", profile->target);
 	}
 	text_add(&text, "%zu setting%s of ", profile->setting_count,
 		 profile->setting_count == 1 ? "" : "s");
@@ -58,83 +63,161 @@ static void take_goals(const struct options *options, struct profile *profile)
 			profile->aim_count++;
 		}
 	}
+	profile->merit = options->maximize != NULL ? options->maximize : options->minimize;
+	profile->merit_less = options->maximize == NULL;
+}
+
+/* Makes a profile per target. What is common to all is known. */
+static bool profiles_make(const struct options *options, const struct sage *sage,
+			  const struct profile_run *run, struct profiles *profiles)
+{
+	size_t count = sage->target_count > 0 ? sage->target_count : 1;
+
+	profiles_fini(profiles);
+	if (profiles_begin(profiles, count) != FAST_OK) {
+		fputs("fastprof: no memory\n", stderr);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		snprintf(profiles->all[i].target, sizeof profiles->all[i].target, "%s",
+			 sage->target_count > 0 ? sage->targets[i].name : "default");
+		profiles->all[i].run = *run;
+		take_goals(options, &profiles->all[i]);
+	}
+	return true;
 }
 
 /* Writes what there is; says it in a few lines. */
-static int conclude(const struct options *options, struct profile *profile)
+static int conclude(const struct options *options, struct profiles *profiles)
 {
 	char error[OUTPUTS_ERROR_BYTES_MAX] = "";
+	char reason[OUTPUTS_ERROR_BYTES_MAX];
 
-	if (profile_finish(profile) != FAST_OK) {
-		profile->ending = ENDING_BROKEN;
-		snprintf(profile->reason, sizeof profile->reason, "no memory to judge the results");
-	}
-	if (!outputs_write(profile, options->out, error)) {
+	if (!outputs_write(profiles, options->out, error)) {
 		fprintf(stderr, "fastprof: %s\n", error);
 		return PROFILE_EXIT_BROKEN;
 	}
 	if (!options->quiet) {
-		(void)write_report(profile, stdout);
+		(void)write_report(profiles, stdout);
 		printf("\nresults.json, report.html and more are in %s/\n", options->out);
 	}
-	if (profile->ending != ENDING_DONE) {
-		fprintf(stderr, "fastprof: %s\n", profile->reason);
+	profiles_reason(profiles, reason, sizeof reason);
+	if (reason[0] != '\0') {
+		fprintf(stderr, "fastprof: %s\n", reason);
 	}
-	return (int)profile_exit(profile);
+	return (int)profiles_exit(profiles);
 }
 
-/* Finds out what to run, and runs it. */
-static void perform(struct options *options, struct profile *profile)
+static void clear(void *arg)
 {
-	struct source_command *source = calloc(1, sizeof *source);
-	enum ending ending;
+	source_clear(arg);
+}
 
-	if (source == NULL) {
-		profile_end(profile, ENDING_BROKEN, "no memory");
-		return;
-	}
-	ending = source_prepare(source, options, profile);
+/* Runs one target. */
+static void perform(const struct options *options, struct source_command *source,
+		    const struct sage_target *target, struct profile *profile)
+{
+	struct options own = *options; /* to which it adds its own */
+	enum ending ending = source_target(source, &own, target, &profile->run);
+	struct run_command command = {.argv = source->words.argv,
+				      .folder = source->repo.dir[0] != '\0' ? source->repo.folder
+									    : NULL,
+				      .clear = clear,
+				      .arg = source};
+
 	if (ending != ENDING_RUNNING) {
 		profile_end(profile, ending, "%.250s", source->error);
-	} else {
-		struct run_command command = {.argv = source->argv,
-					      .folder = source->folder[0] != '\0' ? source->folder
-										  : NULL};
-
-		describe_command(options, command.argv, &profile->run);
-		if (options->dataset != NULL) {
-			setenv("FASTPROF_DATASET", options->dataset, 1);
-		}
-		run(options, &command, profile, started, options);
+		return;
 	}
-	source_close(source);
-	free(source);
+	describe_run(&own, command.argv, &profile->run);
+	if (own.dataset != NULL) {
+		setenv("FASTPROF_DATASET", own.dataset, 1);
+	} else {
+		unsetenv("FASTPROF_DATASET");
+	}
+	run(&own, &command, profile, started, &own);
+	source_clear(source);
+	if (profile_finish(profile) != FAST_OK) {
+		profile->ending = ENDING_BROKEN;
+		snprintf(profile->reason, sizeof profile->reason, "no memory to judge the results");
+	}
 }
 
-static int run_command_line(struct options *options, struct profile *profile)
+/* Whether the other targets are worth trying. */
+static bool goes_on(const struct options *options, const struct profile *profile)
 {
-	char error[OUTPUTS_ERROR_BYTES_MAX] = "";
+	return profile->ending == ENDING_DONE || profile->ending == ENDING_USAGE ||
+	       ending_is_failure(profile->ending) ||
+	       (profile->ending == ENDING_TIMEOUT && options->timeout_s <= 0);
+}
 
-	profile->ending = ENDING_RUNNING;
-	profile->run.exit_status = -1;
-	profile->run.start_ns = quantity_unix_now();
-	describe_command(options, options->command, &profile->run);
-	take_goals(options, profile);
-	profile->merit = options->maximize != NULL ? options->maximize : options->minimize;
-	profile->merit_less = options->maximize == NULL;
+static void perform_all(const struct options *options, struct source_command *source,
+			struct profiles *profiles)
+{
+	int64_t begin_ns = quantity_monotonic_now();
+	char error[OUTPUTS_ERROR_BYTES_MAX] = "";
+	const struct profile *last = NULL;
+	struct options left = *options;
+
+	for (size_t i = 0; i < profiles->count; i++) {
+		struct profile *profile = &profiles->all[i];
+
+		if (last != NULL && !goes_on(options, last)) {
+			profile_end(profile, last->ending, "not run any more: %.200s",
+				    last->reason);
+			continue;
+		}
+		if (last != NULL) {
+			profile->first_id = last->first_id + last->setting_count;
+		}
+		if (options->timeout_s > 0) { /* it is that of all targets together */
+			left.timeout_s = fmax(
+				1e-3, options->timeout_s -
+					      (double)(quantity_monotonic_now() - begin_ns) / 1e9);
+		}
+		perform(&left, source, &source->sage.targets[i], profile);
+		last = profile;
+		/* Killed later, it leaves this target's result. */
+		if (i + 1 < profiles->count &&
+		    !outputs_write_results(profiles, options->out, error)) {
+			fprintf(stderr, "fastprof: %s\n", error);
+		}
+	}
+}
+
+static int run_command_line(const struct options *options, struct source_command *source,
+			    struct profiles *profiles)
+{
+	struct profile_run run = {.exit_status = -1, .start_ns = quantity_unix_now()};
+	char error[OUTPUTS_ERROR_BYTES_MAX] = "";
+	enum ending ending;
+
+	describe_run(options, options->command, &run);
+	if (!profiles_make(options, &source->sage, &run, profiles)) {
+		return PROFILE_EXIT_BROKEN;
+	}
 	/* Killed from now on, it leaves a result that says "running". */
 	if (!outputs_open(options->out, error) ||
-	    !outputs_write_results(profile, options->out, error)) {
+	    !outputs_write_results(profiles, options->out, error)) {
 		fprintf(stderr, "fastprof: %s\n", error);
 		return PROFILE_EXIT_BROKEN;
 	}
-	perform(options, profile);
-	return conclude(options, profile);
+	ending = source_open(source, options, &run);
+	if (ending != ENDING_RUNNING) {
+		profiles->all[0].run = run;
+		profile_end(&profiles->all[0], ending, "%.250s", source->error);
+	} else if (!profiles_make(options, &source->sage, &run, profiles)) {
+		return PROFILE_EXIT_BROKEN;
+	} else {
+		perform_all(options, source, profiles);
+	}
+	return conclude(options, profiles);
 }
 
 int main(int argc, char **argv)
 {
-	struct profile *profile;
+	struct source_command *source;
+	struct profiles profiles = {0};
 	struct options options;
 	int code = 0;
 
@@ -147,13 +230,14 @@ int main(int argc, char **argv)
 		break;
 	}
 	interrupt_catch();
-	profile = calloc(1, sizeof *profile);
-	if (profile == NULL) {
+	source = calloc(1, sizeof *source);
+	if (source == NULL) {
 		fputs("fastprof: no memory\n", stderr);
 		return PROFILE_EXIT_BROKEN;
 	}
-	code = run_command_line(&options, profile);
-	profile_fini(profile);
-	free(profile);
+	code = run_command_line(&options, source, &profiles);
+	source_close(source);
+	free(source);
+	profiles_fini(&profiles);
 	return code;
 }

@@ -10,7 +10,7 @@
 static const char usage[] =
 	"usage: fastprof run [OPTION]... -- COMMAND [ARGUMENT]...\n"
 	"       fastprof run [OPTION]... --sage sage.yaml --image IMAGE\n"
-	"       fastprof run [OPTION]... --repo URL\n"
+	"       fastprof run [OPTION]... --repo URL[#REF]\n"
 	"       fastprof compare [--json] BEFORE AFTER\n"
 	"\n"
 	"Runs a plugin, visits the settings of its knobs, and measures each: the plugin's own\n"
@@ -21,7 +21,9 @@ static const char usage[] =
 	"  --sage FILE           what to run, as its sage.yaml says; --image names its image\n"
 	"  --image IMAGE         run in a container, by podman or docker\n"
 	"  --engine-options '...'  words for its run: '--gpus all', '--ulimit nofile=1024:1024'\n"
-	"  --repo URL            clone with git, then run or build as its sage.yaml says\n"
+	"  --repo URL[#REF]      clone with git, then run or build as its sage.yaml says\n"
+	"  --ref REF             branch, tag or commit of it (default: as its sage.yaml says)\n"
+	"  --target NAME         only this target of the sage.yaml; may be repeated\n"
 	"  --dataset URL         given to the plugin as FASTPROF_DATASET\n"
 	"  --endpoint URL        the node's fastd; without it, a private one is started\n"
 	"  --plugin-socket PATH  where that fastd takes plugins (default: $FASTD_PLUGIN_SOCKET)\n"
@@ -70,6 +72,7 @@ enum kind {
 	KIND_FLAG,
 	KIND_KNOB,
 	KIND_GOAL,
+	KIND_TARGET,
 	KIND_STRATEGY
 };
 
@@ -87,6 +90,8 @@ static const struct {
 	{"image", KIND_WORD, offsetof(struct options, image)},
 	{"engine-options", KIND_WORD, offsetof(struct options, engine_options)},
 	{"repo", KIND_WORD, offsetof(struct options, repo)},
+	{"ref", KIND_WORD, offsetof(struct options, ref)},
+	{"target", KIND_TARGET, 0},
 	{"dataset", KIND_WORD, offsetof(struct options, dataset)},
 	{"maximize", KIND_WORD, offsetof(struct options, maximize)},
 	{"minimize", KIND_WORD, offsetof(struct options, minimize)},
@@ -180,6 +185,12 @@ static int option_take(size_t index, char *value, struct options *out)
 		return option_knob(value, out);
 	case KIND_GOAL:
 		return option_goal(value, out);
+	case KIND_TARGET:
+		if (out->target_count == SAGE_TARGETS_MAX) {
+			return option_complain("target", value, "one of at most 16");
+		}
+		out->targets[out->target_count++] = value;
+		return 0;
 	case KIND_STRATEGY:
 		out->strategy = value;
 		return grid_strategy_parse(value, &out->grid)
@@ -206,8 +217,8 @@ static int check_run(const struct options *options)
 	if (options->repo != NULL && (options->sage != NULL || options->image != NULL)) {
 		return complain("--repo brings its own sage.yaml: leave out --sage and --image");
 	}
-	if (options->sage != NULL && options->image == NULL && !command) {
-		return complain("--sage needs --image IMAGE, or -- COMMAND to run without one");
+	if (options->ref != NULL && options->repo == NULL && options->sage == NULL) {
+		return complain("--ref says what of --repo is run; there is none");
 	}
 	if (!command && options->sage == NULL && options->image == NULL && options->repo == NULL) {
 		return complain("nothing to run: give -- COMMAND, --image or --repo");

@@ -4,6 +4,7 @@
 
 #include "prof/grid.h"
 #include "prof/profile.h"
+#include "prof/sage.h"
 
 #define OPTIONS_KNOBS_MAX        64
 #define OPTIONS_FAILURES_DEFAULT 3
@@ -27,6 +28,10 @@ struct options {
 	const char *image;
 	const char *engine_options; /* words for the engine's run; NULL: none */
 	const char *repo;
+	const char *ref; /* branch, tag or commit of it; NULL: as it says itself */
+	const char *targets[SAGE_TARGETS_MAX]; /* those of the sage.yaml that are run; none: all */
+	size_t target_count;
+	bool timeout_is_targets; /* the sage.yaml's, not the command line's */
 	const char *dataset;
 	const char *maximize; /* what the report sets against speed; NULL: it chooses */
 	const char *minimize; /* the same, less being better */

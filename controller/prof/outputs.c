@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,27 @@
 
 #define PATH_BYTES_MAX 1024
 
+/* One file about all targets, or one about each. */
 static const struct {
 	const char *name;
-	bool (*write)(const struct profile *profile, FILE *file);
+	const char *extension;
+	outputs_write_fn *write;
+	outputs_write_one_fn *write_one;
 } files[] = {
-	{"samples.ndjson", write_samples},
-	{"knobtable.csv", write_knob_table},
-	{"measuretable.csv", write_measure_table},
-	{"junit.xml", write_junit},
-	{"benchmark.json", write_benchmark},
-	{"report.txt", write_report},
-	{"report.html", write_html},
+	{"samples", ".ndjson", write_samples, NULL},
+	{"knobtable", ".csv", NULL, write_knob_table},
+	{"measuretable", ".csv", NULL, write_measure_table},
+	{"junit", ".xml", write_junit, NULL},
+	{"benchmark", ".json", write_benchmark, NULL},
+	{"report", ".txt", write_report, NULL},
+	{"report", ".html", write_html, NULL},
 };
 #define FILES (sizeof files / sizeof files[0])
+
+/* Of an older run: it would speak of another one. */
+static const char *const stale[] = {
+	"samples.ndjson", "knobtable*.csv", "measuretable*.csv", "junit.xml",   "benchmark.json",
+	"report.txt",     "report.html",    "profile.sqlite",    "plugin*.log", "fastd*.log"};
 
 static const char reserve_name[] = ".reserve";
 
@@ -41,11 +50,24 @@ json_t *number_json(double number)
 
 static void path_make(char *out, const char *folder, const char *name, const char *suffix)
 {
-	snprintf(out, PATH_BYTES_MAX, "%.800s/%.100s%.20s", folder, name, suffix);
+	snprintf(out, PATH_BYTES_MAX, "%.800s/%.120s%.20s", folder, name, suffix);
 }
 
-bool output_file(const char *folder, const char *name, const struct profile *profile,
-		 bool (*write)(const struct profile *profile, FILE *file))
+/* What is written: about all, or about one. */
+struct matter {
+	const struct profiles *profiles;
+	outputs_write_fn *write;
+	const struct profile *profile;
+	outputs_write_one_fn *write_one;
+};
+
+static bool matter_write(const struct matter *matter, FILE *file)
+{
+	return matter->write != NULL ? matter->write(matter->profiles, file)
+				     : matter->write_one(matter->profile, file);
+}
+
+static bool file_put(const char *folder, const char *name, const struct matter *matter)
 {
 	char beside[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
 	bool written = false;
@@ -59,7 +81,7 @@ bool output_file(const char *folder, const char *name, const struct profile *pro
 		return false;
 	}
 	errno = 0;
-	written = write(profile, file) && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	written = matter_write(matter, file) && fflush(file) == 0 && fsync(fileno(file)) == 0;
 	why = errno;
 	written = fclose(file) == 0 && written;
 	if (written && rename(beside, path) == 0) {
@@ -69,6 +91,33 @@ bool output_file(const char *folder, const char *name, const struct profile *pro
 	(void)unlink(beside);
 	errno = why;
 	return false;
+}
+
+bool output_file(const char *folder, const char *name, const struct profiles *profiles,
+		 outputs_write_fn *write)
+{
+	return file_put(folder, name, &(struct matter){.profiles = profiles, .write = write});
+}
+
+/* name: gets that of the file that is written, for complaints. */
+static bool files_put(const struct profiles *profiles, const char *folder, size_t index, char *name,
+		      size_t name_bytes)
+{
+	bool written = true;
+
+	if (files[index].write != NULL) {
+		snprintf(name, name_bytes, "%s%s", files[index].name, files[index].extension);
+		return output_file(folder, name, profiles, files[index].write);
+	}
+	for (size_t i = 0; written && i < profiles->count; i++) {
+		struct matter one = {.profile = &profiles->all[i],
+				     .write_one = files[index].write_one};
+
+		profile_file(one.profile, files[index].name, files[index].extension, name,
+			     name_bytes);
+		written = file_put(folder, name, &one);
+	}
+	return written;
 }
 
 static bool make_folders(const char *folder)
@@ -84,6 +133,18 @@ static bool make_folders(const char *folder)
 		}
 	}
 	return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+static void remove_like(const char *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			(void)unlink(found.gl_pathv[i]);
+		}
+		globfree(&found);
+	}
 }
 
 bool outputs_open(const char *folder, char *error)
@@ -105,12 +166,10 @@ bool outputs_open(const char *folder, char *error)
 		snprintf(error, OUTPUTS_ERROR_BYTES_MAX, "%.300s: %s", folder, strerror(errno));
 		return false;
 	}
-	for (size_t i = 0; i < FILES; i++) {
-		path_make(path, folder, files[i].name, "");
-		(void)unlink(path); /* it would speak of another run */
+	for (size_t i = 0; i < sizeof stale / sizeof stale[0]; i++) {
+		path_make(path, folder, stale[i], "");
+		remove_like(path);
 	}
-	path_make(path, folder, "profile.sqlite", "");
-	(void)unlink(path);
 	return true;
 }
 
@@ -122,9 +181,9 @@ static void reserve_free(const char *folder)
 	(void)unlink(path);
 }
 
-bool outputs_write_results(const struct profile *profile, const char *folder, char *error)
+bool outputs_write_results(const struct profiles *profiles, const char *folder, char *error)
 {
-	if (!output_file(folder, "results.json", profile, write_results)) {
+	if (!output_file(folder, "results.json", profiles, write_results)) {
 		snprintf(error, OUTPUTS_ERROR_BYTES_MAX, "%.300s/results.json: %s", folder,
 			 strerror(errno));
 		return false;
@@ -133,43 +192,44 @@ bool outputs_write_results(const struct profile *profile, const char *folder, ch
 }
 
 /* The disk is full: what is least is written first. */
-static void write_brief(struct profile *profile, const char *folder)
+static void write_brief(struct profiles *profiles, const char *folder)
 {
-	if (profile->ending == ENDING_DONE) {
-		profile->ending = ENDING_DISK;
-		snprintf(profile->reason, sizeof profile->reason,
-			 "the results could not be written whole: the disk is full");
+	for (size_t i = 0; i < profiles->count; i++) {
+		struct profile *profile = &profiles->all[i];
+
+		if (profile->ending == ENDING_DONE) {
+			profile->ending = ENDING_DISK;
+			snprintf(profile->reason, sizeof profile->reason,
+				 "the results could not be written whole: the disk is full");
+		}
+		profile_note(profile, "the disk is full: points and further files are missing");
 	}
-	profile_note(profile, "the disk is full: points and further files are missing");
 	reserve_free(folder);
-	(void)output_file(folder, "results.json", profile, write_results_brief);
-	(void)output_file(folder, "junit.xml", profile, write_junit);
+	(void)output_file(folder, "results.json", profiles, write_results_brief);
+	(void)output_file(folder, "junit.xml", profiles, write_junit);
 }
 
-bool outputs_write(struct profile *profile, const char *folder, char *error)
+bool outputs_write(struct profiles *profiles, const char *folder, char *error)
 {
-	const char *name = "results.json";
+	char name[128] = "results.json";
 	bool written = true;
 
 	for (size_t i = 0; written && i < FILES; i++) {
-		name = files[i].name;
-		written = output_file(folder, name, profile, files[i].write);
+		written = files_put(profiles, folder, i, name, sizeof name);
 	}
 	if (written) {
-		name = "results.json";
-		written = output_file(folder, name, profile, write_results);
+		snprintf(name, sizeof name, "results.json");
+		written = output_file(folder, name, profiles, write_results);
 	}
-	if (written) {
-		written = write_sqlite(profile, folder, error);
-		if (!written) {
-			write_brief(profile, folder);
-			return false;
-		}
-	} else {
+	if (!written) {
 		snprintf(error, OUTPUTS_ERROR_BYTES_MAX, "%.300s/%s: %s", folder, name,
 			 strerror(errno));
-		write_brief(profile, folder);
+	}
+	written = written && write_sqlite(profiles, folder, error);
+	if (!written) {
+		write_brief(profiles, folder);
+		return false;
 	}
 	reserve_free(folder);
-	return written;
+	return true;
 }

@@ -238,6 +238,7 @@ static void aim_judge(struct profile *profile, struct aim *aim)
 	aim->verdict = AIM_UNKNOWN;
 	aim->best = NAN;
 	aim->best_setting = SIZE_MAX;
+	aim->met_by = 0;
 	for (size_t i = 0; i < profile->setting_count; i++) {
 		const struct series *series = profile_find(&profile->settings[i], aim->goal.metric);
 		char error[GOAL_ERROR_BYTES_MAX];
@@ -252,7 +253,12 @@ static void aim_judge(struct profile *profile, struct aim *aim)
 			profile_note(profile, "%s", error);
 			return;
 		}
+		aim->bound = fitted.goal.bound;
 		value = aim_value(aim, &series->stats);
+		if (aim_is_met(&fitted, value)) {
+			aim->met_by++;
+			profile->settings[i].aims_met++;
+		}
 		if (isnan(aim->best) ||
 		    (aim->goal.at_most ? value < aim->best : value > aim->best)) {
 			aim->best = value;
@@ -267,6 +273,7 @@ enum fast_status profile_finish(struct profile *profile)
 	enum fast_status status = FAST_OK;
 
 	for (size_t i = 0; i < profile->setting_count; i++) {
+		profile->settings[i].aims_met = 0;
 		for (size_t j = 0; status == FAST_OK && j < profile->settings[i].count; j++) {
 			status = series_finish(&profile->settings[i].series[j]);
 		}
@@ -288,6 +295,20 @@ enum profile_exit profile_exit(const struct profile *profile)
 		}
 	}
 	return PROFILE_EXIT_MET;
+}
+
+size_t profile_setting_id(const struct profile *profile, const struct setting *setting)
+{
+	return profile->first_id + setting->row;
+}
+
+void profile_file(const struct profile *profile, const char *name, const char *extension, char *out,
+		  size_t out_bytes)
+{
+	bool several = profile->is_one_of_several;
+
+	snprintf(out, out_bytes, "%s%s%s%s", name, several ? "-" : "",
+		 several ? profile->target : "", extension);
 }
 
 void profile_label(const struct profile *profile, const struct setting *setting, char *out,

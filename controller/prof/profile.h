@@ -10,6 +10,7 @@
 
 #define PROFILE_NAME_BYTES_MAX   255 /* of a series: a metric with its labels */
 #define PROFILE_UNIT_BYTES_MAX   16
+#define PROFILE_TARGET_BYTES_MAX 64
 #define PROFILE_SERIES_MAX       512   /* of a setting */
 #define PROFILE_POINTS_MAX       20000 /* of a series */
 #define PROFILE_POINTS_TOTAL_MAX 5000000
@@ -88,6 +89,7 @@ struct setting {
 	uint32_t repeats; /* that were measured whole */
 	int exit_status;  /* of the plugin that failed in it, as waitpid gives it; -1: none, or
 			     unknown */
+	size_t aims_met;  /* set by profile_finish() */
 	struct series *series;
 	size_t count;
 };
@@ -103,7 +105,9 @@ struct profile_run {
 	char image[PROFILE_TEXT_BYTES_MAX];
 	char image_digest[160];
 	char repo[PROFILE_TEXT_BYTES_MAX];
+	char ref[256]; /* that was asked for; "": the repository's HEAD */
 	char commit[65];
+	char dataset[PROFILE_TEXT_BYTES_MAX];
 	char strategy[32];
 	char cgroup[PROFILE_TEXT_BYTES_MAX];
 	double warmup_s, duration_s;
@@ -123,6 +127,9 @@ struct overhead {
 
 /* Zeroed memory is a valid empty profile. */
 struct profile {
+	char target[PROFILE_TARGET_BYTES_MAX + 1]; /* "default" where nothing names it */
+	bool is_one_of_several;                    /* then files are named after it */
+	size_t first_id;                           /* of its settings: no two targets share one */
 	struct profile_run run;
 	struct table grid; /* a column per knob; no columns at all: one setting without knobs */
 	struct setting *settings;
@@ -174,6 +181,13 @@ FAST_MUST_CHECK enum fast_status profile_finish(struct profile *profile);
 
 /* What the run comes to. */
 enum profile_exit profile_exit(const struct profile *profile);
+
+/* The setting's number among all targets'. */
+size_t profile_setting_id(const struct profile *profile, const struct setting *setting);
+
+/* "plugin.log"; "plugin-night.log" of the target night, where there are several. */
+void profile_file(const struct profile *profile, const char *name, const char *extension, char *out,
+		  size_t out_bytes);
 
 /* "res=0.5 mode=fast"; "as it is" without knobs. */
 void profile_label(const struct profile *profile, const struct setting *setting, char *out,

@@ -35,8 +35,8 @@ static const char *const input_types[] = {"boolean", "int",    "long", "float",
 					  "double",  "string", "File"};
 static const char *const architectures[] = {"linux/amd64", "linux/arm64", "linux/arm/v6",
 					    "linux/arm/v7", "linux/arm/v8"};
-static const char *const target_fields[] = {"args",    "timeout", "knobs",  "dataset",
-					    "command", "metrics", "targets"};
+static const char *const target_fields[] = {"name",    "args",    "timeout", "knobs",
+					    "dataset", "command", "metrics", "targets"};
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
@@ -129,6 +129,15 @@ static enum fast_status check_inputs(struct sage_yaml *yaml, const yaml_node_t *
 static enum fast_status read_source(struct sage_yaml *yaml, const yaml_node_t *source,
 				    struct sage *out)
 {
+	const struct {
+		const char *key;
+		char *out;
+	} texts[] = {{"url", out->url},
+		     {"branch", out->branch},
+		     {"tag", out->tag},
+		     {"git_commit", out->commit},
+		     {"directory", out->directory},
+		     {"dockerfile", out->dockerfile}};
 	const yaml_node_t *list = sage_yaml_get(yaml, source, "architectures");
 	struct sage_words words = {.count = 0};
 	enum fast_status status;
@@ -150,17 +159,44 @@ static enum fast_status read_source(struct sage_yaml *yaml, const yaml_node_t *s
 						  words.all[i]);
 		}
 	}
-	if (status == FAST_OK) {
-		status = sage_yaml_scalar(yaml, sage_yaml_get(yaml, source, "directory"),
-					  "directory", out->directory);
-	}
-	if (status == FAST_OK) {
-		status = sage_yaml_scalar(yaml, sage_yaml_get(yaml, source, "dockerfile"),
-					  "dockerfile", out->dockerfile);
+	for (size_t i = 0; status == FAST_OK && i < sizeof texts / sizeof texts[0]; i++) {
+		status = sage_yaml_scalar(yaml, sage_yaml_get(yaml, source, texts[i].key),
+					  texts[i].key, texts[i].out);
 	}
 	return status != FAST_OK ? status
 				 : sage_yaml_pairs(yaml, sage_yaml_get(yaml, source, "build_args"),
 						   "build_args", &out->build_args);
+}
+
+/* Its name, in file names too; without one its number. */
+static enum fast_status read_target_name(struct sage_yaml *yaml, const yaml_node_t *node,
+					 struct sage *out)
+{
+	struct sage_target *target = &out->targets[out->target_count];
+	char name[SAGE_TEXT_BYTES_MAX] = "";
+	enum fast_status status = sage_yaml_scalar(yaml, node, "a target's name", name);
+
+	if (status != FAST_OK) {
+		return status;
+	}
+	if (name[0] == '\0') {
+		snprintf(name, sizeof name, "%zu", out->target_count + 1);
+	}
+	if (strlen(name) > SAGE_NAME_BYTES_MAX || name[0] == '.' || name[0] == '-' ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789_.-")] != '\0') {
+		return sage_yaml_refuse(yaml, node,
+					"a target's name must be of letters, digits, _, . and -, "
+					"at most %d of them",
+					SAGE_NAME_BYTES_MAX);
+	}
+	for (size_t i = 0; i < out->target_count; i++) {
+		if (strcmp(out->targets[i].name, name) == 0) {
+			return sage_yaml_refuse(yaml, node, "two targets are named '%s'", name);
+		}
+	}
+	snprintf(target->name, sizeof target->name, "%.64s", name);
+	return FAST_OK;
 }
 
 static enum fast_status read_target(struct sage_yaml *yaml, const yaml_node_t *node,
@@ -179,6 +215,9 @@ static enum fast_status read_target(struct sage_yaml *yaml, const yaml_node_t *n
 	}
 	status = check_keys(yaml, node, "a target", target_fields,
 			    sizeof target_fields / sizeof *target_fields);
+	if (status == FAST_OK) {
+		status = read_target_name(yaml, sage_yaml_get(yaml, node, "name"), out);
+	}
 	if (status == FAST_OK) {
 		status = sage_yaml_words(yaml, sage_yaml_get(yaml, node, "args"), "args",
 					 &target->args);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define SAGE_TEXT_BYTES_MAX  256
+#define SAGE_NAME_BYTES_MAX  64
 #define SAGE_WORDS_MAX       32 /* arguments, knobs, build arguments */
 #define SAGE_TARGETS_MAX     16
 #define SAGE_FILE_BYTES_MAX  (256 * 1024)
@@ -18,6 +19,7 @@ struct sage_words {
 
 /* One way to run it for a profile. */
 struct sage_target {
+	char name[SAGE_NAME_BYTES_MAX + 1]; /* letters, digits, _ . -; else its number, from 1 */
 	struct sage_words args;
 	struct sage_words command; /* instead of the image's entry; none: that */
 	struct sage_words knobs;   /* "res=1,0.5" */
@@ -30,6 +32,8 @@ struct sage {
 	char name[SAGE_TEXT_BYTES_MAX];
 	char version[SAGE_TEXT_BYTES_MAX];
 	char space[SAGE_TEXT_BYTES_MAX]; /* namespace */
+	char url[SAGE_TEXT_BYTES_MAX];   /* of its repository; and where in that: */
+	char branch[SAGE_TEXT_BYTES_MAX], tag[SAGE_TEXT_BYTES_MAX], commit[SAGE_TEXT_BYTES_MAX];
 	char directory[SAGE_TEXT_BYTES_MAX];
 	char dockerfile[SAGE_TEXT_BYTES_MAX];
 	struct sage_words build_args; /* "KEY=value" */

@@ -1,20 +1,13 @@
 #include "prof/source.h"
 
-#include "prof/command.h"
-#include "prof/small.h"
-
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define CLONE_S   600
-#define BUILD_S   3600
-#define INSPECT_S 30
-#define REMOVE_S  30
+#define BUILD_S  3600
+#define REMOVE_S 30
 
 static enum ending source_fail(struct source_command *source, enum ending ending,
 			       const char *format, ...) FAST_PRINTF(3, 4);
@@ -30,80 +23,16 @@ static enum ending source_fail(struct source_command *source, enum ending ending
 	return ending;
 }
 
-/* Adds one argument; what does not fit is told at the end, by source_is_whole(). */
-static void source_add(struct source_command *source, const char *format, ...) FAST_PRINTF(2, 3);
-
-static void source_add(struct source_command *source, const char *format, ...)
-{
-	size_t room = sizeof source->words - source->used;
-	va_list args;
-	int bytes;
-
-	if (source->count >= SOURCE_ARGUMENTS_MAX) {
-		source->count = SOURCE_ARGUMENTS_MAX + 1;
-		return;
-	}
-	va_start(args, format);
-	bytes = vsnprintf(source->words + source->used, room, format, args);
-	va_end(args);
-	if (bytes < 0 || (size_t)bytes >= room) {
-		source->count = SOURCE_ARGUMENTS_MAX + 1;
-		return;
-	}
-	source->argv[source->count++] = source->words + source->used;
-	source->argv[source->count] = NULL;
-	source->used += (size_t)bytes + 1;
-}
-
-static bool source_is_whole(const struct source_command *source)
-{
-	return source->count > 0 && source->count <= SOURCE_ARGUMENTS_MAX;
-}
-
-static void source_clear(struct source_command *source)
-{
-	source->count = 0;
-	source->used = 0;
-}
-
-static void source_add_words(struct source_command *source, const struct sage_words *words)
-{
-	for (size_t i = 0; i < words->count; i++) {
-		source_add(source, "%s", words->all[i]);
-	}
-}
-
-static void log_path(const struct options *options, const char *name, char *out, size_t bytes)
-{
-	snprintf(out, bytes, "%.400s/%s", options->out, name);
-}
-
-/* Runs source->argv, and takes the first line of what it prints. */
-static bool source_ask(struct source_command *source, const struct options *options,
-		       const char *folder, char *line, size_t line_bytes)
-{
-	char path[512];
-	bool good;
-
-	log_path(options, ".answer", path, sizeof path);
-	(void)unlink(path);
-	good = command_run(source->argv, folder, path, INSPECT_S) &&
-	       small_read(line, line_bytes, "", "%s", path);
-	(void)unlink(path);
-	line[good ? strcspn(line, "\n") : 0] = '\0';
-	return good;
-}
-
 static bool find_engine(struct source_command *source, const struct options *options)
 {
 	static const char *const engines[] = {"podman", "docker"};
 	char line[64];
 
 	for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
-		source_clear(source);
-		source_add(source, "%s", engines[i]);
-		source_add(source, "version");
-		if (source_ask(source, options, NULL, line, sizeof line)) {
+		const char *const list[] = {engines[i], "version", NULL};
+
+		words_set(&source->other, list);
+		if (words_ask(&source->other, NULL, options->out, line, sizeof line)) {
 			snprintf(source->engine, sizeof source->engine, "%s", engines[i]);
 			return true;
 		}
@@ -115,15 +44,13 @@ static bool find_engine(struct source_command *source, const struct options *opt
 static void describe_image(struct source_command *source, const struct options *options,
 			   const char *image, struct profile_run *run)
 {
+	const char *const list[] = {source->engine, "image", "inspect", "--format",
+				    "{{.Id}}",      image,   NULL};
+
 	snprintf(run->image, sizeof run->image, "%.500s", image);
-	source_clear(source);
-	source_add(source, "%s", source->engine);
-	source_add(source, "image");
-	source_add(source, "inspect");
-	source_add(source, "--format");
-	source_add(source, "{{.Id}}");
-	source_add(source, "%s", image);
-	(void)source_ask(source, options, NULL, run->image_digest, sizeof run->image_digest);
+	words_set(&source->other, list);
+	(void)words_ask(&source->other, NULL, options->out, run->image_digest,
+			sizeof run->image_digest);
 }
 
 /* A shell puts the socket's path in, which is known when fastd has started, and becomes the engine:
@@ -134,61 +61,25 @@ static void add_container(struct source_command *source, const struct options *o
 	/* The shell splits it into words and does no more with it. */
 	(void)setenv("FASTPROF_ENGINE_OPTIONS",
 		     options->engine_options == NULL ? "" : options->engine_options, 1);
-	source_clear(source);
+	words_clear(&source->words);
 	snprintf(source->container, sizeof source->container, "fastprof-%d", (int)getpid());
-	source_add(source, "sh");
-	source_add(source, "-c");
-	source_add(source,
-		   "exec %s run --rm --init $FASTPROF_ENGINE_OPTIONS --name %s "
-		   "-v \"$FASTD_PLUGIN_SOCKET:/run/fastprof/plugin.sock\" "
-		   "-e FASTD_PLUGIN_SOCKET=/run/fastprof/plugin.sock%s \"$@\"",
-		   source->engine, source->container,
-		   options->dataset != NULL ? " -e FASTPROF_DATASET" : "");
-	source_add(source, "fastprof");
-	source_add(source, "%s", image);
+	words_add(&source->words, "sh");
+	words_add(&source->words, "-c");
+	words_add(&source->words,
+		  "exec %s run --rm --init $FASTPROF_ENGINE_OPTIONS --name %s "
+		  "-v \"$FASTD_PLUGIN_SOCKET:/run/fastprof/plugin.sock\" "
+		  "-e FASTD_PLUGIN_SOCKET=/run/fastprof/plugin.sock%s \"$@\"",
+		  source->engine, source->container,
+		  options->dataset != NULL ? " -e FASTPROF_DATASET" : "");
+	words_add(&source->words, "fastprof");
+	words_add(&source->words, "%s", image);
 }
 
-static enum ending clone_repo(struct source_command *source, const struct options *options,
-			      struct profile *profile)
-{
-	char log[512];
-
-	snprintf(source->dir, sizeof source->dir, "/tmp/fastprof-repo.XXXXXX");
-	if (mkdtemp(source->dir) == NULL) {
-		source->dir[0] = '\0';
-		return source_fail(source, ENDING_BROKEN, "/tmp: nothing can be written there");
-	}
-	snprintf(source->folder, sizeof source->folder, "%s/repo", source->dir);
-	snprintf(profile->run.repo, sizeof profile->run.repo, "%.500s", options->repo);
-	log_path(options, "git.log", log, sizeof log);
-	setenv("GIT_TERMINAL_PROMPT", "0", 1); /* nobody is there to answer */
-	source_clear(source);
-	source_add(source, "git");
-	source_add(source, "clone");
-	source_add(source, "--quiet");
-	source_add(source, "--depth");
-	source_add(source, "1");
-	source_add(source, "--");
-	source_add(source, "%s", options->repo);
-	source_add(source, "%s", source->folder);
-	if (!command_run(source->argv, NULL, log, CLONE_S)) {
-		return source_fail(source, ENDING_BROKEN, "%.300s cannot be cloned; see git.log",
-				   options->repo);
-	}
-	source_clear(source);
-	source_add(source, "git");
-	source_add(source, "rev-parse");
-	source_add(source, "HEAD");
-	(void)source_ask(source, options, source->folder, profile->run.commit,
-			 sizeof profile->run.commit);
-	return ENDING_RUNNING;
-}
-
-static enum ending build_image(struct source_command *source, const struct options *options,
-			       char *image, size_t image_bytes)
+static enum ending build_image(struct source_command *source, const struct options *options)
 {
 	const struct sage *sage = &source->sage;
 	const char *directory = sage->directory[0] != '\0' ? sage->directory : ".";
+	struct words *words = &source->other;
 	char log[512];
 
 	if (strstr(directory, "..") != NULL || directory[0] == '/' ||
@@ -196,32 +87,208 @@ static enum ending build_image(struct source_command *source, const struct optio
 		return source_fail(source, ENDING_USAGE,
 				   "sage.yaml: directory and dockerfile must be in the repository");
 	}
-	log_path(options, "build.log", log, sizeof log);
-	snprintf(image, image_bytes, "fastprof-build-%d", (int)getpid());
-	source_clear(source);
-	source_add(source, "%s", source->engine);
-	source_add(source, "build");
-	source_add(source, "-t");
-	source_add(source, "%s", image);
-	source_add(source, "-f");
-	source_add(source, "%s/%s", directory,
-		   sage->dockerfile[0] != '\0' ? sage->dockerfile : "Dockerfile");
+	snprintf(log, sizeof log, "%.400s/build.log", options->out);
+	snprintf(source->built, sizeof source->built, "fastprof-build-%d", (int)getpid());
+	words_clear(words);
+	words_add(words, "%s", source->engine);
+	words_add(words, "build");
+	words_add(words, "-t");
+	words_add(words, "%s", source->built);
+	words_add(words, "-f");
+	words_add(words, "%s/%s", directory,
+		  sage->dockerfile[0] != '\0' ? sage->dockerfile : "Dockerfile");
 	for (size_t i = 0; i < sage->build_args.count; i++) {
-		source_add(source, "--build-arg");
-		source_add(source, "%s", sage->build_args.all[i]);
+		words_add(words, "--build-arg");
+		words_add(words, "%s", sage->build_args.all[i]);
 	}
-	source_add(source, "%s", directory);
-	if (!source_is_whole(source) || !command_run(source->argv, source->folder, log, BUILD_S)) {
+	words_add(words, "%s", directory);
+	if (!words_run(words, source->repo.folder, log, BUILD_S)) {
+		source->built[0] = '\0';
 		return source_fail(source, ENDING_BROKEN,
 				   "the image cannot be built; see build.log");
 	}
 	return ENDING_RUNNING;
 }
 
-/* Takes what the target says where the options do not. */
-static void take_target(struct source_command *source, struct options *options)
+static void add_words(struct words *words, const struct sage_words *more)
 {
-	const struct sage_target *target = &source->sage.targets[0];
+	for (size_t i = 0; i < more->count; i++) {
+		words_add(words, "%s", more->all[i]);
+	}
+}
+
+static void add_command(struct words *words, const struct options *options)
+{
+	for (size_t i = 0; options->command[i] != NULL; i++) {
+		words_add(words, "%s", options->command[i]);
+	}
+}
+
+static enum ending prepare_container(struct source_command *source, const struct options *options,
+				     const struct sage_target *target, struct profile_run *run)
+{
+	enum ending ending = ENDING_RUNNING;
+
+	if (source->engine[0] == '\0' && !find_engine(source, options)) {
+		return source_fail(source, ENDING_BROKEN,
+				   "neither podman nor docker answers; run the plugin with -- "
+				   "COMMAND instead");
+	}
+	if (options->image == NULL && source->built[0] == '\0') { /* once for all targets */
+		ending = build_image(source, options);
+	}
+	if (ending != ENDING_RUNNING) {
+		return ending;
+	}
+	describe_image(source, options, options->image != NULL ? options->image : source->built,
+		       run);
+	add_container(source, options, run->image);
+	add_words(&source->words, &source->sage.command);
+	add_words(&source->words, &target->args);
+	add_command(&source->words, options);
+	return ENDING_RUNNING;
+}
+
+static enum ending clone(struct source_command *source, const struct options *options,
+			 struct profile_run *run)
+{
+	enum ending ending = repo_clone(&source->repo, &source->other, options->out, source->error);
+
+	snprintf(run->repo, sizeof run->repo, "%.500s", source->repo.url);
+	snprintf(run->ref, sizeof run->ref, "%s", source->repo.ref);
+	snprintf(run->commit, sizeof run->commit, "%s", source->repo.commit);
+	return ending;
+}
+
+/* What its sage.yaml pins outranks the repository's HEAD. */
+static enum ending clone_pinned(struct source_command *source, const struct options *options,
+				struct profile_run *run)
+{
+	const struct sage *sage = &source->sage;
+	const char *ref = sage->commit[0] != '\0' ? sage->commit
+			  : sage->tag[0] != '\0'  ? sage->tag
+						  : sage->branch;
+	char url[REPO_URL_BYTES_MAX];
+	enum ending ending;
+
+	if (source->repo.ref[0] != '\0' || ref[0] == '\0' ||
+	    (ref == sage->branch && strcmp(ref, source->repo.branch) == 0)) {
+		return ENDING_RUNNING;
+	}
+	snprintf(url, sizeof url, "%s", source->repo.url);
+	repo_remove(&source->repo);
+	if (!repo_name(&source->repo, url, ref)) {
+		return source_fail(source, ENDING_USAGE,
+				   "sage.yaml: no branch, tag or commit can be named '%.100s'",
+				   ref);
+	}
+	ending = clone(source, options, run);
+	if (ending == ENDING_USAGE) {
+		snprintf(source->error + strlen(source->error),
+			 sizeof source->error - strlen(source->error),
+			 ", which its sage.yaml names; name another one by --ref");
+	}
+	return ending;
+}
+
+/* --repo: its sage.yaml. --sage: that, and the repository it names where nothing else is to be run.
+ */
+static enum ending open_repo(struct source_command *source, const struct options *options,
+			     struct profile_run *run)
+{
+	const char *url = options->repo;
+	enum ending ending;
+	char path[512];
+
+	if (url == NULL) {
+		if (sage_read(options->sage, &source->sage, source->error) != FAST_OK) {
+			return ENDING_USAGE;
+		}
+		if (options->image != NULL || options->command[0] != NULL) {
+			return ENDING_RUNNING;
+		}
+		url = source->sage.url;
+	}
+	if (url[0] == '\0') {
+		return source_fail(source, ENDING_USAGE,
+				   "%.300s names no url of its source: --image IMAGE or -- COMMAND "
+				   "must say what is run",
+				   options->sage);
+	}
+	if (!repo_name(&source->repo, url, options->ref)) {
+		return source_fail(source, ENDING_USAGE,
+				   "%.300s: no repository, branch, tag or commit can be named so",
+				   url);
+	}
+	ending = clone(source, options, run);
+	if (ending == ENDING_RUNNING && options->repo != NULL) {
+		snprintf(path, sizeof path, "%s/sage.yaml", source->repo.folder);
+		ending = sage_read(path, &source->sage, source->error) == FAST_OK ? ENDING_RUNNING
+										  : ENDING_USAGE;
+	}
+	return ending == ENDING_RUNNING ? clone_pinned(source, options, run) : ending;
+}
+
+static bool is_wanted(const struct options *options, const char *name)
+{
+	for (size_t i = 0; i < options->target_count; i++) {
+		if (strcmp(options->targets[i], name) == 0) {
+			return true;
+		}
+	}
+	return options->target_count == 0;
+}
+
+/* Keeps the targets that the options name. */
+static enum ending choose_targets(struct source_command *source, const struct options *options)
+{
+	struct sage *sage = &source->sage;
+	char names[256] = "";
+	size_t count = 0;
+
+	if (sage->target_count == 0) { /* nothing said: as it is */
+		snprintf(sage->targets[0].name, sizeof sage->targets[0].name, "default");
+		sage->target_count = 1;
+	}
+	for (size_t i = 0; i < options->target_count; i++) {
+		bool there = false;
+
+		for (size_t j = 0; j < sage->target_count; j++) {
+			there = there || strcmp(sage->targets[j].name, options->targets[i]) == 0;
+		}
+		for (size_t j = 0; !there && j < sage->target_count; j++) {
+			snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
+				 j > 0 ? ", " : "", sage->targets[j].name);
+		}
+		if (!there) {
+			return source_fail(source, ENDING_USAGE,
+					   "there is no target '%.64s'; there is %.200s",
+					   options->targets[i], names);
+		}
+	}
+	for (size_t i = 0; i < sage->target_count; i++) {
+		if (is_wanted(options, sage->targets[i].name)) {
+			sage->targets[count++] = sage->targets[i];
+		}
+	}
+	sage->target_count = count;
+	return ENDING_RUNNING;
+}
+
+enum ending source_open(struct source_command *source, const struct options *options,
+			struct profile_run *run)
+{
+	enum ending ending = ENDING_RUNNING;
+
+	if (options->repo != NULL || options->sage != NULL) {
+		ending = open_repo(source, options, run);
+	}
+	return ending == ENDING_RUNNING ? choose_targets(source, options) : ending;
+}
+
+/* Takes what the target says where the options do not. */
+static void take_target(struct options *options, const struct sage_target *target)
+{
 	size_t given = options->knob_count;
 
 	for (size_t i = 0; i < target->knobs.count && options->knob_count < OPTIONS_KNOBS_MAX;
@@ -232,125 +299,52 @@ static void take_target(struct source_command *source, struct options *options)
 	for (size_t i = 0; i < given && options->knob_count < OPTIONS_KNOBS_MAX; i++) {
 		options->knobs[options->knob_count++] = options->knobs[i];
 	}
-	if (options->timeout_s <= 0) {
+	if (options->timeout_s <= 0 && target->timeout_s > 0) {
 		options->timeout_s = target->timeout_s;
+		options->timeout_is_targets = true;
 	}
 	if (options->dataset == NULL && target->dataset[0] != '\0') {
 		options->dataset = target->dataset;
 	}
 }
 
-static enum ending read_sage(struct source_command *source, struct options *options)
+enum ending source_target(struct source_command *source, struct options *options,
+			  const struct sage_target *target, struct profile_run *run)
 {
-	char path[512];
-	enum fast_status status;
-
-	if (options->sage == NULL && options->repo == NULL) {
-		return ENDING_RUNNING;
-	}
-	if (options->sage != NULL) {
-		snprintf(path, sizeof path, "%.500s", options->sage);
-	} else {
-		snprintf(path, sizeof path, "%s/sage.yaml", source->folder);
-	}
-	status = sage_read(path, &source->sage, source->error);
-	if (status != FAST_OK) {
-		return ENDING_USAGE;
-	}
-	take_target(source, options);
-	return ENDING_RUNNING;
-}
-
-/* The words of the image's program, then those of the command line. */
-static void add_arguments(struct source_command *source, const struct options *options)
-{
-	source_add_words(source, &source->sage.targets[0].args);
-	for (size_t i = 0; options->command[i] != NULL; i++) {
-		source_add(source, "%s", options->command[i]);
-	}
-}
-
-static enum ending prepare_container(struct source_command *source, const struct options *options,
-				     struct profile *profile)
-{
-	char built[64];
-	const char *image = options->image;
 	enum ending ending = ENDING_RUNNING;
 
-	if (!find_engine(source, options)) {
-		return source_fail(source, ENDING_BROKEN,
-				   "neither podman nor docker answers; run the plugin with -- "
-				   "COMMAND instead");
-	}
-	if (image == NULL) {
-		image = built;
-		ending = build_image(source, options, built, sizeof built);
-	}
-	if (ending != ENDING_RUNNING) {
-		return ending;
-	}
-	describe_image(source, options, image, &profile->run);
-	add_container(source, options, image);
-	source_add_words(source, &source->sage.command);
-	add_arguments(source, options);
-	return ENDING_RUNNING;
-}
-
-enum ending source_prepare(struct source_command *source, struct options *options,
-			   struct profile *profile)
-{
-	const struct sage_target *target = &source->sage.targets[0];
-	enum ending ending = ENDING_RUNNING;
-
-	if (options->repo != NULL) {
-		ending = clone_repo(source, options, profile);
-	}
-	if (ending == ENDING_RUNNING) {
-		ending = read_sage(source, options);
-	}
-	if (ending != ENDING_RUNNING) {
-		return ending;
-	}
-	source_clear(source);
+	take_target(options, target);
+	words_clear(&source->words);
 	if (options->image != NULL) {
-		ending = prepare_container(source, options, profile);
+		ending = prepare_container(source, options, target, run);
 	} else if (target->command.count > 0 && options->command[0] == NULL) {
-		source_add_words(source, &target->command);
-		add_arguments(source, options);
+		add_words(&source->words, &target->command);
+		add_words(&source->words, &target->args);
 	} else if (options->command[0] != NULL && options->repo == NULL) {
-		for (size_t i = 0; options->command[i] != NULL; i++) {
-			source_add(source, "%s", options->command[i]);
-		}
-		source_add_words(source, &target->args);
+		add_command(&source->words, options);
+		add_words(&source->words, &target->args);
 	} else {
-		ending = prepare_container(source, options, profile);
+		ending = prepare_container(source, options, target, run);
 	}
-	if (ending == ENDING_RUNNING && !source_is_whole(source)) {
+	if (ending == ENDING_RUNNING && !words_are_whole(&source->words)) {
 		ending = source_fail(source, ENDING_USAGE, "more than %d arguments, or %d bytes",
-				     SOURCE_ARGUMENTS_MAX, SOURCE_WORDS_BYTES_MAX);
+				     WORDS_COUNT_MAX, WORDS_BYTES_MAX);
 	}
 	return ending;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+void source_clear(struct source_command *source)
 {
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
+	const char *const list[] = {source->engine, "rm", "-f", source->container, NULL};
+
+	if (source->container[0] != '\0') {
+		words_set(&source->other, list);
+		(void)words_run(&source->other, NULL, "/dev/null", REMOVE_S);
+	}
 }
 
 void source_close(struct source_command *source)
 {
-	if (source->container[0] != '\0') { /* one whose client was killed goes on */
-		source_clear(source);
-		source_add(source, "%s", source->engine);
-		source_add(source, "rm");
-		source_add(source, "-f");
-		source_add(source, "%s", source->container);
-		(void)command_run(source->argv, NULL, "/dev/null", REMOVE_S);
-	}
-	if (source->dir[0] != '\0') {
-		(void)nftw(source->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	}
+	source_clear(source);
+	repo_remove(&source->repo);
 }

@@ -1,37 +1,42 @@
-/* prof/source.h - from --sage, --image or --repo to the command that is run. */
+/* prof/source.h - from --sage, --image or --repo to the command that is run, for each target. */
 #ifndef PROF_SOURCE_H
 #define PROF_SOURCE_H
 
 #include "prof/options.h"
-#include "prof/run.h"
+#include "prof/repo.h"
 #include "prof/sage.h"
+#include "prof/words.h"
 
-#define SOURCE_ARGUMENTS_MAX   128
-#define SOURCE_WORDS_BYTES_MAX 32768
 #define SOURCE_ERROR_BYTES_MAX 640
 
 /* Zeroed memory is one of a plain command. It is large: not for the stack. */
 struct source_command {
-	char *argv[SOURCE_ARGUMENTS_MAX + 1];
-	size_t count;
-	char words[SOURCE_WORDS_BYTES_MAX]; /* what argv points to */
-	size_t used;
-	char dir[64];       /* the clone; removed at the end */
-	char folder[128];   /* in which to run; "": this one */
-	char engine[16];    /* "podman" or "docker"; "": no container */
-	char container[64]; /* its name */
+	struct words words; /* what is run */
+	struct words other; /* what is run to get there */
+	struct repo repo;
 	struct sage sage;
+	char engine[16];    /* "podman" or "docker"; "": no container */
+	char built[64];     /* the image that was built from the repository */
+	char container[64]; /* its name */
 	char error[SOURCE_ERROR_BYTES_MAX];
 };
 
-/* Finds out what to run: clones and builds where the options ask for it, takes knobs, timeout and
- * dataset of the sage.yaml's target into the options where they do not say themselves, and fills in
- * the profile's image and commit. ENDING_RUNNING: source->argv is ready. Else error says why not.
- */
-enum ending source_prepare(struct source_command *source, struct options *options,
-			   struct profile *profile);
+/* Clones and reads where the options ask for it; fills in the run's repository and commit. Then
+ * sage.targets are known, of which there is one at least: the options name one, or all count.
+ * ENDING_RUNNING: well. Else error says why not. */
+enum ending source_open(struct source_command *source, const struct options *options,
+			struct profile_run *run);
 
-/* Removes the container and the clone. */
+/* Finds out what to run for a target: builds, takes its knobs, timeout and dataset into the options
+ * where they do not say themselves, and fills in the run's image. ENDING_RUNNING: words are ready.
+ * Else error says why not. */
+enum ending source_target(struct source_command *source, struct options *options,
+			  const struct sage_target *target, struct profile_run *run);
+
+/* Removes the container of a run that has ended; its client may have been killed. */
+void source_clear(struct source_command *source);
+
+/* The same, and removes the clone. */
 void source_close(struct source_command *source);
 
 #endif

@@ -54,9 +54,11 @@ static void stage_program(const struct options *options, const char *name, char 
 	}
 }
 
-static enum ending start_fastd(struct stage *stage, const struct options *options)
+static enum ending start_fastd(struct stage *stage, const struct options *options,
+			       const struct profile *profile)
 {
 	char program[STAGE_PATH_BYTES_MAX + 16], socket[96], state[96], log[STAGE_PATH_BYTES_MAX];
+	char name[STAGE_FILE_BYTES_MAX];
 	const char *argv[] = {program,
 			      "--socket",
 			      socket,
@@ -78,7 +80,8 @@ static enum ending start_fastd(struct stage *stage, const struct options *option
 	snprintf(state, sizeof state, "%s/state", stage->dir);
 	snprintf(stage->plugin_socket, sizeof stage->plugin_socket, "%s/plugin.sock", stage->dir);
 	snprintf(stage->endpoint, sizeof stage->endpoint, "ipc://%s", socket);
-	snprintf(log, sizeof log, "%.490s/fastd.log", options->out);
+	profile_file(profile, "fastd", ".log", name, sizeof name);
+	snprintf(log, sizeof log, "%.400s/%s", options->out, name);
 	if (access(program, X_OK) != 0) {
 		return stage_fail(stage, ENDING_BROKEN,
 				  "%.150s is not there; say with --bin where fastd is", program);
@@ -123,10 +126,11 @@ enum ending stage_open(struct stage *stage, const struct options *options, struc
 	enum ending ending;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* what the command leaves behind comes to us */
-	snprintf(stage->log, sizeof stage->log, "%.490s/plugin.log", options->out);
+	profile_file(profile, "plugin", ".log", stage->log_name, sizeof stage->log_name);
+	snprintf(stage->log, sizeof stage->log, "%.400s/%s", options->out, stage->log_name);
 	(void)unlink(stage->log);
-	ending =
-		options->endpoint == NULL ? start_fastd(stage, options) : use_fastd(stage, options);
+	ending = options->endpoint == NULL ? start_fastd(stage, options, profile)
+					   : use_fastd(stage, options);
 	if (ending == ENDING_RUNNING &&
 	    fast_client_open(stage->endpoint, NULL, &stage->client) != FAST_OK) {
 		ending = stage_fail(stage, ENDING_BROKEN, "%.200s is no endpoint", stage->endpoint);
@@ -220,7 +224,7 @@ static enum ending judge_end(struct stage *stage, const struct system *system, i
 				  "the plugin was killed, since memory ran out");
 	}
 	return stage_fail(stage, number != 0 ? ENDING_CRASHED : ENDING_EXITED,
-			  "the plugin %s; see plugin.log", sentence);
+			  "the plugin %s; see %s", sentence, stage->log_name);
 }
 
 /* The plugin has gone from fastd: its command tells why, as a rule. */
@@ -236,7 +240,8 @@ static enum ending judge_gone(struct stage *stage, const struct system *system)
 				  "the plugin has ended, and memory ran out");
 	}
 	return stage_fail(stage, ENDING_CRASHED,
-			  "the plugin has ended, though its command goes on; see plugin.log");
+			  "the plugin has ended, though its command goes on; see %s",
+			  stage->log_name);
 }
 
 enum ending stage_check(struct stage *stage, struct system *system)

@@ -10,6 +10,7 @@
 #include <fast/client.h>
 
 #define STAGE_PATH_BYTES_MAX  512
+#define STAGE_FILE_BYTES_MAX  96
 #define STAGE_ERROR_BYTES_MAX PROFILE_REASON_BYTES_MAX
 
 /* Zeroed memory is a stage without players. */
@@ -18,6 +19,7 @@ struct stage {
 	char endpoint[256];
 	char plugin_socket[160]; /* "": not set for the command */
 	char log[STAGE_PATH_BYTES_MAX];
+	char log_name[STAGE_FILE_BYTES_MAX]; /* of that file, for people */
 	struct process fastd;
 	struct process command;
 	pid_t group;

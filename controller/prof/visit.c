@@ -47,7 +47,11 @@ enum ending visit_check(struct visitor *visitor)
 		return visit_end(visitor, ENDING_INTERRUPTED, "interrupted by a signal");
 	}
 	if (visitor->deadline_ns != 0 && quantity_monotonic_now() > visitor->deadline_ns) {
-		return visit_end(visitor, ENDING_TIMEOUT, "the run took longer than --timeout");
+		return visit_end(
+			visitor, ENDING_TIMEOUT,
+			visitor->options->timeout_is_targets
+				? "the target took longer than the timeout in its sage.yaml"
+				: "the run took longer than --timeout");
 	}
 	ending = stage_check(&visitor->stage, &visitor->system);
 	return ending == ENDING_RUNNING ? ending : visit_end(visitor, ending, visitor->stage.error);

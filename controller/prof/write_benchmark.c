@@ -75,11 +75,10 @@ static json_t *parameters_json(const struct profile *profile)
 	return parameters;
 }
 
-bool write_benchmark(const struct profile *profile, FILE *file)
+static json_t *group_json(const struct profile *profile)
 {
+	char name[PROFILE_NAME_BYTES_MAX + PROFILE_TARGET_BYTES_MAX + 2];
 	json_t *tests = json_array();
-	json_t *root;
-	bool written;
 
 	for (size_t i = 0; i < profile->setting_count; i++) {
 		const struct setting *setting = &profile->settings[i];
@@ -92,10 +91,24 @@ bool write_benchmark(const struct profile *profile, FILE *file)
 						 "results", results_json(profile, i)));
 		}
 	}
-	root = json_pack("{s:[{s:o, s:s, s:o, s:o}]}", "groups", "name",
-			 message_json_string(profile->run.plugin), "description", "fastprof run",
-			 "parameters", parameters_json(profile), "tests", tests);
-	written = root != NULL &&
+	snprintf(name, sizeof name, "%s%s%s", profile->run.plugin,
+		 profile->is_one_of_several ? " " : "",
+		 profile->is_one_of_several ? profile->target : "");
+	return json_pack("{s:o, s:s, s:o, s:o}", "name", message_json_string(name), "description",
+			 "fastprof run", "parameters", parameters_json(profile), "tests", tests);
+}
+
+bool write_benchmark(const struct profiles *profiles, FILE *file)
+{
+	json_t *groups = json_array();
+	bool written = groups != NULL;
+	json_t *root;
+
+	for (size_t i = 0; written && i < profiles->count; i++) {
+		written = json_array_append_new(groups, group_json(&profiles->all[i])) == 0;
+	}
+	root = json_pack("{s:o}", "groups", groups);
+	written = written && root != NULL &&
 		  json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0;
 	json_decref(root);
 	return written && putc('\n', file) != EOF;

@@ -28,7 +28,12 @@ static const char head[] =
 	"overflow-x:auto}svg{display:block;width:100%;height:auto;min-width:560px}\n"
 	".grid{stroke:var(--rule)}text{fill:var(--soft);font-size:12px}.axis{font-weight:600}"
 	".name{fill:var(--ink)}.mid{text-anchor:middle}.end{text-anchor:end}\n"
-	".front{fill:var(--main)}.beaten{fill:var(--soft);fill-opacity:.45}"
+	".front{fill:var(--main)}.pick{fill:var(--good)}.ring{fill:none;stroke:var(--good);"
+	"stroke-width:2}.chosen{fill:var(--good);font-weight:700;font-size:13px}"
+	".edge{fill:none;stroke:var(--main);stroke-opacity:.35;stroke-width:1.5}"
+	".goal{stroke:var(--bad);stroke-dasharray:5 4;stroke-opacity:.8}"
+	".miss{fill:var(--bad);fill-opacity:.07}.aim{fill:var(--bad)}.beaten{fill:var(--soft);fill-"
+	"opacity:.45}"
 	".span{stroke:var(--soft);stroke-opacity:.6}.box{fill:var(--main);fill-opacity:.28}"
 	".line{fill:none;stroke:var(--main);stroke-width:1.6}.odd{stroke:var(--odd)}\n"
 	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13."
@@ -36,6 +41,15 @@ static const char head[] =
 	"th,td{padding:5px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid "
 	"var(--rule)}th{color:var(--soft);font-weight:600}th:first-child,td:first-child"
 	"{text-align:left}tr:last-child td{border-bottom:0}.best td:first-child{font-weight:600}\n"
+	"tr.pick td{background:color-mix(in srgb,var(--good) 12%,transparent)}"
+	"tr.pick td:first-child{color:var(--good)}"
+	".advice{border-left:5px solid var(--good);font-size:16px;margin-top:20px}"
+	".advice.none{border-color:var(--odd)}.advice b{font-size:22px;color:var(--good);"
+	"display:block}.advice.none b{color:var(--odd)}\n"
+	"h2.target{font-size:22px;margin-top:52px;border-top:1px solid "
+	"var(--rule);padding-top:24px}"
+	"a{color:var(--main)}@media(max-width:600px){main{padding:18px 10px 40px}"
+	".card{padding:10px}h1{font-size:22px}}\n"
 	".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
 	"</style>\n<title>";
 
@@ -49,33 +63,100 @@ static void paragraph(FILE *file, const char *name, const char *value)
 	fputs("</code></p>\n", file);
 }
 
-static void write_head(const struct profile *profile, FILE *file)
+static void write_head(const struct profiles *profiles, FILE *file)
 {
-	const char *plugin = profile->run.plugin[0] != '\0' ? profile->run.plugin : "no plugin";
+	const struct profile *first = &profiles->all[0];
+	const struct profile *last = &profiles->all[profiles->count - 1];
+	const char *plugin = first->run.plugin[0] != '\0' ? first->run.plugin : "no plugin";
 	struct text when = {0};
+	size_t settings = 0;
 
+	for (size_t i = 0; i < profiles->count; i++) {
+		settings += profiles->all[i].setting_count;
+	}
 	fputs(head, file);
 	markup_escape(file, plugin);
 	fputs(" - fastprof</title></head><body><main>\n<h1>", file);
 	markup_escape(file, plugin);
 	fputs("</h1>\n<p class=\"soft\">", file);
-	quantity_time(&when, profile->run.start_ns);
+	quantity_time(&when, first->run.start_ns);
 	fprintf(file, "%.19sZ, ", text_chars(&when)); /* to the second is enough for people */
 	text_clear(&when);
-	quantity_span(&when, profile->run.end_ns - profile->run.start_ns);
-	text_add(&when, ", %zu setting%s on %s", profile->setting_count,
-		 profile->setting_count == 1 ? "" : "s", profile->run.node);
+	quantity_span(&when, last->run.end_ns - first->run.start_ns);
+	text_add(&when, ", %zu setting%s on %s", settings, settings == 1 ? "" : "s",
+		 first->run.node);
 	markup_escape(file, text_chars(&when));
 	fputs("</p>\n", file);
 	text_fini(&when);
-	paragraph(file, "command", profile->run.command);
-	paragraph(file, "image", profile->run.image);
-	paragraph(file, "commit", profile->run.commit);
+	paragraph(file, "repository", first->run.repo);
+	paragraph(file, "ref", first->run.ref);
+	paragraph(file, "commit", first->run.commit);
+}
+
+static void write_ending(const struct profile *profile, FILE *file)
+{
 	if (profile->ending != ENDING_DONE) {
 		fprintf(file, "<p class=\"bad\">%s: ", ending_name(profile->ending));
 		markup_escape(file, profile->reason);
 		fputs("</p>\n", file);
 	}
+}
+
+/* Which setting to take, before anything else. */
+static void write_advice(const struct profile *profile, const struct chart_choice *choice,
+			 FILE *file)
+{
+	char label[256] = "";
+	struct text why = {0};
+
+	if (choice->speed == NULL) { /* nothing was measured */
+		return;
+	}
+	if (choice->pick != NULL) {
+		profile_label(profile, choice->pick, label, sizeof label);
+	}
+	chart_advise(profile, choice, &why);
+	fprintf(file, "<div class=\"card advice%s\">%s<b>", choice->pick == NULL ? " none" : "",
+		choice->pick == NULL ? "" : "Choose");
+	markup_escape(file, choice->pick != NULL     ? label
+			    : profile->aim_count > 0 ? "No setting is good enough"
+						     : "No goal was given");
+	fputs("</b>", file);
+	markup_escape(file, text_chars(&why));
+	fputs("</div>\n", file);
+	text_fini(&why);
+}
+
+/* All targets at a glance. */
+static void write_targets(const struct profiles *profiles, FILE *file)
+{
+	fputs("<h2>Targets</h2><div class=\"card\"><table><tr><th>target</th><th>ending</th>"
+	      "<th>goals met</th><th>choose</th></tr>\n",
+	      file);
+	for (size_t i = 0; i < profiles->count; i++) {
+		const struct profile *profile = &profiles->all[i];
+		struct chart_choice choice;
+		char label[256] = "-";
+		size_t met = 0;
+
+		chart_choose(profile, &choice);
+		if (choice.pick != NULL) {
+			profile_label(profile, choice.pick, label, sizeof label);
+		}
+		for (size_t j = 0; j < profile->aim_count; j++) {
+			met += profile->aims[j].verdict == AIM_MET;
+		}
+		fputs("<tr><td><a href=\"#", file);
+		markup_escape(file, profile->target);
+		fputs("\">", file);
+		markup_escape(file, profile->target);
+		fprintf(file, "</a></td><td class=\"%s\">%s</td><td>%zu of %zu</td><td>",
+			profile->ending == ENDING_DONE ? "good" : "bad",
+			ending_name(profile->ending), met, profile->aim_count);
+		markup_escape(file, label);
+		fputs("</td></tr>\n", file);
+	}
+	fputs("</table></div>\n", file);
 }
 
 static void write_goals(const struct profile *profile, FILE *file)
@@ -87,7 +168,7 @@ static void write_goals(const struct profile *profile, FILE *file)
 		return;
 	}
 	fputs("<h2>Goals</h2><div class=\"card\"><table><tr><th>goal</th><th>verdict</th>"
-	      "<th>best</th><th>at</th></tr>\n",
+	      "<th>met by</th><th>best</th><th>at</th></tr>\n",
 	      file);
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
@@ -99,8 +180,13 @@ static void write_goals(const struct profile *profile, FILE *file)
 		}
 		fputs("<tr><td>", file);
 		markup_escape(file, aim->words);
-		fprintf(file, "</td><td class=\"%s\">%s</td><td>%.6g</td><td>",
-			classes[aim->verdict], verdicts[aim->verdict], aim->best);
+		fprintf(file, "</td><td class=\"%s\">%s</td><td>%zu of %zu</td><td>",
+			classes[aim->verdict], verdicts[aim->verdict], aim->met_by,
+			profile->setting_count);
+		if (isfinite(aim->best)) {
+			fprintf(file, "%.4g", aim->best);
+		}
+		fputs("</td><td>", file);
 		markup_escape(file, label);
 		fputs("</td></tr>\n", file);
 	}
@@ -110,13 +196,15 @@ static void write_goals(const struct profile *profile, FILE *file)
 /* Columns: the plugin's metrics, then those of its processes that somebody will look for. */
 static size_t choose_columns(const struct profile *profile, const struct series **out)
 {
-	static const char *const wanted[] = {"proc.cpu", "proc.memory_peak", "cgroup.memory_peak",
-					     "gpu.use",  "gpu.power",        "host.temperature"};
+	static const char *const wanted[] = {"proc.cpu", "proc.memory_peak", "gpu.use", "gpu.power",
+					     "host.temperature"};
 	const struct setting *first = profile_first(profile);
 	size_t count = 0;
 
 	for (size_t i = 0; first != NULL && i < first->count; i++) {
-		if (first->series[i].source == SOURCE_PLUGIN && count < COLUMNS_MAX - 6) {
+		/* A rate says the same as the mean of its intervals. */
+		if (first->series[i].source == SOURCE_PLUGIN && count < COLUMNS_MAX - 6 &&
+		    strstr(first->series[i].name, ".interval") == NULL) {
 			out[count++] = &first->series[i];
 		}
 	}
@@ -131,12 +219,12 @@ static size_t choose_columns(const struct profile *profile, const struct series 
 }
 
 static void write_row(const struct profile *profile, const struct setting *setting,
-		      const struct series **columns, size_t count, bool best, FILE *file)
+		      const struct series **columns, size_t count, const char *class, FILE *file)
 {
 	char label[256];
 
 	profile_label(profile, setting, label, sizeof label);
-	fprintf(file, "<tr%s><td>", best ? " class=\"best\"" : "");
+	fprintf(file, "<tr class=\"%s\"><td>", class);
 	markup_escape(file, label);
 	fputs("</td>", file);
 	if (!setting_is_measured(setting)) {
@@ -169,10 +257,11 @@ static void write_table(const struct profile *profile, const struct chart_choice
 	const struct series *columns[COLUMNS_MAX];
 	size_t count = choose_columns(profile, columns);
 
-	fputs("<h2>Settings</h2>\n<p class=\"soft\">Means over the measurement; of a peak, the "
-	      "greatest. Those in bold are beaten by none.</p>\n<div class=\"card\"><table><tr>"
-	      "<th>setting</th>",
-	      file);
+	fprintf(file,
+		"<h2>Settings</h2>\n<p class=\"soft\">Means over the measurement; of a peak, the "
+		"greatest. Those in bold are beaten by none%s.</p>\n<div class=\"card\"><table><tr>"
+		"<th>setting</th>",
+		choice->pick != NULL ? "; the green one is to be chosen" : "");
 	for (size_t i = 0; i < count; i++) {
 		fputs("<th>", file);
 		markup_escape(file, columns[i]->name);
@@ -183,7 +272,11 @@ static void write_table(const struct profile *profile, const struct chart_choice
 		bool best = choice->speed != NULL && choice->merit != NULL &&
 			    !chart_is_beaten(profile, choice, &profile->settings[i]);
 
-		write_row(profile, &profile->settings[i], columns, count, best, file);
+		write_row(profile, &profile->settings[i], columns, count,
+			  &profile->settings[i] == choice->pick ? "best pick"
+			  : best                                ? "best"
+								: "",
+			  file);
 	}
 	fputs("</table></div>\n", file);
 }
@@ -215,31 +308,62 @@ static void write_foot(const struct profile *profile, FILE *file)
 	}
 	paragraph(file, "kernel", profile->run.kernel);
 	paragraph(file, "cgroup", profile->run.cgroup);
-	fprintf(file, "<p class=\"soft\">fastprof %s, fastd ", FASTPROF_VERSION);
-	markup_escape(file, profile->run.fastd);
-	fputs("</p>\n</main></body></html>\n", file);
 }
 
-bool write_html(const struct profile *profile, FILE *file)
+static void write_charts(const struct profile *profile, const struct chart_choice *choice,
+			 FILE *file)
+{
+	if (choice->speed != NULL && choice->merit != NULL) {
+		fputs("<h2>Which settings are worth having</h2>\n<p class=\"soft\">Each dot is a "
+		      "setting. No other one beats those on the line in both directions; grey ones "
+		      "are beaten. What misses a goal is shaded.</p>\n<div class=\"card\">\n",
+		      file);
+		chart_pareto(profile, choice, file);
+		fputs("</div>\n", file);
+	}
+	if (choice->speed != NULL) {
+		fputs("<h2>Distributions</h2>\n<div class=\"card\">\n", file);
+		chart_distributions(profile, choice, file);
+		fputs("</div>\n<h2>Over time</h2>\n<div class=\"card\">\n", file);
+		chart_timeline(profile, choice, file);
+		fputs("</div>\n", file);
+	}
+}
+
+static void write_target(const struct profile *profile, FILE *file)
 {
 	struct chart_choice choice;
 
 	chart_choose(profile, &choice);
-	write_head(profile, file);
+	if (profile->is_one_of_several) {
+		fputs("<h2 class=\"target\" id=\"", file);
+		markup_escape(file, profile->target);
+		fputs("\">", file);
+		markup_escape(file, profile->target);
+		fputs("</h2>\n", file);
+	}
+	paragraph(file, "command", profile->run.command);
+	paragraph(file, "image", profile->run.image);
+	paragraph(file, "dataset", profile->run.dataset);
+	write_ending(profile, file);
+	write_advice(profile, &choice, file);
 	write_goals(profile, file);
-	if (choice.speed != NULL && choice.merit != NULL) {
-		fputs("<h2>Which settings are worth having</h2>\n<div class=\"card\">\n", file);
-		chart_pareto(profile, &choice, file);
-		fputs("</div>\n", file);
-	}
-	if (choice.speed != NULL) {
-		fputs("<h2>Distributions</h2>\n<div class=\"card\">\n", file);
-		chart_distributions(profile, &choice, file);
-		fputs("</div>\n<h2>Over time</h2>\n<div class=\"card\">\n", file);
-		chart_timeline(profile, &choice, file);
-		fputs("</div>\n", file);
-	}
+	write_charts(profile, &choice, file);
 	write_table(profile, &choice, file);
 	write_foot(profile, file);
+}
+
+bool write_html(const struct profiles *profiles, FILE *file)
+{
+	write_head(profiles, file);
+	if (profiles->count > 1) {
+		write_targets(profiles, file);
+	}
+	for (size_t i = 0; i < profiles->count; i++) {
+		write_target(&profiles->all[i], file);
+	}
+	fputs("<p class=\"soft\">fastprof " FASTPROF_VERSION ", fastd ", file);
+	markup_escape(file, profiles->all[0].run.fastd);
+	fputs("</p>\n</main></body></html>\n", file);
 	return !ferror(file);
 }

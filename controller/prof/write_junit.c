@@ -99,12 +99,12 @@ static void write_run(const struct profile *profile, double seconds, FILE *file)
 	fputs("</testcase>\n", file);
 }
 
-bool write_junit(const struct profile *profile, FILE *file)
+static void write_suite(const struct profile *profile, FILE *file)
 {
 	double seconds = fmax(0, (double)(profile->run.end_ns - profile->run.start_ns) / 1e9);
 	time_t start = (time_t)(profile->run.start_ns / 1000000000);
 	size_t missed = 0, failed = 0, unknown = profile->ending == ENDING_DONE ? 0 : 1;
-	char name[PROFILE_NAME_BYTES_MAX + 32];
+	char name[PROFILE_NAME_BYTES_MAX + PROFILE_TARGET_BYTES_MAX + 32];
 	char when[32] = "";
 	struct tm utc;
 
@@ -118,9 +118,11 @@ bool write_junit(const struct profile *profile, FILE *file)
 	if (gmtime_r(&start, &utc) != NULL) {
 		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc);
 	}
-	snprintf(name, sizeof name, "fastprof.%s",
-		 profile->run.plugin[0] != '\0' ? profile->run.plugin : "unknown");
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite", file);
+	snprintf(name, sizeof name, "fastprof.%s%s%s",
+		 profile->run.plugin[0] != '\0' ? profile->run.plugin : "unknown",
+		 profile->is_one_of_several ? "." : "",
+		 profile->is_one_of_several ? profile->target : "");
+	fputs("  <testsuite", file);
 	attribute(file, "name", name);
 	fprintf(file,
 		" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\" "
@@ -130,6 +132,7 @@ bool write_junit(const struct profile *profile, FILE *file)
 	fputs(">\n    <properties>\n", file);
 	property(file, "command", profile->run.command);
 	property(file, "image", profile->run.image);
+	property(file, "target", profile->target);
 	property(file, "commit", profile->run.commit);
 	property(file, "fastd", profile->run.fastd);
 	fputs("    </properties>\n", file);
@@ -142,6 +145,15 @@ bool write_junit(const struct profile *profile, FILE *file)
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		write_goal(profile, &profile->aims[i], seconds, file);
 	}
-	fputs("    <system-out>results.json</system-out>\n  </testsuite>\n</testsuites>\n", file);
+	fputs("    <system-out>results.json</system-out>\n  </testsuite>\n", file);
+}
+
+bool write_junit(const struct profiles *profiles, FILE *file)
+{
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", file);
+	for (size_t i = 0; i < profiles->count; i++) {
+		write_suite(&profiles->all[i], file);
+	}
+	fputs("</testsuites>\n", file);
 	return !ferror(file);
 }

@@ -1,6 +1,7 @@
 #include "prof/outputs.h"
 
 #include "client/quantity.h"
+#include "prof/chart.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,18 +90,38 @@ static void add_settings(const struct profile *profile, struct text *text)
 
 static void add_goals(const struct profile *profile, struct text *text)
 {
-	static const char *const verdicts[] = {"UNKNOWN", "met", "MISSED"};
+	static const char *const verdicts[] = {"UNKNOWN", "met ", "MISSED"};
 
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
 		char label[256];
 
 		text_add(text, "goal     %-28s %s", aim->words, verdicts[aim->verdict]);
-		if (aim->best_setting != SIZE_MAX) {
+		if (aim->verdict == AIM_MET) {
+			text_add(text, "by %zu of %zu settings", aim->met_by,
+				 profile->setting_count);
+		} else if (aim->best_setting != SIZE_MAX) {
 			profile_label(profile, &profile->settings[aim->best_setting], label,
 				      sizeof label);
 			text_add(text, "; the best is %.6g, at %s", aim->best, label);
 		}
+		text_add(text, "\n");
+	}
+}
+
+static void add_advice(const struct profile *profile, struct text *text)
+{
+	struct chart_choice choice;
+
+	chart_choose(profile, &choice);
+	if (profile->aim_count > 0 && choice.speed != NULL) {
+		char label[256] = "none";
+
+		if (choice.pick != NULL) {
+			profile_label(profile, choice.pick, label, sizeof label);
+		}
+		text_add(text, "choose   %s: ", label);
+		chart_advise(profile, &choice, text);
 		text_add(text, "\n");
 	}
 }
@@ -120,38 +141,51 @@ static void add_unsupported(const struct profile *profile, struct text *text)
 	text_add(text, "%s", any ? "\n" : "");
 }
 
-bool write_report(const struct profile *profile, FILE *file)
+static void add_target(const struct profile *profile, struct text *text)
 {
 	const struct overhead *overhead = &profile->overhead;
-	struct text text = {0};
-	bool written;
 
-	text_add(&text, "plugin   ");
-	text_add_clean(&text, profile->run.plugin[0] != '\0' ? profile->run.plugin : "-");
-	text_add(&text, "\ncommand  ");
-	text_add_clean(&text, profile->run.command);
-	text_add(&text, "\nnode     %s, %s, fastd %s\nwhen     ", profile->run.node,
-		 profile->run.kernel, profile->run.fastd);
-	quantity_time(&text, profile->run.start_ns);
-	text_add(&text, ", for ");
-	quantity_span(&text, profile->run.end_ns - profile->run.start_ns);
-	text_add(&text, "\nending   %s%s", ending_name(profile->ending),
-		 profile->reason[0] != '\0' ? ": " : "");
-	text_add_clean(&text, profile->reason);
-	text_add(&text, "\n");
-	add_goals(profile, &text);
-	add_settings(profile, &text);
-	add_unsupported(profile, &text);
-	for (size_t i = 0; i < profile->note_count; i++) {
-		text_add(&text, "note: ");
-		text_add_clean(&text, profile->notes[i]);
-		text_add(&text, "\n");
+	if (profile->is_one_of_several) {
+		text_add(text, "target   %s\n", profile->target);
 	}
-	text_add(&text,
+	text_add(text, "plugin   ");
+	text_add_clean(text, profile->run.plugin[0] != '\0' ? profile->run.plugin : "-");
+	text_add(text, "\ncommand  ");
+	text_add_clean(text, profile->run.command);
+	text_add(text, "\nnode     %s, %s, fastd %s\nwhen     ", profile->run.node,
+		 profile->run.kernel, profile->run.fastd);
+	quantity_time(text, profile->run.start_ns);
+	text_add(text, ", for ");
+	quantity_span(text, profile->run.end_ns - profile->run.start_ns);
+	text_add(text, "\nending   %s%s", ending_name(profile->ending),
+		 profile->reason[0] != '\0' ? ": " : "");
+	text_add_clean(text, profile->reason);
+	text_add(text, "\n");
+	add_goals(profile, text);
+	add_advice(profile, text);
+	add_settings(profile, text);
+	add_unsupported(profile, text);
+	for (size_t i = 0; i < profile->note_count; i++) {
+		text_add(text, "note: ");
+		text_add_clean(text, profile->notes[i]);
+		text_add(text, "\n");
+	}
+	text_add(text,
 		 "\noverhead: fastprof %.2f s of CPU, fastd %.2f s, in %.1f s; fastd at most %.1f "
 		 "MiB\n",
 		 overhead->fastprof_cpu_s, overhead->fastd_cpu_s, overhead->wall_s,
 		 (double)overhead->fastd_rss_bytes / 1048576);
+}
+
+bool write_report(const struct profiles *profiles, FILE *file)
+{
+	struct text text = {0};
+	bool written;
+
+	for (size_t i = 0; i < profiles->count; i++) {
+		text_add(&text, "%s", i > 0 ? "\n\n" : "");
+		add_target(&profiles->all[i], &text);
+	}
 	written = !text.failed && fputs(text_chars(&text), file) >= 0;
 	text_fini(&text);
 	return written;

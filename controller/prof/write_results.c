@@ -1,6 +1,7 @@
 #include "prof/outputs.h"
 
 #include "client/message_json.h"
+#include "prof/chart.h"
 
 #include <math.h>
 #include <string.h>
@@ -107,7 +108,8 @@ static json_t *setting_json(const struct profile *profile, const struct setting 
 		good = good && put(metrics, setting->series[i].name,
 				   series_json(&setting->series[i], brief));
 	}
-	good = good && put(object, "id", json_integer((json_int_t)setting->row)) &&
+	good = good &&
+	       put(object, "id", json_integer((json_int_t)profile_setting_id(profile, setting))) &&
 	       put(object, "ending", json_string(setting_ending_name(setting))) &&
 	       put_text(object, "reason", setting->reason) &&
 	       put(object, "repeats", json_integer(setting->repeats)) &&
@@ -139,7 +141,9 @@ static json_t *run_json(const struct profile_run *run)
 		     {"image", run->image},
 		     {"imageDigest", run->image_digest},
 		     {"repo", run->repo},
+		     {"ref", run->ref},
 		     {"commit", run->commit},
+		     {"dataset", run->dataset},
 		     {"strategy", run->strategy},
 		     {"cgroup", run->cgroup}};
 	json_t *object = json_object();
@@ -170,12 +174,14 @@ static json_t *goals_json(const struct profile *profile)
 
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
-		json_t *goal = json_pack(
-			"{s:o, s:s, s:o, s:o}", "goal", message_json_string(aim->words), "verdict",
-			verdicts[aim->verdict], "best", number_json(aim->best), "bestSetting",
-			aim->best_setting == SIZE_MAX
-				? json_null()
-				: json_integer((json_int_t)aim->best_setting));
+		json_t *goal = json_pack("{s:o, s:s, s:I, s:o, s:o}", "goal",
+					 message_json_string(aim->words), "verdict",
+					 verdicts[aim->verdict], "metBy", (json_int_t)aim->met_by,
+					 "best", number_json(aim->best), "bestSetting",
+					 aim->best_setting == SIZE_MAX
+						 ? json_null()
+						 : json_integer((json_int_t)(profile->first_id +
+									     aim->best_setting)));
 
 		if (goal == NULL || json_array_append_new(goals, goal) != 0) {
 			json_decref(goals);
@@ -183,6 +189,16 @@ static json_t *goals_json(const struct profile *profile)
 		}
 	}
 	return goals;
+}
+
+static json_t *choice_json(const struct profile *profile)
+{
+	struct chart_choice choice;
+
+	chart_choose(profile, &choice);
+	return choice.pick == NULL
+		       ? json_null()
+		       : json_integer((json_int_t)profile_setting_id(profile, choice.pick));
 }
 
 static json_t *unsupported_json(const struct profile *profile)
@@ -208,18 +224,18 @@ static json_t *notes_json(const struct profile *profile)
 	return notes;
 }
 
-static json_t *profile_json(const struct profile *profile, bool brief)
+static json_t *target_json(const struct profile *profile, bool brief)
 {
 	const struct overhead *overhead = &profile->overhead;
 	json_t *root = json_object();
 	json_t *settings = json_array();
-	bool good = put(root, "schema", json_string(OUTPUTS_SCHEMA)) &&
-		    put(root, "fastprofVersion", json_string(FASTPROF_VERSION)) &&
+	bool good = put(root, "name", json_string(profile->target)) &&
 		    put(root, "ending", json_string(ending_name(profile->ending))) &&
 		    put_text(root, "reason", profile->reason) &&
 		    put(root, "exitCode", json_integer(profile_exit(profile))) &&
 		    put(root, "run", run_json(&profile->run)) &&
 		    put(root, "goals", goals_json(profile)) &&
+		    put(root, "choice", choice_json(profile)) &&
 		    put(root, "unsupported", unsupported_json(profile)) &&
 		    put(root, "notes", notes_json(profile));
 
@@ -243,9 +259,33 @@ static json_t *profile_json(const struct profile *profile, bool brief)
 	return root;
 }
 
-static bool write_root(const struct profile *profile, FILE *file, bool brief)
+static json_t *profiles_json(const struct profiles *profiles, bool brief)
 {
-	json_t *root = profile_json(profile, brief);
+	char reason[PROFILE_REASON_BYTES_MAX + PROFILE_TARGET_BYTES_MAX + 16];
+	json_t *root = json_object();
+	json_t *targets = json_array();
+	bool good;
+
+	profiles_reason(profiles, reason, sizeof reason);
+	good = put(root, "schema", json_string(OUTPUTS_SCHEMA)) &&
+	       put(root, "fastprofVersion", json_string(FASTPROF_VERSION)) &&
+	       put(root, "ending", json_string(ending_name(profiles_worst(profiles)->ending))) &&
+	       put_text(root, "reason", reason) &&
+	       put(root, "exitCode", json_integer(profiles_exit(profiles)));
+	for (size_t i = 0; good && i < profiles->count; i++) {
+		good = json_array_append_new(targets, target_json(&profiles->all[i], brief)) == 0;
+	}
+	good = json_object_set_new(root, "targets", targets) == 0 && good;
+	if (!good) {
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+static bool write_root(const struct profiles *profiles, FILE *file, bool brief)
+{
+	json_t *root = profiles_json(profiles, brief);
 	bool written = root != NULL &&
 		       json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0;
 
@@ -253,12 +293,12 @@ static bool write_root(const struct profile *profile, FILE *file, bool brief)
 	return written && putc('\n', file) != EOF;
 }
 
-bool write_results(const struct profile *profile, FILE *file)
+bool write_results(const struct profiles *profiles, FILE *file)
 {
-	return write_root(profile, file, false);
+	return write_root(profiles, file, false);
 }
 
-bool write_results_brief(const struct profile *profile, FILE *file)
+bool write_results_brief(const struct profiles *profiles, FILE *file)
 {
-	return write_root(profile, file, true);
+	return write_root(profiles, file, true);
 }

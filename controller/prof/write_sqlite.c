@@ -11,16 +11,22 @@
 static const char schema[] =
 	"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 	"CREATE TABLE run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
-	"CREATE TABLE setting(id INTEGER PRIMARY KEY, label TEXT NOT NULL, ending TEXT NOT NULL,"
-	" reason TEXT NOT NULL, start_unix_ns INTEGER NOT NULL, end_unix_ns INTEGER NOT NULL);"
+	"CREATE TABLE target(id INTEGER PRIMARY KEY, name TEXT NOT NULL, ending TEXT NOT NULL,"
+	" reason TEXT NOT NULL, command TEXT NOT NULL, plugin TEXT NOT NULL, image TEXT NOT NULL,"
+	" dataset TEXT NOT NULL);"
+	"CREATE TABLE setting(id INTEGER PRIMARY KEY, target INTEGER NOT NULL, label TEXT NOT "
+	"NULL, ending TEXT NOT NULL,"
+	" reason TEXT NOT NULL, start_unix_ns INTEGER NOT NULL, end_unix_ns INTEGER NOT NULL,"
+	" exit_status INTEGER);"
 	"CREATE TABLE knob(setting INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL);"
 	"CREATE TABLE metric(setting INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,"
 	" source TEXT NOT NULL, unsupported INTEGER NOT NULL, count INTEGER NOT NULL, mean REAL,"
 	" deviation REAL, min REAL, max REAL, p50 REAL, p95 REAL, p99 REAL);"
 	"CREATE TABLE sample(setting INTEGER NOT NULL, repeat INTEGER NOT NULL,"
 	" metric TEXT NOT NULL, time_unix_ns INTEGER NOT NULL, value REAL);"
-	"CREATE TABLE goal(goal TEXT NOT NULL, verdict INTEGER NOT NULL, best REAL);"
-	"PRAGMA user_version=1; BEGIN;";
+	"CREATE TABLE goal(target INTEGER NOT NULL, goal TEXT NOT NULL, verdict INTEGER NOT NULL, "
+	"best REAL);"
+	"PRAGMA user_version=2; BEGIN;";
 
 /* Runs one insert. types: 't' text, 'i' 64-bit, 'd' double (NaN is NULL). */
 static bool insert(sqlite3_stmt *statement, const char *types, ...)
@@ -50,6 +56,7 @@ static bool insert(sqlite3_stmt *statement, const char *types, ...)
 /* The statements, in the order of their text. */
 enum {
 	INSERT_RUN,
+	INSERT_TARGET,
 	INSERT_SETTING,
 	INSERT_KNOB,
 	INSERT_METRIC,
@@ -60,11 +67,12 @@ enum {
 
 static const char *const inserts[INSERTS] = {
 	"INSERT INTO run VALUES(?,?)",
-	"INSERT INTO setting VALUES(?,?,?,?,?,?)",
+	"INSERT INTO target VALUES(?,?,?,?,?,?,?,?)",
+	"INSERT INTO setting VALUES(?,?,?,?,?,?,?,?)",
 	"INSERT INTO knob VALUES(?,?,?)",
 	"INSERT INTO metric VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	"INSERT INTO sample VALUES(?,?,?,?,?)",
-	"INSERT INTO goal VALUES(?,?,?)",
+	"INSERT INTO goal VALUES(?,?,?,?)",
 };
 
 static bool fill_series(sqlite3_stmt **statements, int64_t id, const struct series *series)
@@ -83,16 +91,18 @@ static bool fill_series(sqlite3_stmt **statements, int64_t id, const struct seri
 	return good;
 }
 
-static bool fill_setting(sqlite3_stmt **statements, const struct profile *profile,
+static bool fill_setting(sqlite3_stmt **statements, int64_t target, const struct profile *profile,
 			 const struct setting *setting)
 {
-	int64_t id = (int64_t)setting->row;
+	int64_t id = (int64_t)profile_setting_id(profile, setting);
 	char label[256];
 	bool good;
 
 	profile_label(profile, setting, label, sizeof label);
-	good = insert(statements[INSERT_SETTING], "itttii", id, label, setting_ending_name(setting),
-		      setting->reason, setting->start_ns, setting->end_ns);
+	good = insert(statements[INSERT_SETTING], "iitttiid", id, target, label,
+		      setting_ending_name(setting), setting->reason, setting->start_ns,
+		      setting->end_ns,
+		      setting->exit_status < 0 ? NAN : (double)setting->exit_status);
 	for (size_t i = 0; good && i < profile->grid.column_count; i++) {
 		good = insert(statements[INSERT_KNOB], "itt", id, table_name(&profile->grid, i),
 			      table_cell(&profile->grid, setting->row, i));
@@ -103,31 +113,53 @@ static bool fill_setting(sqlite3_stmt **statements, const struct profile *profil
 	return good;
 }
 
-static bool fill(sqlite3_stmt **statements, const struct profile *profile)
+static bool fill_target(sqlite3_stmt **statements, int64_t id, const struct profile *profile)
 {
-	const struct {
-		const char *key, *value;
-	} rows[] = {{"schema", OUTPUTS_SCHEMA},      {"ending", ending_name(profile->ending)},
-		    {"reason", profile->reason},     {"command", profile->run.command},
-		    {"plugin", profile->run.plugin}, {"node", profile->run.node},
-		    {"kernel", profile->run.kernel}, {"image", profile->run.image},
-		    {"commit", profile->run.commit}, {"fastd", profile->run.fastd}};
-	bool good = true;
+	bool good = insert(statements[INSERT_TARGET], "ittttttt", id, profile->target,
+			   ending_name(profile->ending), profile->reason, profile->run.command,
+			   profile->run.plugin, profile->run.image, profile->run.dataset);
 
-	for (size_t i = 0; good && i < sizeof rows / sizeof rows[0]; i++) {
-		good = insert(statements[INSERT_RUN], "tt", rows[i].key, rows[i].value);
-	}
 	for (size_t i = 0; good && i < profile->setting_count; i++) {
-		good = fill_setting(statements, profile, &profile->settings[i]);
+		good = fill_setting(statements, id, profile, &profile->settings[i]);
 	}
 	for (size_t i = 0; good && i < profile->aim_count; i++) {
-		good = insert(statements[INSERT_GOAL], "tid", profile->aims[i].words,
+		good = insert(statements[INSERT_GOAL], "itid", id, profile->aims[i].words,
 			      (int64_t)profile->aims[i].verdict, profile->aims[i].best);
 	}
 	return good;
 }
 
-static bool write_database(sqlite3 *database, const struct profile *profile)
+static bool fill(sqlite3_stmt **statements, const struct profiles *profiles)
+{
+	char reason[PROFILE_REASON_BYTES_MAX + PROFILE_TARGET_BYTES_MAX + 16];
+	const struct profile_run *run = &profiles->all[0].run; /* what all have in common */
+	const struct {
+		const char *key, *value;
+	} rows[] = {{"schema", OUTPUTS_SCHEMA},
+		    {"ending", ending_name(profiles_worst(profiles)->ending)},
+		    {"reason", reason},
+		    {"command", run->command},
+		    {"plugin", run->plugin},
+		    {"node", run->node},
+		    {"kernel", run->kernel},
+		    {"image", run->image},
+		    {"repo", run->repo},
+		    {"ref", run->ref},
+		    {"commit", run->commit},
+		    {"fastd", run->fastd}};
+	bool good = true;
+
+	profiles_reason(profiles, reason, sizeof reason);
+	for (size_t i = 0; good && i < sizeof rows / sizeof rows[0]; i++) {
+		good = insert(statements[INSERT_RUN], "tt", rows[i].key, rows[i].value);
+	}
+	for (size_t i = 0; good && i < profiles->count; i++) {
+		good = fill_target(statements, (int64_t)i, &profiles->all[i]);
+	}
+	return good;
+}
+
+static bool write_database(sqlite3 *database, const struct profiles *profiles)
 {
 	sqlite3_stmt *statements[INSERTS] = {0};
 	bool good = sqlite3_exec(database, schema, NULL, NULL, NULL) == SQLITE_OK;
@@ -136,7 +168,7 @@ static bool write_database(sqlite3 *database, const struct profile *profile)
 		good = sqlite3_prepare_v2(database, inserts[i], -1, &statements[i], NULL) ==
 		       SQLITE_OK;
 	}
-	good = good && fill(statements, profile);
+	good = good && fill(statements, profiles);
 	for (size_t i = 0; i < INSERTS; i++) {
 		sqlite3_finalize(statements[i]);
 	}
@@ -154,7 +186,7 @@ static bool sync_file(const char *path)
 	return good;
 }
 
-bool write_sqlite(const struct profile *profile, const char *folder, char *error)
+bool write_sqlite(const struct profiles *profiles, const char *folder, char *error)
 {
 	char beside[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
 	sqlite3 *database = NULL;
@@ -163,7 +195,7 @@ bool write_sqlite(const struct profile *profile, const char *folder, char *error
 	snprintf(beside, sizeof beside, "%.900s/profile.sqlite.tmp", folder);
 	snprintf(path, sizeof path, "%.900s/profile.sqlite", folder);
 	(void)unlink(beside);
-	good = sqlite3_open(beside, &database) == SQLITE_OK && write_database(database, profile);
+	good = sqlite3_open(beside, &database) == SQLITE_OK && write_database(database, profiles);
 	if (!good) {
 		snprintf(error, OUTPUTS_ERROR_BYTES_MAX, "%.300s: %s", path,
 			 database != NULL ? sqlite3_errmsg(database) : "no memory");

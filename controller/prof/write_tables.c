@@ -6,28 +6,48 @@
 
 #define MEASURES_MAX (TABLE_COLUMNS_MAX - 1)
 
-bool write_samples(const struct profile *profile, FILE *file)
+static char *quoted(const char *text)
 {
-	for (size_t i = 0; i < profile->setting_count; i++) {
-		const struct setting *setting = &profile->settings[i];
+	json_t *string = json_string(text);
+	char *out = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY);
 
-		for (size_t j = 0; j < setting->count; j++) {
-			const struct series *series = &setting->series[j];
-			json_t *name = json_string(series->name);
-			char *quoted = name == NULL ? NULL : json_dumps(name, JSON_ENCODE_ANY);
+	json_decref(string);
+	return out;
+}
 
-			json_decref(name);
-			if (quoted == NULL) {
-				return false;
+static bool write_series(const struct profile *profile, const struct setting *setting,
+			 const struct series *series, FILE *file)
+{
+	char *metric = quoted(series->name);
+
+	if (metric == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < series->count; i++) {
+		fprintf(file,
+			"{\"timeUnixNs\":\"%lld\",\"target\":\"%s\",\"setting\":%zu,\"repeat\":%u,"
+			"\"metric\":%s,\"value\":%.9g}\n",
+			(long long)series->points[i].time_ns, profile->target,
+			profile_setting_id(profile, setting), series->points[i].repeat, metric,
+			series->points[i].value);
+	}
+	free(metric);
+	return true;
+}
+
+bool write_samples(const struct profiles *profiles, FILE *file)
+{
+	for (size_t i = 0; i < profiles->count; i++) {
+		const struct profile *profile = &profiles->all[i];
+
+		for (size_t j = 0; j < profile->setting_count; j++) {
+			const struct setting *setting = &profile->settings[j];
+
+			for (size_t k = 0; k < setting->count; k++) {
+				if (!write_series(profile, setting, &setting->series[k], file)) {
+					return false;
+				}
 			}
-			for (size_t k = 0; k < series->count; k++) {
-				fprintf(file,
-					"{\"timeUnixNs\":\"%lld\",\"setting\":%zu,\"repeat\":%u,"
-					"\"metric\":%s,\"value\":%.9g}\n",
-					(long long)series->points[k].time_ns, setting->row,
-					series->points[k].repeat, quoted, series->points[k].value);
-			}
-			free(quoted);
 		}
 	}
 	return !ferror(file);
@@ -63,7 +83,7 @@ bool write_knob_table(const struct profile *profile, FILE *file)
 	for (size_t i = 0; status == FAST_OK && i < profile->setting_count; i++) {
 		char id[32];
 
-		snprintf(id, sizeof id, "%zu", i);
+		snprintf(id, sizeof id, "%zu", profile_setting_id(profile, &profile->settings[i]));
 		cells[0] = id;
 		(void)knob_cells(profile, profile->settings[i].row, cells, 1);
 		cells[count - 1] = setting_ending_name(&profile->settings[i]);

@@ -34,7 +34,7 @@ settings() {
   local said
   said=$(python3 -c 'import json,sys
 d=json.load(open(sys.argv[1]))
-print(*(s["knobs"].get("mood","") + ":" + s["ending"] for s in d["settings"]))' "$out/results.json")
+print(*(s["knobs"].get("mood","") + ":" + s["ending"] for s in d["targets"][0]["settings"]))' "$out/results.json")
   echo "$said"
   [ "$said" = "$1" ]
 }
@@ -43,7 +43,7 @@ ends 'a crash ends with 3' 3 crashed fastprof run "${quick[@]}" --repeat 2 --kno
 check 'and the other settings are measured' settings 'crash:crashed well:done'
 check 'as often as was asked for' python3 -c '
 import json,sys
-crash,well=json.load(open(sys.argv[1]))["settings"]
+crash,well=json.load(open(sys.argv[1]))["targets"][0]["settings"]
 assert well["repeats"]==2 and crash["repeats"]==0 and crash["exitStatus"]==11 and "exitStatus" not in well
 assert "signal 11" in crash["reason"], crash' "$out/results.json"
 check 'knobtable.csv says so' grep -qx '0,crash,crashed' "$out/knobtable.csv"

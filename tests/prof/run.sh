@@ -7,28 +7,28 @@ out=$world/out
 profile() { fastprof run --quiet --out "$out" --interval 0.05 --warmup 0.1 --duration 0.5 "$@"; }
 
 # json FILE EXPRESSION: a Python expression over d must be true.
-json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert eval("(" + sys.argv[2] + ")"), d' "$1" "$2"; }
+json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); t=d.get("targets",[d])[0]; assert eval("(" + sys.argv[2] + ")"), d' "$1" "$2"; }
 
 check 'a run whose goals are met ends with 0' \
   profile --knob period_ms=4,20 --knob res=1,0.5 --knob mode=fast --knob enabled=true \
   --goal 'fps >= 20' --goal 'p99(latency) <= 5 s' --repeat 2 -- worker
 check 'results.json tells settings, metrics and overhead' json "$out/results.json" \
-  'd["schema"]=="fastprof/1" and d["ending"]=="done" and len(d["settings"])==4 and
-   all(s["repeats"]==2 for s in d["settings"]) and
-   all(g["verdict"]=="met" for g in d["goals"]) and
-   d["settings"][0]["metrics"]["fps"]["mean"] > d["settings"][2]["metrics"]["fps"]["mean"] and
-   d["settings"][0]["metrics"]["env.level"]["unit"]=="Cel" and
-   d["settings"][0]["metrics"]["latency"]["observations"]>0 and
-   d["settings"][0]["metrics"]["proc.memory_peak"]["max"]>100000 and
-   d["overhead"]["fastprofCpuSeconds"]>0'
+  'd["schema"]=="fastprof/2" and d["ending"]=="done" and len(t["settings"])==4 and
+   all(s["repeats"]==2 for s in t["settings"]) and
+   all(g["verdict"]=="met" for g in t["goals"]) and
+   t["settings"][0]["metrics"]["fps"]["mean"] > t["settings"][2]["metrics"]["fps"]["mean"] and
+   t["settings"][0]["metrics"]["env.level"]["unit"]=="Cel" and
+   t["settings"][0]["metrics"]["latency"]["observations"]>0 and
+   t["settings"][0]["metrics"]["proc.memory_peak"]["max"]>100000 and
+   t["overhead"]["fastprofCpuSeconds"]>0'
 check 'what cannot be had is named, and has no numbers' json "$out/results.json" \
-  'all("mean" not in d["settings"][0]["metrics"][n] for n in d["unsupported"])'
+  'all("mean" not in t["settings"][0]["metrics"][n] for n in t["unsupported"])'
 check 'results.json is as its schema says' python3 "$FASTD_SOURCE/tests/prof/schema.py" \
   "$FASTD_SOURCE/docs/fastprof.schema.json" "$out/results.json"
 check 'every line of samples.ndjson is JSON' python3 -c '
 import json,sys
 lines=[json.loads(l) for l in open(sys.argv[1])]
-assert len(lines)>50 and all(set(l)=={"timeUnixNs","setting","repeat","metric","value"} for l in lines)' \
+assert len(lines)>50 and all(set(l)=={"timeUnixNs","target","setting","repeat","metric","value"} for l in lines)' \
   "$out/samples.ndjson"
 check 'knobtable.csv has a row per setting' test "$(wc -l <"$out/knobtable.csv")" = 5
 check 'benchmark.json has groups, tests and thresholds' json "$out/benchmark.json" \
@@ -69,7 +69,7 @@ kill "$started"
 unset FASTD_ENDPOINT FASTD_PLUGIN_SOCKET
 
 check 'a plugin without knobs has one setting' profile -- counter 1000
-check 'its label says so' json "$out/results.json" 'len(d["settings"])==1 and d["settings"][0]["knobs"]=={}'
+check 'its label says so' json "$out/results.json" 'len(t["settings"])==1 and t["settings"][0]["knobs"]=={}'
 refuses 'a missed goal ends with 1' 1 'MISSED' fastprof run --out "$out" --warmup 0 --duration 0.3 \
   --goal 'steps >= 100000' -- counter 1000
 refuses 'a goal about nothing is not met' 1 'UNKNOWN' fastprof run --out "$out" --warmup 0 \

@@ -70,8 +70,67 @@ static void only_results_of_ours_are_read(void **state)
 
 	assert_true(compare_write(root, root, &options, file));
 	fclose(file);
+	assert_int_equal(1, json_array_size(json_object_get(root, "targets")));
 	json_decref(root);
 	tree_close(&tree);
+}
+
+/* Gives what is written; the caller frees. */
+static char *compared(json_t *before, json_t *after, bool json)
+{
+	const struct options options = {.tolerance = 2, .json = json};
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *file = open_memstream(&text, &bytes);
+
+	assert_non_null(file);
+	assert_true(compare_write(before, after, &options, file));
+	fclose(file);
+	return text;
+}
+
+static json_t *result(const char *json)
+{
+	json_t *root = json_loads(json, 0, NULL);
+
+	assert_non_null(root);
+	return root;
+}
+
+static void targets_are_compared_by_name(void **state)
+{
+	json_t *before = result("{\"targets\": [{\"name\": \"day\", \"settings\": [{\"knobs\": {},"
+				"\"ending\": \"done\"}]}, {\"name\": \"night\", \"settings\":"
+				"[{\"knobs\": {\"res\": \"1\"}, \"ending\": \"done\"}]}]}");
+	json_t *after = result("{\"targets\": [{\"name\": \"night\", \"settings\":"
+			       "[{\"knobs\": {\"res\": \"1\"}, \"ending\": \"crashed\"}]}]}");
+	char *text = compared(before, after, false);
+
+	(void)state;
+	assert_non_null(strstr(text, "target day"));
+	assert_non_null(strstr(text, "visited before only (target day)"));
+	assert_non_null(strstr(text, "was done before, crashed after (target night)"));
+	free(text);
+	text = compared(before, after, true);
+	assert_non_null(strstr(text, "\"fastprof-compare/2\""));
+	free(text);
+	json_decref(before);
+	json_decref(after);
+}
+
+static void single_targets_are_compared_whatever_their_names(void **state)
+{
+	json_t *before = result("{\"targets\": [{\"name\": \"default\", \"settings\": [{\"knobs\":"
+				"{}, \"ending\": \"done\"}]}]}");
+	json_t *after = result("{\"targets\": [{\"name\": \"1\", \"settings\": [{\"knobs\": {},"
+			       "\"ending\": \"hung\"}]}]}");
+	char *text = compared(before, after, false);
+
+	(void)state;
+	assert_non_null(strstr(text, "hung after"));
+	free(text);
+	json_decref(before);
+	json_decref(after);
 }
 
 int main(void)
@@ -80,6 +139,8 @@ int main(void)
 		cmocka_unit_test(a_clear_difference_has_its_direction),
 		cmocka_unit_test(what_is_alike_is_the_same),
 		cmocka_unit_test(noise_is_called_noise),
+		cmocka_unit_test(targets_are_compared_by_name),
+		cmocka_unit_test(single_targets_are_compared_whatever_their_names),
 		cmocka_unit_test(only_results_of_ours_are_read),
 	};
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <unistd.h>
 
-static struct profile profile; /* large */
+static struct profiles profiles;
 
 /* Two settings of a knob; every name and reason is as hostile as it can be. Not finished. */
 static void begin(void)
@@ -15,56 +15,67 @@ static void begin(void)
 	const char *second[] = {"0.5"};
 	char error[GOAL_ERROR_BYTES_MAX];
 
-	memset(&profile, 0, sizeof profile);
-	profile.ending = ENDING_RUNNING;
-	assert_ok(table_begin(&profile.grid, names, 1));
-	assert_ok(table_add(&profile.grid, first));
-	assert_ok(table_add(&profile.grid, second));
-	assert_ok(profile_begin(&profile, 2));
+	assert_ok(profiles_begin(&profiles, 1));
+	snprintf(profiles.all->target, sizeof profiles.all->target, "default");
+	assert_ok(table_begin(&profiles.all->grid, names, 1));
+	assert_ok(table_add(&profiles.all->grid, first));
+	assert_ok(table_add(&profiles.all->grid, second));
+	assert_ok(profile_begin(profiles.all, 2));
 	for (size_t i = 0; i < 2; i++) {
 		struct series *series =
-			profile_series(&profile.settings[i], "fps", "Hz", SOURCE_PLUGIN);
+			profile_series(&profiles.all->settings[i], "fps", "Hz", SOURCE_PLUGIN);
 
 		for (int j = 0; j < 10; j++) {
-			profile_add(&profile, series, (struct point){j, 20 + j, 1, 0});
+			profile_add(profiles.all, series, (struct point){j, 20 + j, 1, 0});
 		}
-		series = profile_series(&profile.settings[i], "lag", "ms", SOURCE_PLUGIN);
-		profile_add(&profile, series, (struct point){1, i == 0 ? 50 : 30, 1, 0});
-		profile_series(&profile.settings[i], "gpu.use", "1", SOURCE_GPU)->unsupported =
-			true;
-		profile.settings[i].repeats = 1;
-		profile.settings[i].start_ns = 1;
-		profile.settings[i].ending = ENDING_DONE;
+		series = profile_series(&profiles.all->settings[i], "lag", "ms", SOURCE_PLUGIN);
+		profile_add(profiles.all, series, (struct point){1, i == 0 ? 50 : 30, 1, 0});
+		profile_series(&profiles.all->settings[i], "gpu.use", "1", SOURCE_GPU)
+			->unsupported = true;
+		profiles.all->settings[i].repeats = 1;
+		profiles.all->settings[i].start_ns = 1;
+		profiles.all->settings[i].ending = ENDING_DONE;
 	}
-	snprintf(profile.run.plugin, sizeof profile.run.plugin, "<script>\"&\x01\xff");
-	snprintf(profile.run.command, sizeof profile.run.command, "a <b> && \x1b[31m");
-	assert_ok(aim_parse("fps >= 24", &profile.aims[0], error));
-	profile.aim_count = 1;
+	snprintf(profiles.all->run.plugin, sizeof profiles.all->run.plugin, "<script>\"&\x01\xff");
+	snprintf(profiles.all->run.command, sizeof profiles.all->run.command, "a <b> && \x1b[31m");
+	assert_ok(aim_parse("fps >= 24", &profiles.all->aims[0], error));
+	profiles.all->aim_count = 1;
 }
 
 static void build(void)
 {
 	begin();
-	profile_end(&profile, ENDING_CRASHED, "killed <here> \x02");
-	assert_ok(profile_finish(&profile));
+	profile_end(profiles.all, ENDING_CRASHED, "killed <here> \x02");
+	assert_ok(profile_finish(profiles.all));
 }
 
 /* Gives what a writer writes; the caller frees. */
-static char *written(bool (*write)(const struct profile *profile, FILE *file))
+static char *written(outputs_write_fn *write)
 {
 	char *text = NULL;
 	size_t bytes = 0;
 	FILE *file = open_memstream(&text, &bytes);
 
 	assert_non_null(file);
-	assert_true(write(&profile, file));
+	assert_true(write(&profiles, file));
 	fclose(file);
 	return text;
+}
+
+static bool measure_table_of_the_first(const struct profiles *all, FILE *file)
+{
+	return write_measure_table(&all->all[0], file);
+}
+
+static bool knob_table_of_the_first(const struct profiles *all, FILE *file)
+{
+	return write_knob_table(&all->all[0], file);
 }
 
 static void results_are_json_that_says_how_it_ended(void **state)
 {
 	json_error_t error;
+	json_t *target;
 	char *text;
 	json_t *root;
 
@@ -76,16 +87,18 @@ static void results_are_json_that_says_how_it_ended(void **state)
 	assert_string_equal(OUTPUTS_SCHEMA, json_string_value(json_object_get(root, "schema")));
 	assert_string_equal("crashed", json_string_value(json_object_get(root, "ending")));
 	assert_int_equal(3, json_integer_value(json_object_get(root, "exitCode")));
-	assert_int_equal(2, json_array_size(json_object_get(root, "settings")));
-	assert_int_equal(1, json_array_size(json_object_get(root, "unsupported")));
+	target = json_array_get(json_object_get(root, "targets"), 0);
+	assert_string_equal("default", json_string_value(json_object_get(target, "name")));
+	assert_int_equal(2, json_array_size(json_object_get(target, "settings")));
+	assert_int_equal(1, json_array_size(json_object_get(target, "unsupported")));
 	json_decref(root);
 	free(text);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static void no_text_from_elsewhere_steers_a_file(void **state)
 {
-	bool (*const writers[])(const struct profile *, FILE *) = {write_junit, write_html};
+	outputs_write_fn *const writers[] = {write_junit, write_html};
 
 	(void)state;
 	build();
@@ -99,7 +112,7 @@ static void no_text_from_elsewhere_steers_a_file(void **state)
 		assert_non_null(strstr(text, "&lt;script&gt;&quot;&amp;"));
 		free(text);
 	}
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static void a_page_needs_nothing_from_outside(void **state)
@@ -115,7 +128,7 @@ static void a_page_needs_nothing_from_outside(void **state)
 	assert_non_null(strstr(text, "<svg"));
 	assert_non_null(strstr(text, "prefers-color-scheme:dark"));
 	free(text);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static void junit_counts_its_cases(void **state)
@@ -128,7 +141,7 @@ static void junit_counts_its_cases(void **state)
 	assert_non_null(strstr(text, "tests=\"2\" failures=\"0\" errors=\"1\""));
 	assert_non_null(strstr(text, "name=\"fps_at_least_24\""));
 	free(text);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static json_t *threshold(json_t *root, size_t setting, const char *series)
@@ -158,11 +171,11 @@ static void thresholds_stand_at_the_setting_that_is_best_in_its_unit(void **stat
 
 	(void)state;
 	begin();
-	assert_ok(aim_parse("lag <= 40 ms", &profile.aims[1], error));
-	profile.aim_count = 2;
-	profile_end(&profile, ENDING_DONE, "%s", "");
-	assert_ok(profile_finish(&profile));
-	assert_int_equal(PROFILE_EXIT_MET, profile_exit(&profile));
+	assert_ok(aim_parse("lag <= 40 ms", &profiles.all->aims[1], error));
+	profiles.all->aim_count = 2;
+	profile_end(profiles.all, ENDING_DONE, "%s", "");
+	assert_ok(profile_finish(profiles.all));
+	assert_int_equal(PROFILE_EXIT_MET, profile_exit(profiles.all));
 	text = written(write_benchmark);
 	root = json_loads(text, 0, NULL);
 	assert_non_null(root);
@@ -174,7 +187,7 @@ static void thresholds_stand_at_the_setting_that_is_best_in_its_unit(void **stat
 		40, json_number_value(json_object_get(threshold(root, 1, "lag"), "maximum")), 1e-9);
 	json_decref(root);
 	free(text);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static void the_measure_table_is_one_that_a_controller_reads(void **state)
@@ -187,7 +200,7 @@ static void the_measure_table_is_one_that_a_controller_reads(void **state)
 
 	(void)state;
 	build();
-	text = written(write_measure_table);
+	text = written(measure_table_of_the_first);
 	file = fmemopen(text, strlen(text), "r");
 	assert_ok(table_read(&table, file, error));
 	fclose(file);
@@ -197,18 +210,22 @@ static void the_measure_table_is_one_that_a_controller_reads(void **state)
 	assert_float_equal(number, 24.5, 1e-6);
 	table_fini(&table);
 	free(text);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 static void an_empty_profile_is_written_too(void **state)
 {
-	bool (*const writers[])(const struct profile *, FILE *) = {
-		write_results, write_samples,   write_knob_table, write_measure_table,
-		write_junit,   write_benchmark, write_report,     write_html};
+	outputs_write_fn *const writers[] = {write_results,
+					     write_samples,
+					     knob_table_of_the_first,
+					     measure_table_of_the_first,
+					     write_junit,
+					     write_benchmark,
+					     write_report,
+					     write_html};
 
 	(void)state;
-	memset(&profile, 0, sizeof profile);
-	profile.ending = ENDING_RUNNING;
+	assert_ok(profiles_begin(&profiles, 1));
 	for (size_t i = 0; i < FAST_TEST_COUNT(writers); i++) {
 		free(written(writers[i]));
 	}
@@ -225,7 +242,7 @@ static void files_are_whole_and_nothing_else_is_left(void **state)
 	tree_open(&tree);
 	snprintf(folder, sizeof folder, "%s/deep/out", tree.root);
 	assert_true(outputs_open(folder, error));
-	assert_true(outputs_write(&profile, folder, error));
+	assert_true(outputs_write(&profiles, folder, error));
 	snprintf(path, sizeof path, "%s/results.json", folder);
 	assert_int_equal(0, access(path, R_OK));
 	snprintf(path, sizeof path, "%s/profile.sqlite", folder);
@@ -235,7 +252,98 @@ static void files_are_whole_and_nothing_else_is_left(void **state)
 	snprintf(path, sizeof path, "%s/.reserve", folder);
 	assert_int_not_equal(0, access(path, F_OK));
 	tree_close(&tree);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
+}
+
+/* A second target, of one setting without knobs, that went well. */
+static void build_two(void)
+{
+	struct profile first;
+
+	build();
+	first = *profiles.all;
+	free(profiles.all);
+	assert_ok(profiles_begin(&profiles, 2));
+	first.is_one_of_several = true;
+	profiles.all[0] = first;
+	snprintf(profiles.all[0].target, sizeof profiles.all[0].target, "day");
+	snprintf(profiles.all[1].target, sizeof profiles.all[1].target, "night");
+	profiles.all[1].first_id = 2;
+	assert_ok(profile_begin(&profiles.all[1], 1));
+	profile_add(&profiles.all[1],
+		    profile_series(profiles.all[1].settings, "fps", "Hz", SOURCE_PLUGIN),
+		    (struct point){1, 7, 1, 0});
+	profiles.all[1].settings[0].repeats = 1;
+	profiles.all[1].settings[0].start_ns = 1;
+	profiles.all[1].settings[0].ending = ENDING_DONE;
+	profile_end(&profiles.all[1], ENDING_DONE, "%s", "");
+	assert_ok(profile_finish(&profiles.all[1]));
+}
+
+static void targets_are_told_apart_in_every_file(void **state)
+{
+	static const struct {
+		outputs_write_fn *write;
+		const char *words[3];
+	} files[] = {
+		{write_results, {"\"name\": \"day\"", "\"name\": \"night\"", "\"id\": 2,"}},
+		{write_samples,
+		 {"\"target\":\"day\",\"setting\":1,", "\"night\",\"setting\":2,", ""}},
+		{write_junit, {".day\" tests=\"2\"", ".night\" tests=\"1\"", ""}},
+		{write_benchmark, {" day\"", " night\"", ""}},
+		{write_report, {"target   day", "target   night", ""}},
+		{write_html, {"day", "night", ""}},
+	};
+
+	(void)state;
+	build_two();
+	for (size_t i = 0; i < FAST_TEST_COUNT(files); i++) {
+		char *text = written(files[i].write);
+
+		for (size_t j = 0; j < FAST_TEST_COUNT(files[i].words); j++) {
+			assert_non_null(strstr(text, files[i].words[j]));
+		}
+		free(text);
+	}
+	profiles_fini(&profiles);
+}
+
+static void tables_of_several_targets_are_files_of_their_own(void **state)
+{
+	static const char *const names[] = {"knobtable-day.csv", "measuretable-day.csv",
+					    "knobtable-night.csv", "measuretable-night.csv"};
+	char error[OUTPUTS_ERROR_BYTES_MAX];
+	char path[160];
+	struct tree tree;
+
+	(void)state;
+	build_two();
+	tree_open(&tree);
+	assert_true(outputs_open(tree.root, error));
+	assert_true(outputs_write(&profiles, tree.root, error));
+	for (size_t i = 0; i < FAST_TEST_COUNT(names); i++) {
+		snprintf(path, sizeof path, "%s/%s", tree.root, names[i]);
+		assert_int_equal(0, access(path, R_OK));
+	}
+	assert_true(outputs_open(tree.root, error)); /* another run */
+	assert_int_not_equal(0, access(path, F_OK));
+	tree_close(&tree);
+	profiles_fini(&profiles);
+}
+
+static void the_worst_target_speaks_for_all(void **state)
+{
+	char reason[512];
+
+	(void)state;
+	build_two();
+	profiles_reason(&profiles, reason, sizeof reason);
+	assert_int_equal(PROFILE_EXIT_PLUGIN, profiles_exit(&profiles));
+	assert_string_equal("target day: killed <here> \x02", reason);
+	profiles.all[1].ending = ENDING_FASTD;
+	assert_int_equal(PROFILE_EXIT_BROKEN, profiles_exit(&profiles));
+	assert_ptr_equal(&profiles.all[1], profiles_worst(&profiles));
+	profiles_fini(&profiles);
 }
 
 static void a_file_that_cannot_be_written_leaves_the_old_one(void **state)
@@ -248,11 +356,11 @@ static void a_file_that_cannot_be_written_leaves_the_old_one(void **state)
 	tree_open(&tree);
 	tree_put(&tree, "/report.txt", "old");
 	tree_put(&tree, "/report.txt.tmp/in-the-way", "");
-	assert_false(output_file(tree.root, "report.txt", &profile, write_report));
+	assert_false(output_file(tree.root, "report.txt", &profiles, write_report));
 	snprintf(path, sizeof path, "%s/report.txt", tree.root);
 	assert_int_equal(0, access(path, R_OK));
 	tree_close(&tree);
-	profile_fini(&profile);
+	profiles_fini(&profiles);
 }
 
 int main(void)
@@ -266,6 +374,9 @@ int main(void)
 		cmocka_unit_test(the_measure_table_is_one_that_a_controller_reads),
 		cmocka_unit_test(an_empty_profile_is_written_too),
 		cmocka_unit_test(files_are_whole_and_nothing_else_is_left),
+		cmocka_unit_test(targets_are_told_apart_in_every_file),
+		cmocka_unit_test(tables_of_several_targets_are_files_of_their_own),
+		cmocka_unit_test(the_worst_target_speaks_for_all),
 		cmocka_unit_test(a_file_that_cannot_be_written_leaves_the_old_one),
 	};
 

@@ -6,7 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#define TICKS 5
+#define TICKS     5
+#define TICKS_MAX 20
+#define FLAT      1e-6 /* of its size: what spans less is one value, give or take rounding */
 
 double frame_x(const struct frame *frame, double x)
 {
@@ -45,10 +47,12 @@ static double tick_step(double span)
 
 void frame_widen(double *low, double *high)
 {
-	double margin = (*high - *low) * 0.06;
+	double size = fmax(fabs(*low), fabs(*high));
+	double span = *high - *low;
+	double margin = span * 0.06;
 
-	if (!(margin > 0)) {
-		margin = fabs(*high) > 0 ? fabs(*high) * 0.1 : 1;
+	if (!(span > size * FLAT)) {
+		margin = size > 0 ? size * 0.1 : 1;
 	}
 	*low = *low >= 0 && *low - margin < 0 ? 0 : *low - margin;
 	*high += margin;
@@ -57,9 +61,11 @@ void frame_widen(double *low, double *high)
 void frame_ticks_x(const struct frame *frame, const char *title)
 {
 	double step = tick_step(frame->x_max - frame->x_min);
+	double first = ceil(frame->x_min / step) * step;
 	double bottom = frame->top + frame->height;
 
-	for (double x = ceil(frame->x_min / step) * step; x <= frame->x_max; x += step) {
+	for (int i = 0; i < TICKS_MAX && first + i * step <= frame->x_max; i++) {
+		double x = first + i * step;
 		char number[32];
 
 		fprintf(frame->file,
@@ -74,8 +80,10 @@ void frame_ticks_x(const struct frame *frame, const char *title)
 void frame_ticks_y(const struct frame *frame)
 {
 	double step = tick_step(frame->y_max - frame->y_min);
+	double first = ceil(frame->y_min / step) * step;
 
-	for (double y = ceil(frame->y_min / step) * step; y <= frame->y_max; y += step) {
+	for (int i = 0; i < TICKS_MAX && first + i * step <= frame->y_max; i++) {
+		double y = first + i * step;
 		char number[32];
 
 		fprintf(frame->file,

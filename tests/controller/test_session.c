@@ -308,7 +308,7 @@ static void sockets_are_taken_over_only_when_stale(void **state)
 	assert_non_null(mkdtemp(dir));
 	options.state_dir = dir;
 	assert_ok(node_open(&options, &second, error));
-	assert_status(FAST_FAILED_PRECONDITION, node_listen(second, world.socket, error));
+	assert_status(FAST_ALREADY_EXISTS, node_listen(second, world.socket, error));
 	assert_non_null(strstr(error, "is in use"));
 	node_close(world.node);
 	world.node = NULL;

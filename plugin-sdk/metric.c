@@ -145,11 +145,8 @@ enum fast_status fast_metric_obtain(struct fast_plugin *plugin, const struct met
 	return FAST_OK;
 }
 
-/* Finds room for a cell, in a new segment if need be. The caller holds the lock. */
-static enum fast_status cell_reserve(struct fast_plugin *plugin, enum fast_metric_kind kind,
-				     uint32_t *offset)
+enum fast_status fast_cell_reserve(struct fast_plugin *plugin, uint32_t bytes, uint32_t *offset)
 {
-	uint32_t bytes = fast_page_cell_bytes(kind);
 	uint32_t segment = (plugin->cells_end - 1) / FAST_PAGE_BYTES;
 
 	*offset = plugin->cells_end;
@@ -171,7 +168,8 @@ static enum fast_status cell_reserve(struct fast_plugin *plugin, enum fast_metri
 enum fast_status fast_metric_place(struct metric_info *metric, enum fast_metric_kind kind)
 {
 	struct fast_plugin *plugin = metric->plugin;
-	enum fast_status status = cell_reserve(plugin, kind, &metric->cell_offset);
+	enum fast_status status =
+		fast_cell_reserve(plugin, fast_page_cell_bytes(kind), &metric->cell_offset);
 
 	if (status != FAST_OK) {
 		return status;

@@ -2,6 +2,7 @@
 #ifndef FAST_PLUGIN_IMPL_H
 #define FAST_PLUGIN_IMPL_H
 
+#include "page/exemplar.h"
 #include "page/labels.h"
 #include "page/map.h"
 #include "page/names.h"
@@ -18,14 +19,17 @@
 #define FAST_INSTANCE_BYTES_MAX (FAST_PLUGIN_NAME_BYTES_MAX + 16)
 #define FAST_PLUGIN_ERROR_BYTES 512
 #define FAST_ANNOUNCE_MAX                                                                          \
-	(FAST_PLUGIN_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX + FAST_PAGE_SEGMENTS_MAX)
+	(FAST_PLUGIN_METRICS_MAX + FAST_EXEMPLAR_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX +            \
+	 FAST_PAGE_SEGMENTS_MAX)
 
 _Static_assert(FAST_PLUGIN_PARAMS_MAX <= FAST_PAGE_SEGMENTS_MAX * FAST_PAGE_PARAMS_MAX,
 	       "a slot for each param");
-_Static_assert(FAST_PAGE_SEGMENTS_MAX *((FAST_PAGE_BYTES - FAST_PAGE_CELLS_OFFSET) /
-					sizeof(struct fast_page_heartbeat)) >=
-		       FAST_PLUGIN_METRICS_MAX,
-	       "the segments hold the most metrics at their largest");
+/* The end of a segment may be too short for what comes next. */
+_Static_assert(FAST_PAGE_SEGMENTS_MAX *(FAST_PAGE_BYTES - FAST_PAGE_CELLS_OFFSET -
+					sizeof(struct fast_page_exemplars)) >=
+		       FAST_PLUGIN_METRICS_MAX * sizeof(struct fast_page_heartbeat) +
+			       FAST_EXEMPLAR_METRICS_MAX * sizeof(struct fast_page_exemplars),
+	       "the segments hold the most metrics at their largest, and the most exemplars");
 
 /* What the plugin's author holds: the address of the cell, which is aligned to 64 bytes, plus the
  * kind; 0: no verb yet, or not in this process. Set by release, after the cell is whole. */
@@ -53,6 +57,10 @@ struct metric_info {
 	size_t state_count;                     /* fixed once bound */
 	char labels[FAST_LABELS_BYTES_MAX + 1]; /* fixed */
 	char states[FAST_STATES_BYTES_MAX + 1]; /* fixed once bound */
+	/* NULL: none yet. Read by any thread that has found the handle bound; set by release. */
+	struct fast_page_exemplars *exemplars;
+	uint32_t exemplars_offset; /* 0: none */
+	bool exemplars_refused;    /* there was no room; atomic */
 };
 
 /* What points into the page. The kernel zeroes the first part in every child, whether it was made
@@ -129,6 +137,7 @@ struct fast_param {
 /* What fastd is told of: a metric once its kind is known, or a param. */
 struct announcement {
 	const struct metric_info *metric; /* or NULL */
+	bool exemplars;                   /* that the metric, announced before, now has */
 	const struct fast_param *param;   /* or NULL */
 	uint32_t segment;                 /* or 0 */
 };
@@ -160,6 +169,7 @@ struct fast_plugin {
 	size_t metric_count;
 	size_t param_count;
 	size_t announce_count;
+	size_t exemplar_count; /* metrics that have exemplars */
 	size_t segment_count;
 	struct fast_page_map segments[FAST_PAGE_SEGMENTS_MAX]; /* [0] is map */
 	struct metric_info *metrics[FAST_PLUGIN_METRICS_MAX];
@@ -207,6 +217,11 @@ struct metric_info *fast_metric_find(const struct fast_plugin *plugin, const cha
 FAST_MUST_CHECK enum fast_status fast_metric_place(struct metric_info *metric,
 						   enum fast_metric_kind kind);
 
+/* Finds room for so many bytes, in a new segment if need be. The caller holds the lock.
+ * RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status fast_cell_reserve(struct fast_plugin *plugin, uint32_t bytes,
+						   uint32_t *offset);
+
 /* Gives an undeclared metric its kind and cell; one that has a kind keeps it. Takes the lock. */
 void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind);
 
@@ -220,6 +235,8 @@ void fast_segments_publish(struct fast_plugin *plugin);
 FAST_MUST_CHECK enum fast_status fast_segments_grow(struct fast_plugin *plugin);
 /* Writes the cell's begin and lets the handle point to it. The caller holds the lock. */
 void fast_segments_bind(struct fast_plugin *plugin, struct metric_info *metric);
+/* Lets the metric keep exemplars, if it has room for them. The caller holds the lock. */
+void fast_segments_bind_exemplars(struct fast_plugin *plugin, struct metric_info *metric);
 /* Lets the param read and acknowledge. The caller holds the lock. */
 void fast_segments_connect(struct fast_plugin *plugin, struct fast_param *param);
 

@@ -79,8 +79,21 @@ void fast_segments_bind(struct fast_plugin *plugin, struct metric_info *metric)
 	uint32_t offset = metric->cell_offset % FAST_PAGE_BYTES;
 
 	fast_page_cell_init(map, metric->kind, offset);
+	fast_segments_bind_exemplars(plugin,
+				     metric); /* first: who finds the handle bound finds it */
 	__atomic_store_n(&metric->handle->bound, (uintptr_t)(map->base + offset) + metric->kind,
 			 __ATOMIC_RELEASE);
+}
+
+void fast_segments_bind_exemplars(struct fast_plugin *plugin, struct metric_info *metric)
+{
+	uint32_t offset = metric->exemplars_offset;
+	const struct fast_page_map *map = &plugin->segments[offset / FAST_PAGE_BYTES];
+
+	if (offset != 0) {
+		__atomic_store_n(&metric->exemplars, (void *)(map->base + offset % FAST_PAGE_BYTES),
+				 __ATOMIC_RELEASE);
+	}
 }
 
 void fast_segments_connect(struct fast_plugin *plugin, struct fast_param *param)

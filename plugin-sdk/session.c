@@ -32,7 +32,7 @@ size_t fast_session_pack_attach(const struct fast_plugin *plugin, const char *in
 	return pack(&up, packet);
 }
 
-static size_t metric_pack(const struct metric_info *metric, uint8_t *packet)
+static size_t metric_pack(const struct metric_info *metric, bool exemplars, uint8_t *packet)
 {
 	Fast__V1__SessionUp up = FAST__V1__SESSION_UP__INIT;
 	Fast__V1__DeclareMetric declare = FAST__V1__DECLARE_METRIC__INIT;
@@ -46,6 +46,7 @@ static size_t metric_pack(const struct metric_info *metric, uint8_t *packet)
 	spec.states = (char *)metric->states;
 	declare.spec = &spec;
 	declare.cell_offset = metric->cell_offset;
+	declare.exemplars_offset = exemplars ? metric->exemplars_offset : 0;
 	up.kind_case = FAST__V1__SESSION_UP__KIND_DECLARE_METRIC;
 	up.declare_metric = &declare;
 	return pack(&up, packet);
@@ -132,7 +133,7 @@ static size_t segment_pack(uint32_t index, uint8_t *packet)
 size_t fast_session_pack_announcement(const struct announcement *announcement, uint8_t *packet)
 {
 	if (announcement->metric != NULL) {
-		return metric_pack(announcement->metric, packet);
+		return metric_pack(announcement->metric, announcement->exemplars, packet);
 	}
 	return announcement->param != NULL ? param_pack(announcement->param, packet)
 					   : segment_pack(announcement->segment, packet);

@@ -19,6 +19,9 @@ static void keep_metric(const struct node_metric *metric, void *arg)
 	Fast__V1__MetricListResponse *response = &list->response;
 	Fast__V1__MetricEntry *entry = convert_metric(&list->scratch, metric);
 
+	if (entry != NULL) {
+		convert_exemplars(&list->scratch, metric, entry);
+	}
 	response->metrics = scratch_grow(&list->scratch, response->metrics, response->n_metrics);
 	if (response->metrics == NULL) {
 		response->n_metrics = 0; /* and scratch has failed */

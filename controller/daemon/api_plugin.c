@@ -86,6 +86,7 @@ static void node_status_of(struct fast_call *call, const Fast__V1__NodeStatusReq
 	response.open_files = reading.open_files;
 	response.samplings = reading.node.samplings;
 	response.sampling_seconds = reading.node.sampling_seconds;
+	response.exemplars_rejected = reading.node.exemplars_rejected;
 	response.sampling_seconds_max = reading.node.sampling_seconds_max;
 	response.metric_bytes = reading.node.metric_bytes;
 	response.store_jobs_waiting = reading.node.store_jobs_waiting;

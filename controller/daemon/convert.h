@@ -10,6 +10,10 @@
 #include <fast/v1/param.pb-c.h>
 #include <fast/v1/plugin.pb-c.h>
 
+/* Fills the entry's exemplars (convert_exemplar.c). */
+void convert_exemplars(struct scratch *scratch, const struct node_metric *metric,
+		       Fast__V1__MetricEntry *out);
+
 /* Each gives a message that lives in scratch. NULL: scratch has failed. */
 Fast__V1__Sample *convert_sample(struct scratch *scratch, const struct node_metric *metric);
 Fast__V1__MetricEntry *convert_metric(struct scratch *scratch, const struct node_metric *metric);

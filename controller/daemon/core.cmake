@@ -8,6 +8,7 @@ set(CORE_SOURCES
     daemon/claims.c
     daemon/clock.c
     daemon/entrance.c
+    daemon/exemplars.c
     daemon/expiry.c
     daemon/lease_calls.c
     daemon/leases.c

@@ -1,4 +1,5 @@
 #include "daemon/families.h"
+#include "daemon/node.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -6,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_MS    1000000
+#define NS_PER_S     1000000000
 #define HASH_BUCKETS 1024
 #define CLAIMS_MAX   5
 
@@ -213,9 +216,43 @@ struct family *families_begin(struct families *families, const struct family_spe
 	return family;
 }
 
-/* Adds a line: name + suffix{labels,le="bound"} value. */
+/* Writes value escaped into out, cut to fit. OpenMetrics escapes quotes in HELP too, text 0.0.4
+ * only in labels. */
+static void escape(const char *value, bool quotes, char *out, size_t out_bytes)
+{
+	size_t count = 0;
+
+	for (const char *c = value; *c != '\0' && count + 3 <= out_bytes; c++) {
+		if (*c == '\n' || *c == '\\' || (*c == '"' && quotes)) {
+			out[count++] = '\\';
+		}
+		out[count++] = *c == '\n' ? 'n' : *c;
+	}
+	out[count] = '\0';
+}
+
+/* Adds # {name="value",...} value time. */
+static void add_exemplar(struct text *samples, const struct node_exemplar *exemplar)
+{
+	char escaped[2 * FAST_PAGE_EXEMPLAR_TEXT_BYTES + 1];
+	char number[TEXT_NUMBER_BYTES_MAX];
+	const char *before = " # {";
+	struct fast_label label;
+	size_t at = 0;
+
+	while (fast_exemplar_next(exemplar->text, exemplar->bytes, &at, &label)) {
+		escape(label.value, true, escaped, sizeof escaped);
+		text_format(samples, "%s%s=\"%s\"", before, label.name, escaped);
+		before = ",";
+	}
+	text_format(samples, "} %s %" PRId64 ".%03d", text_of_number(exemplar->value, number),
+		    exemplar->time_unix_ns / NS_PER_S,
+		    (int)(exemplar->time_unix_ns % NS_PER_S / NS_PER_MS));
+}
+
+/* Adds a line: name + suffix{labels,le="bound"} value, and the exemplar if there is one. */
 static void add_sample(struct family *family, const char *suffix, const char *labels,
-		       const char *bound, const char *value)
+		       const char *bound, const char *value, const struct node_exemplar *exemplar)
 {
 	struct text *samples = &family->samples;
 	size_t before = samples->count;
@@ -233,6 +270,9 @@ static void add_sample(struct family *family, const char *suffix, const char *la
 	}
 	text_add(samples, labels[0] != '\0' || bound != NULL ? "} " : " ");
 	text_add(samples, value);
+	if (exemplar != NULL && family->families->format == FAMILIES_OPENMETRICS) {
+		add_exemplar(samples, exemplar);
+	}
 	text_add(samples, "\n");
 	family->families->bytes += samples->count - before;
 	family->families->failed = family->families->failed || samples->failed;
@@ -243,17 +283,27 @@ void family_count(struct family *family, const char *suffix, const char *labels,
 	char number[TEXT_NUMBER_BYTES_MAX];
 
 	snprintf(number, sizeof number, "%" PRIu64, value);
-	add_sample(family, suffix, labels, NULL, number);
+	add_sample(family, suffix, labels, NULL, number, NULL);
+}
+
+void family_total(struct family *family, const char *labels, uint64_t count,
+		  const struct node_exemplar *exemplar)
+{
+	char number[TEXT_NUMBER_BYTES_MAX];
+
+	snprintf(number, sizeof number, "%" PRIu64, count);
+	add_sample(family, "_total", labels, NULL, number, exemplar);
 }
 
 void family_number(struct family *family, const char *suffix, const char *labels, double value)
 {
 	char number[TEXT_NUMBER_BYTES_MAX];
 
-	add_sample(family, suffix, labels, NULL, text_of_number(value, number));
+	add_sample(family, suffix, labels, NULL, text_of_number(value, number), NULL);
 }
 
-void family_bucket(struct family *family, const char *labels, double bound, uint64_t count)
+void family_bucket(struct family *family, const char *labels, double bound, uint64_t count,
+		   const struct node_exemplar *exemplar)
 {
 	char shortest[TEXT_NUMBER_BYTES_MAX];
 	char le[TEXT_NUMBER_BYTES_MAX + 2];
@@ -263,39 +313,24 @@ void family_bucket(struct family *family, const char *labels, double bound, uint
 	text_of_number(bound, shortest);
 	snprintf(le, sizeof le, "%s%s", shortest, strpbrk(shortest, ".ef") == NULL ? ".0" : "");
 	snprintf(number, sizeof number, "%" PRIu64, count);
-	add_sample(family, "_bucket", labels, le, number);
+	add_sample(family, "_bucket", labels, le, number, exemplar);
 }
 
 void family_created(struct family *family, const char *labels, int64_t unix_ns)
 {
 	char number[TEXT_NUMBER_BYTES_MAX];
-	int64_t unix_ms = unix_ns / 1000000;
+	int64_t unix_ms = unix_ns / NS_PER_MS;
 
 	if (family->families->format == FAMILIES_OPENMETRICS && unix_ns > 0) {
 		snprintf(number, sizeof number, "%" PRId64 ".%03d", unix_ms / 1000,
 			 (int)(unix_ms % 1000));
-		add_sample(family, "_created", labels, NULL, number);
+		add_sample(family, "_created", labels, NULL, number, NULL);
 	}
 }
 
 uint64_t families_rejected(const struct families *families)
 {
 	return families->rejected;
-}
-
-/* Writes value escaped into out, cut to fit. OpenMetrics escapes quotes in HELP too, text 0.0.4
- * only in labels. */
-static void escape(const char *value, bool quotes, char *out, size_t out_bytes)
-{
-	size_t count = 0;
-
-	for (const char *c = value; *c != '\0' && count + 3 <= out_bytes; c++) {
-		if (*c == '\n' || *c == '\\' || (*c == '"' && quotes)) {
-			out[count++] = '\\';
-		}
-		out[count++] = *c == '\n' ? 'n' : *c;
-	}
-	out[count] = '\0';
 }
 
 void families_label(char *labels, const char *label, const char *value)

@@ -54,8 +54,15 @@ struct family *families_begin(struct families *families, const struct family_spe
 void family_count(struct family *family, const char *suffix, const char *labels, uint64_t value);
 void family_number(struct family *family, const char *suffix, const char *labels, double value);
 
+struct node_exemplar;
+
+/* Adds a counter's _total. Exemplars stand where the format has them; NULL: none. */
+void family_total(struct family *family, const char *labels, uint64_t count,
+		  const struct node_exemplar *exemplar);
+
 /* Adds a sample of a histogram: count values were at most bound. */
-void family_bucket(struct family *family, const char *labels, double bound, uint64_t count);
+void family_bucket(struct family *family, const char *labels, double bound, uint64_t count,
+		   const struct node_exemplar *exemplar);
 
 /* Adds _created, where the format has it. */
 void family_created(struct family *family, const char *labels, int64_t unix_ns);

@@ -239,6 +239,7 @@ void node_status(struct node *node, struct node_status *out)
 	out->leases = (uint32_t)node->leases.count;
 	out->samplings = node->sampler.spans.count;
 	out->sampling_seconds = (double)node->sampler.spans.total_ns / NS_PER_S;
+	out->exemplars_rejected = node->exemplars_rejected;
 	out->sampling_seconds_max = spans_max(&node->sampler.spans, node_now_ns());
 	out->metric_bytes = node->registry.budget.bytes + node->registry.series_budget.bytes;
 	node_unlock(node);

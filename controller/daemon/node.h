@@ -99,6 +99,16 @@ struct node_window {
 	double std;
 };
 
+#define NODE_EXEMPLARS_MAX FAST_PAGE_EXEMPLARS /* of one metric */
+
+/* What made a value. */
+struct node_exemplar {
+	const char *text; /* its labels: fast_exemplar_next() */
+	size_t bytes;
+	double value;
+	int64_t time_unix_ns;
+};
+
 struct node_metric {
 	const char *plugin;
 	const char *name;   /* with its labels: frames{camera="left"} */
@@ -125,6 +135,8 @@ struct node_metric {
 	uint64_t revision_first;
 	uint64_t revision_last;
 	const struct fast_distribution *distribution; /* totals; NULL unless asked for and there */
+	const struct node_exemplar *exemplars;
+	size_t exemplar_count;
 };
 
 /* The numbers are those of fast.v1.ParamStatus. */
@@ -210,6 +222,7 @@ struct node_status {
 	double sampling_seconds;               /* that they took together */
 	double sampling_seconds_max;           /* the longest of the last minute or two */
 	uint64_t metric_bytes;                 /* memory of metrics, samples and distributions */
+	uint64_t exemplars_rejected;           /* that plugins wrote and that were none */
 	uint64_t store_jobs_waiting;           /* changes of knobs */
 	uint64_t store_samples_waiting;
 	uint64_t store_events_waiting; /* and runs */

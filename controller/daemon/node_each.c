@@ -149,6 +149,11 @@ static void visit_metric(struct node *node, const struct plugin *plugin,
 	struct node_metric described;
 
 	metric_describe(plugin, metric, &described);
+	if (metric->exemplars != NULL) {
+		described.exemplars = node->exemplar_scratch;
+		described.exemplar_count =
+			exemplars_list(metric->exemplars, node->exemplar_scratch);
+	}
 	if (newest != NULL) {
 		int64_t age_ns = node_now_ns() - newest->time_ns;
 

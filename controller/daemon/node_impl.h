@@ -92,6 +92,8 @@ struct node {
 	struct note notes[NODE_NOTES_MAX];
 	size_t note_count;
 	struct fast_distribution scratch;
+	struct node_exemplar exemplar_scratch[NODE_EXEMPLARS_MAX];
+	uint64_t exemplars_rejected;
 
 	/* Loop thread. */
 	struct entrance entrances[NODE_SOCKETS_MAX];

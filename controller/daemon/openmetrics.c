@@ -80,12 +80,38 @@ static struct family *begin_also(const struct series *series, const char *suffix
 	return families_begin(series->families, &spec, series->metric->plugin, series->base);
 }
 
+/* A counter's, or a heartbeat's beats'. NULL: none. */
+static const struct node_exemplar *total_exemplar(const struct series *series)
+{
+	return series->metric->exemplar_count > 0 ? &series->metric->exemplars[0] : NULL;
+}
+
+/* The newest exemplar of a value above low and at most high. NULL: none. */
+static const struct node_exemplar *bucket_exemplar(const struct series *series, double low,
+						   double high)
+{
+	const struct node_metric *metric = series->metric;
+	const struct node_exemplar *newest = NULL;
+
+	/* A heartbeat's is of a beat, not of an interval. */
+	for (size_t i = 0; i < metric->exemplar_count && metric->kind != FAST_METRIC_HEARTBEAT;
+	     i++) {
+		const struct node_exemplar *exemplar = &metric->exemplars[i];
+
+		if (exemplar->value > low && exemplar->value <= high &&
+		    (newest == NULL || exemplar->time_unix_ns > newest->time_unix_ns)) {
+			newest = exemplar;
+		}
+	}
+	return newest;
+}
+
 static void add_counter(const struct series *series)
 {
 	struct family *family = begin(series, FAMILY_COUNTER);
 
 	if (family != NULL) {
-		family_count(family, "_total", series->labels, series->metric->count);
+		family_total(family, series->labels, series->metric->count, total_exemplar(series));
 		family_created(family, series->labels, series->metric->created_unix_ns);
 	}
 }
@@ -133,13 +159,14 @@ static void add_stateset(const struct series *series)
 }
 
 /* One bucket per octave, from the first group that holds something to the last. The last octave
- * also holds what lies beyond it, so only +Inf bounds it. */
-static void add_octaves(struct family *family, const struct series *series,
-			const struct fast_distribution *distribution)
+ * also holds what lies beyond it, so only +Inf bounds it. Gives the last bound. */
+static double add_octaves(struct family *family, const struct series *series,
+			  const struct fast_distribution *distribution)
 {
 	uint64_t octaves[FAST_PAGE_OCTAVES] = {0};
 	uint64_t cumulative = distribution->zero;
 	size_t begin_at = FAST_PAGE_OCTAVES, end_at = 0;
+	double low = -(double)INFINITY;
 
 	for (size_t i = 0; i < FAST_PAGE_BUCKETS; i++) {
 		octaves[i / OCTAVE_BUCKETS] += distribution->buckets[i];
@@ -153,22 +180,27 @@ static void add_octaves(struct family *family, const struct series *series,
 		}
 	}
 	for (size_t i = begin_at; i < end_at && i < FAST_PAGE_OCTAVES - 1; i++) {
-		size_t last = i * OCTAVE_BUCKETS + OCTAVE_BUCKETS - 1;
+		double high = fast_distribution_bound(i * OCTAVE_BUCKETS + OCTAVE_BUCKETS - 1);
 
 		cumulative += octaves[i];
-		family_bucket(family, series->labels, fast_distribution_bound(last), cumulative);
+		family_bucket(family, series->labels, high, cumulative,
+			      bucket_exemplar(series, low, high));
+		low = high;
 	}
+	return low;
 }
 
 static void add_distribution(struct family *family, const struct series *series)
 {
 	const struct fast_distribution *distribution = series->metric->distribution;
+	double low;
 
 	if (family == NULL) {
 		return;
 	}
-	add_octaves(family, series, distribution);
-	family_bucket(family, series->labels, (double)INFINITY, distribution->count);
+	low = add_octaves(family, series, distribution);
+	family_bucket(family, series->labels, (double)INFINITY, distribution->count,
+		      bucket_exemplar(series, low, (double)INFINITY));
 	family_count(family, "_count", series->labels, distribution->count);
 	family_number(family, "_sum", series->labels, distribution->sum);
 	family_created(family, series->labels, series->metric->created_unix_ns);
@@ -191,7 +223,7 @@ static void add_heartbeat(const struct series *series)
 		family_number(rate, "", series->labels, metric->rate_window);
 	}
 	if (beats != NULL) {
-		family_count(beats, "_total", series->labels, metric->count);
+		family_total(beats, series->labels, metric->count, total_exemplar(series));
 		family_created(beats, series->labels, metric->created_unix_ns);
 	}
 	if (metric->distribution != NULL) {

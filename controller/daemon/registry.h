@@ -3,6 +3,7 @@
 #ifndef FASTD_REGISTRY_H
 #define FASTD_REGISTRY_H
 
+#include "exemplars.h"
 #include "node.h"
 #include "param_check.h"
 #include "record.h"
@@ -27,11 +28,12 @@ struct metric {
 	size_t base_bytes; /* of the name without them */
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char *help;
-	char *labels;          /* as in the name; NULL: none */
-	char *states;          /* of a stateset; NULL: none */
-	uint64_t store_id;     /* of its samples in the store */
-	int64_t store_named_s; /* when the store was told that id's name; 0: never */
-	size_t charged;        /* of the plugin's budget for series */
+	char *labels;                /* as in the name; NULL: none */
+	char *states;                /* of a stateset; NULL: none */
+	uint64_t store_id;           /* of its samples in the store */
+	int64_t store_named_s;       /* when the store was told that id's name; 0: never */
+	size_t charged;              /* of the plugin's budget for series */
+	struct exemplars *exemplars; /* NULL: none */
 };
 
 struct param {
@@ -65,7 +67,8 @@ struct param {
 /* What each tick touches stands first. */
 struct plugin {
 	bool live;
-	bool page_held; /* nothing is committed to the page before all knobs are known again */
+	bool has_exemplars; /* one of its metrics has */
+	bool page_held;     /* nothing is committed to the page before all knobs are known again */
 	uint32_t unread_count;  /* params that are unread */
 	struct metric *metrics; /* on cache lines */
 	size_t metric_count;

@@ -33,6 +33,8 @@ void plugin_freeze(struct plugin *plugin)
 void metric_fini(struct metric *metric, struct plugin *plugin)
 {
 	metric_discharge(metric, plugin);
+	exemplars_free(metric->exemplars, &plugin->series_budget);
+	metric->exemplars = NULL;
 	series_fini(&metric->series, &plugin->sketch_budget);
 	free(metric->name);
 	free(metric->help);

@@ -151,6 +151,18 @@ static void reset_tell(struct node *node, struct plugin *plugin, const struct me
 	}
 }
 
+static void exemplars_sample(struct node *node, struct plugin *plugin, int64_t now_unix_ns)
+{
+	for (size_t i = 0; i < plugin->metric_count; i++) {
+		struct exemplars *exemplars = plugin->metrics[i].exemplars;
+
+		if (exemplars != NULL) {
+			node->exemplars_rejected += exemplars_read(
+				exemplars, plugin->view, now_unix_ns, &plugin->series_budget);
+		}
+	}
+}
+
 void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int64_t now_unix_ns)
 {
 	struct sampler *sampler = &node->sampler;
@@ -175,6 +187,9 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 			       plugin->effective_revision, &plugin->sketch_budget)) {
 			reset_tell(node, plugin, metric, now_ns);
 		}
+	}
+	if (plugin->has_exemplars) {
+		exemplars_sample(node, plugin, now_unix_ns);
 	}
 	plugin_store(node, plugin, now_ns, now_unix_ns);
 }

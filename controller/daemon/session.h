@@ -13,7 +13,7 @@
 				 */
 #define SESSION_PACKETS_PER_TURN 64
 #define SESSION_REPLY_BYTES_MAX  1024
-#define SESSION_REVISION         2 /* of the page and of session.proto: docs/page.md */
+#define SESSION_REVISION         3 /* of the page and of session.proto: docs/page.md */
 
 struct session {
 	struct session *next;

@@ -119,29 +119,71 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 	return FAST_OK;
 }
 
+/* The metric has exemplars from now on, or had them before. */
+static void exemplars_declare(struct plugin *plugin, struct metric *metric, uint32_t offset,
+			      struct verdict *verdict)
+{
+	enum fast_metric_kind kind = metric->series.kind;
+
+	if (metric->exemplars != NULL && exemplars_offset(metric->exemplars) != offset) {
+		verdict_refuse(verdict, FAST_ALREADY_EXISTS,
+			       "metric \"%s\" has its exemplars elsewhere already", metric->name);
+	} else if (!fast_page_view_exemplars_valid(plugin->view, kind, offset)) {
+		verdict_refuse(
+			verdict, FAST_INVALID_ARGUMENT,
+			"metric \"%s\": no %u bytes of exemplars can lie at %u; it must be a "
+			"multiple of 64 within region B, after the acknowledgements, and not "
+			"of a gauge, info or stateset",
+			metric->name, fast_page_exemplars_bytes(kind), offset);
+	} else if (metric->exemplars == NULL) {
+		metric->exemplars = exemplars_new(kind, offset, &plugin->series_budget);
+		plugin->has_exemplars = true;
+		if (metric->exemplars == NULL) {
+			verdict_refuse(verdict, FAST_RESOURCE_EXHAUSTED,
+				       "metric \"%s\": fastd has no memory left for exemplars of "
+				       "user %u",
+				       metric->name, plugin->uid);
+		}
+	}
+}
+
+/* The same again is the same. */
+static void metric_redeclare(const struct metric *known, const Fast__V1__DeclareMetric *declare,
+			     struct verdict *verdict)
+{
+	if ((int)known->series.kind != (int)declare->spec->kind ||
+	    known->series.cell_offset != declare->cell_offset) {
+		verdict_refuse(verdict, FAST_ALREADY_EXISTS,
+			       "metric \"%s\" is declared already, with another kind or cell",
+			       known->name);
+	}
+}
+
 static void metric_declare(struct node *node, struct plugin *plugin,
 			   const Fast__V1__DeclareMetric *declare, struct verdict *verdict)
 {
 	char name[FAST_SERIES_NAME_BYTES_MAX + 1];
-	const struct metric *known;
+	struct metric *known;
 
 	series_name(declare->spec, name);
 	known = plugin_metric(plugin, name);
-	if (known != NULL) { /* the same again is the same */
-		if ((int)known->series.kind != (int)declare->spec->kind ||
-		    known->series.cell_offset != declare->cell_offset) {
-			verdict_refuse(verdict, FAST_ALREADY_EXISTS,
-				       "metric \"%s\" is declared already, with another kind or "
-				       "cell",
-				       known->name);
-		}
-		return;
+	if (known != NULL) {
+		metric_redeclare(known, declare, verdict);
+	} else {
+		metric_check(plugin, declare, verdict);
 	}
-	metric_check(plugin, declare, verdict);
-	if (verdict->status == FAST_OK && metric_add(node, plugin, declare) != FAST_OK) {
-		verdict_refuse(verdict, FAST_RESOURCE_EXHAUSTED,
-			       "metric \"%s\": fastd has no memory left for user %u's metrics",
-			       declare->spec->name, plugin->uid);
+	if (known == NULL && verdict->status == FAST_OK) {
+		if (metric_add(node, plugin, declare) != FAST_OK) {
+			verdict_refuse(
+				verdict, FAST_RESOURCE_EXHAUSTED,
+				"metric \"%s\": fastd has no memory left for user %u's metrics",
+				declare->spec->name, plugin->uid);
+			return;
+		}
+		known = &plugin->metrics[plugin->metric_count - 1];
+	}
+	if (verdict->status == FAST_OK && declare->exemplars_offset != 0) {
+		exemplars_declare(plugin, known, declare->exemplars_offset, verdict);
 	}
 }
 

@@ -116,6 +116,29 @@ struct fast_page_heartbeat {
 	struct fast_page_distribution intervals; /* seconds */
 };
 
+/* Exemplars: what made a value, such as a trace. A metric that has any has a cell of them beside
+ * its own: a counter or heartbeat one slot, a histogram or timer all of them. No reader waits for a
+ * writer: what is half-written does not match its check. */
+#define FAST_PAGE_EXEMPLARS           16
+#define FAST_PAGE_EXEMPLAR_TEXT_BYTES 512
+/* A slot is written again after this much time, so that a reader finds it at rest. */
+#define FAST_PAGE_EXEMPLAR_SPACING_NS 1000000
+
+struct fast_page_exemplar {
+	uint64_t claim;        /* 1 while a thread writes; another one drops its own */
+	uint64_t value;        /* bits of a double */
+	uint64_t time_unix_ns; /* nanoseconds since 1970 */
+	uint64_t bytes;        /* of the text */
+	uint64_t reserved[4];
+	/* Each label's name, 0, value, 0; words beyond `bytes` mean nothing. */
+	uint64_t text[FAST_PAGE_EXEMPLAR_TEXT_BYTES / 8];
+};
+
+struct fast_page_exemplars {
+	uint64_t checks[FAST_PAGE_EXEMPLARS]; /* by slot: page/exemplar.h; 0: never written */
+	struct fast_page_exemplar slots[FAST_PAGE_EXEMPLARS];
+};
+
 _Static_assert(sizeof(struct fast_page_slot) == 128, "layout");
 _Static_assert(sizeof(struct fast_page_params) == 64 + 2 * 64 * 128, "layout");
 _Static_assert(FAST_PAGE_A_OFFSET + sizeof(struct fast_page_params) <= FAST_PAGE_B_OFFSET,
@@ -125,6 +148,8 @@ _Static_assert(sizeof(struct fast_page_counter) == 64, "layout");
 _Static_assert(sizeof(struct fast_page_gauge) == 64, "layout");
 _Static_assert(sizeof(struct fast_page_histogram) == 64 + 8 * FAST_PAGE_BUCKETS, "layout");
 _Static_assert(sizeof(struct fast_page_heartbeat) == 128 + 8 * FAST_PAGE_BUCKETS, "layout");
+_Static_assert(sizeof(struct fast_page_exemplar) == 64 + FAST_PAGE_EXEMPLAR_TEXT_BYTES, "layout");
+_Static_assert(sizeof(struct fast_page_exemplars) == 128 + FAST_PAGE_EXEMPLARS * 576, "layout");
 _Static_assert(FAST_PAGE_B_OFFSET % 4096 == 0, "region B begins on a memory page");
 
 #endif

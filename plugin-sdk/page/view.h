@@ -3,6 +3,8 @@
 #ifndef FAST_PAGE_VIEW_H
 #define FAST_PAGE_VIEW_H
 
+#include "page/exemplar.h"
+
 #include <fast/metric.h>
 #include <fast/param.h>
 #include <fast/status.h>
@@ -73,6 +75,27 @@ void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset)
  * distribution is left alone by a kind that has none. */
 void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,
 			 uint32_t offset, struct fast_cell_reading *out);
+
+/* Whether the exemplars of a metric of this kind may lie at offset in this page. */
+bool fast_page_view_exemplars_valid(const struct fast_page_view *view, enum fast_metric_kind kind,
+				    uint32_t offset);
+
+/* An exemplar as read. */
+struct fast_exemplar_reading {
+	uint64_t check; /* of its slot: another one stands for another exemplar */
+	double value;
+	int64_t time_unix_ns; /* above 0 */
+	struct fast_exemplar_text text;
+};
+
+/* Reads one of the exemplars at this offset, which must be valid. NOT_FOUND: its check is still the
+ * one that was seen (0: none was). ABORTED: it is being written; look again later.
+ * INVALID_ARGUMENT: it is none, and will not be before its check, which is in *out, is another one.
+ */
+FAST_MUST_CHECK enum fast_status fast_page_view_exemplar(const struct fast_page_view *view,
+							 uint32_t offset, size_t slot,
+							 uint64_t seen,
+							 struct fast_exemplar_reading *out);
 
 /* Newest revision that the plugin says it has read from this slot. */
 uint64_t fast_page_view_ack(const struct fast_page_view *view, uint32_t slot);

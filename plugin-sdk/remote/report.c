@@ -105,6 +105,29 @@ static bool cell_report(struct run *run, const struct report_cell *cell)
 	return good;
 }
 
+/* The slots that were ever written. One that is being written fits its check with the next report.
+ */
+static bool exemplars_report(struct run *run, const struct report_cell *cell)
+{
+	const struct fast_page_map *map = &run->plugin->segments[cell->offset / FAST_PAGE_BYTES];
+	const struct fast_page_exemplars *exemplars =
+		(const void *)(map->base + cell->offset % FAST_PAGE_BYTES);
+	const uint32_t slots = (uint32_t)offsetof(struct fast_page_exemplars, slots);
+	const uint32_t slot_bytes = (uint32_t)sizeof exemplars->slots[0];
+	bool good = true;
+
+	for (uint32_t i = 0; i < fast_page_exemplar_slots(cell->kind) && good; i++) {
+		if (page_load(&exemplars->checks[i]) == 0) {
+			continue;
+		}
+		good = word_report(run, cell->offset + 8 * i, false);
+		for (uint32_t at = 0; at < slot_bytes && good; at += 8) {
+			good = word_report(run, cell->offset + slots + i * slot_bytes + at, false);
+		}
+	}
+	return good;
+}
+
 /* Learns what the plugin has by now, and has memory for it. */
 static bool report_grow(struct report *report, struct fast_plugin *plugin, size_t *param_count)
 {
@@ -114,11 +137,15 @@ static bool report_grow(struct report *report, struct fast_plugin *plugin, size_
 	segments = plugin->segment_count;
 	*param_count = plugin->param_count;
 	for (; report->announced < plugin->announce_count; report->announced++) {
-		const struct metric_info *metric = plugin->announce[report->announced].metric;
+		const struct announcement *next = &plugin->announce[report->announced];
 
-		if (metric != NULL) {
-			report->cells[report->cell_count++] =
-				(struct report_cell){metric->kind, metric->cell_offset};
+		if (next->metric != NULL) {
+			report->cells[report->cell_count++] = (struct report_cell){
+				.kind = next->metric->kind,
+				.exemplars = next->exemplars,
+				.offset = next->exemplars ? next->metric->exemplars_offset
+							  : next->metric->cell_offset,
+			};
 		}
 	}
 	pthread_mutex_unlock(&plugin->lock);
@@ -145,7 +172,9 @@ bool report_run(struct report *report, struct fast_plugin *plugin, report_send_f
 	report->message.time_offsets = report->time_offsets;
 	report->message.times = report->times;
 	for (size_t i = 0; good && i < report->cell_count; i++) {
-		good = cell_report(&run, &report->cells[i]);
+		const struct report_cell *cell = &report->cells[i];
+
+		good = cell->exemplars ? exemplars_report(&run, cell) : cell_report(&run, cell);
 	}
 	for (uint32_t slot = 0; good && slot < param_count; slot++) {
 		uint32_t segment = slot / FAST_PAGE_PARAMS_MAX;

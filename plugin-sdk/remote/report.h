@@ -9,15 +9,17 @@
 /* A report is sent in messages of at most so many words. */
 #define REPORT_WORDS_MAX 4096
 
-/* A metric's place in the page; it keeps it. */
+/* A metric's place in the page, or its exemplars'; it keeps it. */
 struct report_cell {
 	enum fast_metric_kind kind;
+	bool exemplars;
 	uint32_t offset;
 };
 
 /* What was told so far: zeroed memory is nothing. One thread. */
 struct report {
-	struct report_cell cells[FAST_PLUGIN_METRICS_MAX]; /* of what the plugin has announced */
+	/* Of what the plugin has announced. */
+	struct report_cell cells[FAST_PLUGIN_METRICS_MAX + FAST_EXEMPLAR_METRICS_MAX];
 	size_t cell_count;
 	size_t announced;                       /* announcements that were looked at for cells */
 	uint64_t *told[FAST_PAGE_SEGMENTS_MAX]; /* by segment, as many words as it has; or NULL */

@@ -11,6 +11,7 @@ fast_test(controller/test_role LIBS fastd_core)
 fast_test(controller/test_guard LIBS fastd_core)
 fast_test(controller/test_socket_path LIBS fastd_core)
 fast_test(controller/test_remote_page LIBS fastd_core fast::plugin)
+fast_test(controller/test_openmetrics_exemplars LIBS fastd_core m)
 fast_test(controller/test_openmetrics_labels LIBS fastd_core m)
 fast_test(controller/test_watch LIBS fastd_core
     SOURCES ${faces}/fake_node.c ${faces}/fake_runtime.c)

@@ -23,6 +23,33 @@ static void metrics_are_listed_with_their_newest_sample(void **state)
 	assert_null(response->metrics[1]->sample);
 }
 
+static void exemplars_are_listed_with_their_labels(void **state)
+{
+	struct api_world *world = *state;
+	static const char text[] = "trace_id\0004bf92f35\0frame\0";
+	const struct node_exemplar exemplar = {
+		.text = text, .bytes = sizeof text, .value = 0.5, .time_unix_ns = 7};
+	Fast__V1__MetricListRequest request = FAST__V1__METRIC_LIST_REQUEST__INIT;
+	const Fast__V1__MetricListResponse *response;
+	const Fast__V1__Exemplar *listed;
+
+	world->node.metrics[0].exemplars = &exemplar;
+	world->node.metrics[0].exemplar_count = 1;
+	api_metric_handlers.list(&world->call, &request, &world->api);
+	assert_status(FAST_OK, world->call.status);
+	response = (const Fast__V1__MetricListResponse *)world->call.reply;
+	assert_int_equal(1, response->metrics[0]->n_exemplars);
+	assert_int_equal(0, response->metrics[1]->n_exemplars);
+	listed = response->metrics[0]->exemplars[0];
+	assert_float_equal(0.5, listed->value, 0);
+	assert_int_equal(7, listed->time_unix_ns);
+	assert_int_equal(2, listed->n_labels);
+	assert_string_equal("trace_id", listed->labels[0]->name);
+	assert_string_equal("4bf92f35", listed->labels[0]->value);
+	assert_string_equal("frame", listed->labels[1]->name);
+	assert_string_equal("", listed->labels[1]->value);
+}
+
 static void globs_that_cost_too_much_are_refused(void **state)
 {
 	struct api_world *world = *state;
@@ -244,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(metrics_are_listed_with_their_newest_sample),
+		TEST(exemplars_are_listed_with_their_labels),
 		TEST(globs_that_cost_too_much_are_refused),
 		TEST(a_watch_with_a_silly_interval_is_refused),
 		TEST(a_watch_gets_items),

@@ -5,7 +5,7 @@ command -v curl >/dev/null || { skip 'curl is not installed'; exit 77; }
 
 # A free port: fastd may be asked for port 0, and says in its status which it got.
 start_fastd --http 127.0.0.1:0
-start worker worker
+start worker worker --exemplars
 url=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1)
 [ -n "$url" ] && pass "the status names the endpoint ($url)" || fail 'the status names the endpoint'
 counted() { curl -sf "$url/metrics" | grep -qE '^plugin_frames_total\{plugin="worker"\} [1-9]'; }
@@ -52,7 +52,7 @@ scrape_configs:
     static_configs: [{targets: ['${url#http://}']}]
 TEXT
   start prometheus prometheus --config.file="$world/prometheus.yml" --storage.tsdb.path="$world/tsdb" \
-    --web.listen-address=127.0.0.1:0 --log.level=debug
+    --web.listen-address=127.0.0.1:0 --log.level=debug --enable-feature=exemplar-storage
   port=
   listening() {
     # The log does not tell a chosen port; the kernel does.
@@ -67,6 +67,13 @@ TEXT
     check 'a real Prometheus scrapes it' wait_until 20 scraped
     up() { curl -sf "http://127.0.0.1:$port/api/v1/targets" | grep -q '"health":"up"'; }
     check 'and calls the target up' wait_until 10 up
+    exemplars() {
+      curl -sf -G "http://127.0.0.1:$port/api/v1/query_exemplars" --data-urlencode "query=$1" \
+        -d "start=$(($(date +%s) - 60))" -d "end=$(($(date +%s) + 60))" |
+        grep -q '"trace_id":"4bf92f3577b34da6"'
+    }
+    check "it keeps a counter's exemplars" wait_until 10 exemplars plugin_frames_total
+    check "and a histogram's" wait_until 10 exemplars plugin_latency_seconds_bucket
   else
     fail 'prometheus starts'
     tail -n 5 "$world/prometheus.log"

@@ -1,11 +1,13 @@
 /* A plugin for the end-to-end tests: every kind of metric and param, at a pace that a knob sets.
  *
- *     worker [--name NAME] [--conflict] [--fork]
+ *     worker [--name NAME] [--conflict] [--exemplars] [--fork]
  *
  * It ends with a line that says how many frames it has counted, when a signal ends it.
  * --conflict declares a metric twice with different kinds, prints what the SDK says and ends.
+ * --exemplars says of each frame, its size and its latency which one it was.
  * --fork makes two children and prints their pids: the first works as its parent does, the second
  * never calls the SDK. */
+#include <fast/exemplar.h>
 #include <fast/log.h>
 #include <fast/plugin.h>
 #ifdef WORKER_REMOTE
@@ -31,6 +33,7 @@ struct worker {
 	struct fast_metric *level;
 	struct fast_metric *latency;
 	struct fast_metric *sizes;
+	bool exemplars;
 	struct fast_param *period_ms;
 	struct fast_param *res;
 	struct fast_param *mode;
@@ -107,6 +110,28 @@ static bool declare_params(struct worker *worker, struct fast_plugin *plugin)
 	return true;
 }
 
+/* Counts a frame that began at start. */
+static void count(const struct worker *worker, unsigned i, int64_t start)
+{
+	char number[16];
+	const struct fast_label labels[] = {{"trace_id", "4bf92f3577b34da6"}, {"frame", number}};
+	const struct fast_exemplar exemplar = {
+		.size = sizeof exemplar, .labels = labels, .label_count = 2};
+	double size = 100.0 * (i % 50 + 1);
+
+	if (!worker->exemplars) {
+		fast_metric_inc(worker->frames);
+		fast_metric_observe(worker->sizes, size);
+		fast_metric_observe_since(worker->latency, start);
+		return;
+	}
+	(void)snprintf(number, sizeof number, "%u", i);
+	(void)fast_metric_inc_exemplar(worker->frames, &exemplar);
+	(void)fast_metric_observe_exemplar(worker->sizes, size, &exemplar);
+	(void)fast_metric_observe_exemplar(worker->latency,
+					   (double)(fast_metric_now() - start) * 1e-9, &exemplar);
+}
+
 /* Gives how many frames it has counted. */
 static unsigned long work(struct worker *worker)
 {
@@ -123,11 +148,9 @@ static unsigned long work(struct worker *worker)
 			continue;
 		}
 		fast_metric_inc(worker->fps);
-		fast_metric_inc(worker->frames);
 		frames++;
 		fast_metric_set(worker->level, sin(i / 10.0) + fast_param_get_double(worker->res));
-		fast_metric_observe(worker->sizes, 100.0 * (i % 50 + 1));
-		fast_metric_observe_since(worker->latency, start);
+		count(worker, i, start);
 	}
 	return frames;
 }
@@ -191,6 +214,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--name") == 0 && i + 1 < argc) {
 			name = argv[++i];
+		} else if (strcmp(argv[i], "--exemplars") == 0) {
+			worker.exemplars = true;
 		} else if (strcmp(argv[i], "--conflict") == 0) {
 			conflict = true;
 		} else if (strcmp(argv[i], "--fork") == 0) {

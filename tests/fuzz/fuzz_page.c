@@ -100,6 +100,44 @@ static void cells_try(const uint8_t *data, size_t bytes)
 	}
 }
 
+static void exemplar_check(uint32_t offset, size_t slot, uint64_t seen)
+{
+	struct fast_exemplar_reading reading;
+	struct fast_label label;
+	size_t characters = 0;
+	size_t at = 0;
+
+	if (fast_page_view_exemplar(world.view, offset, slot, seen, &reading) != FAST_OK) {
+		return;
+	}
+	assert(isfinite(reading.value) && reading.time_unix_ns > 0);
+	while (fast_exemplar_next(reading.text.u.chars, reading.text.bytes, &at, &label)) {
+		assert(label.name[0] != '\0' && fast_utf8_valid(label.value, strlen(label.value)));
+		characters += strlen(label.name) + strlen(label.value);
+	}
+	assert(at == reading.text.bytes && characters <= 4 * FAST_EXEMPLAR_CHARACTERS_MAX);
+}
+
+/* As exemplars that are garbage, and as the text of one whose check is right. */
+static void exemplars_try(const uint8_t *data, size_t bytes)
+{
+	const uint32_t offset = FAST_PAGE_CELLS_OFFSET;
+	const uint32_t cell_bytes = fast_page_exemplars_bytes(FAST_METRIC_TIMER);
+	struct fast_exemplar_text text = {.bytes = bytes};
+
+	fill(offset, cell_bytes, data, bytes);
+	for (size_t slot = 0; slot < FAST_PAGE_EXEMPLARS; slot++) {
+		exemplar_check(offset, slot, data[0]);
+	}
+	if (bytes <= FAST_PAGE_EXEMPLAR_TEXT_BYTES) {
+		memcpy(text.u.chars, data, bytes);
+		fill(offset, cell_bytes, (const uint8_t *)"", 1);
+		fast_page_exemplar_put((void *)(world.page + offset), 0, data[0],
+				       FAST_PAGE_EXEMPLAR_SPACING_NS, &text);
+		exemplar_check(offset, 0, 0);
+	}
+}
+
 /* Writes while another thread reads. */
 struct scribble {
 	const uint8_t *data;
@@ -187,6 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	head_try(data, bytes);
 	cells_try(data, bytes);
+	exemplars_try(data, bytes);
 	live_try(data, bytes);
 	params_try(data, bytes);
 	names_try(data, bytes);

@@ -1,6 +1,8 @@
 /* Children of other kinds than a plain fork(): made by a bare clone(), by a child, or executing
  * something else. */
-#include "sdk/world.h"
+#include "sdk/exemplar_world.h"
+
+#include "page/atomic.h"
 
 #include <fast/param_change.h>
 
@@ -116,6 +118,36 @@ static void a_child_of_a_bare_clone_counts_nowhere_and_comes_to_no_harm(void **s
 	assert_int_equal(4, world_read(world, things.counter).count);
 }
 
+static void exemplars_of_a_child_are_its_own_or_nobodys(void **state)
+{
+	struct world *world = *state;
+	struct fast_metric *latency = world_metric(world, "latency", FAST_METRIC_TIMER);
+
+	assert_ok(observe(latency, 1, "parent", TIME));
+	pthread_mutex_lock(&world->plugin->lock);
+	pid_t bare = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (bare == 0) {
+		child_check(observe(latency, 1, "bare", TIME + NS_PER_MS) == FAST_OK);
+		child_check(observe(latency, 1, "\n", TIME + NS_PER_MS) == FAST_OK);
+		_exit(0);
+	}
+	pthread_mutex_unlock(&world->plugin->lock);
+	assert_child_succeeds(bare);
+	pid_t forked = fork();
+	if (forked == 0) {
+		struct fast_page_exemplars *exemplars;
+
+		child_check(observe(latency, 1, "child", TIME) == FAST_OK);
+		exemplars = metric_info(latency)->exemplars;
+		child_check(page_load(&exemplars->checks[fast_page_exemplar_slot(FAST_METRIC_TIMER,
+										 1)]) != 0);
+		child_check(observe(latency, 1, "\n", TIME) == FAST_INVALID_ARGUMENT);
+		_exit(0);
+	}
+	assert_child_succeeds(forked);
+	assert_trace(world, latency, 1, "parent");
+}
+
 /* Each level counts for itself, whether or not those above it have counted. Every second does. */
 static void levels_run(struct world *world, const struct things *things)
 {
@@ -222,6 +254,7 @@ static void a_program_that_is_executed_holds_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(exemplars_of_a_child_are_its_own_or_nobodys),
 		TEST(a_child_of_a_bare_clone_counts_nowhere_and_comes_to_no_harm),
 		TEST(children_of_children_count_for_themselves),
 		TEST(a_child_of_a_plugin_with_many_metrics_counts_in_all_of_them),

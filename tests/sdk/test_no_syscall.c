@@ -1,6 +1,8 @@
 /* The hot calls under a seccomp filter that kills: whatever enters the kernel fails the test. */
 #include "sdk/world.h"
 
+#include <fast/exemplar.h>
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -93,12 +95,20 @@ static void hot_run(void *arg)
 	char text[FAST_PARAM_STRING_BYTES_MAX + 1];
 	struct fast_param *const params[] = {hot->integer, hot->string, hot->mode};
 	struct fast_param_reading readings[3];
+	const struct fast_label trace = {"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"};
+	struct fast_exemplar exemplar = {
+		.size = sizeof exemplar, .labels = &trace, .label_count = 1, .time_unix_ns = 1};
 
 	for (int i = 0; i < CALLS; i++) {
 		fast_metric_inc(hot->counter);
 		fast_metric_add(hot->counter, 2);
 		fast_metric_set(hot->gauge, i);
 		fast_metric_observe(hot->histogram, i);
+		exemplar.time_unix_ns += 1000000;
+		(void)fast_metric_observe_exemplar(hot->histogram, i, &exemplar);
+		(void)fast_metric_inc_exemplar(hot->counter, &exemplar);
+		exemplar.time_unix_ns += 1000000;
+		(void)fast_metric_add_exemplar(hot->counter, 2, &exemplar);
 		fast_metric_observe_since(hot->timer, i);
 		fast_metric_inc(hot->heartbeat);
 		fast_metric_add(hot->heartbeat, 2);

@@ -1,5 +1,5 @@
 /* What a plugin of another host says of its page. */
-#include "sdk/world.h"
+#include "sdk/exemplar_world.h"
 
 #include "page/atomic.h"
 #include "remote/report.h"
@@ -131,6 +131,44 @@ static void the_times_of_a_heartbeat_are_told_as_times(void **state)
 	free(heard);
 }
 
+static void exemplars_are_reported(void **state)
+{
+	struct world *world = *state;
+	struct heard *heard = calloc(1, sizeof *heard);
+	struct report *report = calloc(1, sizeof *report);
+	struct fast_metric *sizes = world_metric(world, "sizes", FAST_METRIC_HISTOGRAM);
+	struct fast_exemplar_reading reading;
+	struct fast_page_map map;
+	uint32_t offset;
+
+	assert_non_null(heard);
+	assert_non_null(report);
+	fast_metric_observe(sizes, 3);
+	assert_true(report_run(report, world->plugin, hear, heard));
+	assert_ok(observe(sizes, 3, "abc", TIME));
+	offset = offset_of(sizes);
+	assert_true(report_run(report, world->plugin, hear, heard));
+	/* fastd's own page of the plugin, where the words go */
+	assert_ok(fast_page_map_open(&map, 0));
+	for (uint32_t i = 0; i < fast_page_exemplars_bytes(FAST_METRIC_HISTOGRAM); i += 8) {
+		page_store((uint64_t *)(void *)(map.base + offset + i),
+			   heard->words[(offset + i) / 8]);
+	}
+	fast_page_view_close(world->view);
+	const char *reason = NULL;
+	assert_ok(fast_page_view_open(map.fd, &world->view, &reason));
+	assert_trace(world, sizes, 3, "abc");
+	assert_ok(read_at(world, sizes, 3, &reading));
+	assert_int_equal(TIME, reading.time_unix_ns);
+	size_t count = heard->count;
+	assert_true(report_run(report, world->plugin, hear, heard));
+	assert_int_equal(count, heard->count);
+	fast_page_map_close(&map);
+	report_reset(report);
+	free(report);
+	free(heard);
+}
+
 static void acknowledgements_are_reported(void **state)
 {
 	struct world *world = *state;
@@ -190,6 +228,7 @@ int main(void)
 		TEST(only_what_has_changed_is_reported),
 		TEST(what_was_told_is_the_page_word_by_word),
 		TEST(the_times_of_a_heartbeat_are_told_as_times),
+		TEST(exemplars_are_reported),
 		TEST(acknowledgements_are_reported),
 		TEST(many_words_go_in_several_messages_until_one_fails),
 	};

@@ -19,6 +19,9 @@
 /* More descriptors than these in one packet are closed by the kernel. */
 #define FDS_MAX 4
 #define DEAF    "it does not read what fastd says"
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
 
 /* False: the peer takes no more. */
 static bool packet_send(int fd, const Fast__V1__SessionDown *packet)
@@ -285,32 +288,46 @@ static bool is_crowded(const struct node *node, uint32_t uid, char text[NODE_TEX
 	return true;
 }
 
+/* A descriptor of the process that has connected, whoever has its number by now; -1: there can be
+ * none. False: it has ended, though somebody holds its connection. */
+static bool process_open(int fd, const struct ucred *peer, int *process)
+{
+	socklen_t length = sizeof *process;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, process, &length) == 0) {
+		return true;
+	}
+	*process = -1;
+	if (errno == ENOPROTOOPT && peer->pid > 0) { /* 0: in a namespace that we don't see into */
+		*process = (int)syscall(SYS_pidfd_open, peer->pid, 0);
+	}
+	return *process >= 0 || errno != ESRCH;
+}
+
 void session_accept(struct node *node, int fd)
 {
 	struct session *session = calloc(1, sizeof *session);
 	struct ucred peer;
 	socklen_t length = sizeof peer;
 	char text[NODE_TEXT_BYTES_MAX];
+	int process = -1;
 	bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0;
 	bool crowded = known && is_crowded(node, peer.uid, text);
 
 	if (crowded) {
 		(void)refusal_send(fd, FAST_RESOURCE_EXHAUSTED, "", text);
 	}
-	if (session == NULL || !known || crowded) {
+	if (session == NULL || !known || crowded || !process_open(fd, &peer, &process)) {
 		free(session);
 		(void)close(fd);
 		return;
 	}
 	session->node = node;
 	session->socket = (struct watch){.fd = fd, .ready = session_ready};
-	session->process = (struct watch){.fd = -1, .ready = process_ready};
+	session->process = (struct watch){.fd = process, .ready = process_ready};
 	session->pid = (uint32_t)peer.pid;
 	session->uid = peer.uid;
 	session->deadline_ns = node_now_ns() + SESSION_ATTACH_MS * NS_PER_MS;
-	if (peer.pid > 0) { /* 0: in a namespace that we don't see into */
-		session->process.fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-	}
 	if (loop_watch(node, &session->socket, EPOLLIN) != FAST_OK) {
 		(void)close(fd);
 		if (session->process.fd >= 0) {

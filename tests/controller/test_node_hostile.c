@@ -216,6 +216,73 @@ static void a_plugin_ends_with_its_process_though_its_connection_lives_on(void *
 	raw_world_fini(&raw);
 }
 
+static bool cam_is_dead(void *arg)
+{
+	struct node_plugin plugin;
+
+	return !world_plugin_info(arg, "cam", &plugin) || !plugin.live;
+}
+
+/* It has ended before fastd looks: its number may be another's already. */
+static void a_plugin_whose_process_has_ended_never_lives(void **state)
+{
+	struct raw_world raw;
+	int ends[2];
+
+	(void)state;
+	raw_world_init(&raw);
+	assert_int_equal(0, pipe(ends));
+	node_lock(raw.world.node); /* which accepts nobody meanwhile */
+	pid_t child = fork();
+	if (child == 0) {
+		char byte;
+		int fd = raw_connect(raw.world.socket);
+
+		if (!raw_send_attach(fd, "cam", "", raw_page())) {
+			_exit(1);
+		}
+		if (fork() == 0) {
+			(void)close(ends[1]);
+			(void)!read(ends[0], &byte, 1);
+		}
+		_exit(0);
+	}
+	int status = -1;
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_int_equal(0, status);
+	node_unlock(raw.world.node);
+	for (int i = 0; i < 2; i++) { /* whoever came before these was looked at */
+		fast_plugin_close(world_plugin(&raw.world, "later"));
+	}
+	wait_until(cam_is_dead, &raw.world);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	raw_world_fini(&raw);
+}
+
+/* In the midst of a tick as many are read as there were slices of it. False: it is not in the
+ * midst. */
+static bool tick_is_in_slices(void *arg)
+{
+	struct node *node = ((struct world *)arg)->node;
+	const struct sampler *sampler = &node->sampler;
+	size_t count;
+	size_t read = 0;
+	bool in_midst;
+
+	node_lock(node);
+	count = node->registry.count;
+	in_midst = sampler->slice > 0;
+	for (size_t i = 0; i < count; i++) {
+		read += node->registry.plugins[i]->tick == sampler->tick;
+	}
+	if (in_midst) {
+		assert_int_equal(count * sampler->slice / sampler->slices, read);
+	}
+	node_unlock(node);
+	return in_midst;
+}
+
 /* A thousand are no burst: a tick reads them in slices. */
 static void many_pages_are_read_in_slices_and_all_in_each_tick(void **state)
 {
@@ -243,6 +310,7 @@ static void many_pages_are_read_in_slices_and_all_in_each_tick(void **state)
 		node_unlock(world.node);
 		(void)sched_yield();
 	}
+	wait_until(tick_is_in_slices, &world);
 	for (int i = 0; i < MANY; i++) {
 		fast_metric_inc(metric[i]);
 	}
@@ -261,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_hole_in_a_page_is_a_reset),
 		cmocka_unit_test(a_plugin_that_stops_dead_keeps_nobody_waiting),
 		cmocka_unit_test(a_plugin_ends_with_its_process_though_its_connection_lives_on),
+		cmocka_unit_test(a_plugin_whose_process_has_ended_never_lives),
 		cmocka_unit_test(many_pages_are_read_in_slices_and_all_in_each_tick),
 	};
 

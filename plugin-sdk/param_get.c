@@ -347,6 +347,14 @@ static void raw_finish(struct fast_param *param, bool whole, struct fast_param_r
 	reading_give(param, &reading, out);
 }
 
+void fast_param_last(struct fast_param *param, struct fast_param_reading *out)
+{
+	struct reading reading = {.revision = fast_param_revision(param)};
+
+	reading_fall_back(param, &reading);
+	reading_give(param, &reading, out);
+}
+
 enum fast_status fast_param_snapshot(struct fast_param *const *params, size_t count,
 				     struct fast_param_reading *out)
 {

@@ -202,6 +202,10 @@ void fast_plugin_changed_init(struct fast_plugin *plugin);
 /* The revision in the page at this moment; it need not be a good one (param_get.c). */
 uint64_t fast_param_page_revision(const struct fast_param *param);
 
+/* The value that the last get gave; acknowledges nothing (param_get.c). While another thread's get
+ * is at it, the initial one. */
+void fast_param_last(struct fast_param *param, struct fast_param_reading *out);
+
 /* Wakes all who wait for a change, so that they look again (param_wait.c). */
 void fast_plugin_wake_waiters(struct fast_plugin *plugin);
 

@@ -1,4 +1,6 @@
 """With a real fastd: what others see of a plugin, and what it sees of them."""
+import json
+import os
 import unittest
 
 from world import World, until
@@ -52,6 +54,37 @@ class Live(unittest.TestCase):
         self.assertTrue(self.applied("size", "640x480"))
         until(lambda: (self.world.metric("acc") or {}).get("value") == 0.75)
         self.assertIsNone(self.world.ctl("set", "res=2"))
+
+    def test_looking_at_the_last_value_acknowledges_nothing(self):
+        process = self.world.run("""
+            import sys
+            from fast import plugin, runlog
+            res = plugin.param("res", default=1)
+            assert plugin.wait_attached()
+            log = runlog.Log(plugin.default(), sys.argv[1], 3600)
+            for line in sys.stdin:
+                if line == "get\\n":
+                    res.get()
+                log.write()
+                print(res.last)
+            """, self.world.folder, FASTD_PLUGIN_NAME="worker")
+
+        def ask(what):
+            process.stdin.write(what + "\n")
+            process.stdin.flush()
+            return process.stdout.readline()
+
+        self.assertEqual(ask("look"), "1\n")
+        until(lambda: self.world.param("res"))
+        self.assertIsNotNone(self.world.ctl("set", "res=2"))
+        self.assertEqual(ask("look"), "1\n")
+        self.assertFalse(self.applied("res", 2))
+        until(lambda: ask("get") == "2\n")
+        until(lambda: self.applied("res", 2))
+        process.stdin.close()
+        self.assertEqual(process.wait(30), 0)
+        with open(os.path.join(self.world.folder, "data.ndjson")) as file:
+            self.assertEqual([json.loads(line)["value"] for line in file], [1, 2])
 
     def test_gets_waits_callbacks_and_awaits_see_a_change(self):
         process = self.world.run("""

@@ -74,6 +74,30 @@ class RunLog(unittest.TestCase):
         self.assertEqual(records[-1].name, "size.p95")
         self.assertAlmostEqual(records[-1].value, 10, delta=1)
 
+    def test_states_facts_and_knobs_are_written_when_they_have_changed(self):
+        plugin = Plugin("camera")
+        self.addCleanup(plugin.close)
+        log = runlog.Log(plugin, self.folder, 3600)
+        mode = plugin.stateset("mode", ["idle", "busy"])
+        plugin.info("model", version="3")
+        night = plugin.param("night", default=True)
+        plugin.param("res", default=0.5)
+        plugin.param("size", choices=["small", "large"])
+        plugin.param("set_by_nobody")
+        log.write()
+        log.write()
+        mode.enter("busy")
+        log.write()
+        mode.state("idle")
+        log.close()
+        self.assertEqual(
+            [(record.name, record.value, record.meta)
+             for record in runlog.read(self.folder, strict=True)],
+            [("mode", "", {}), ("model", 1, {"version": "3"}), ("night", 1, {"kind": "param"}),
+             ("res", 0.5, {"kind": "param"}), ("size", "small", {"kind": "param"}),
+             ("mode", "busy", {}), ("mode", "idle,busy", {})])
+        self.assertIs(night.last, True)
+
     def test_no_more_than_the_limit_is_written_at_a_time(self):
         plugin = Plugin("camera")
         self.addCleanup(plugin.close)

@@ -3,7 +3,9 @@
 With $PYWAGGLE_LOG_DIR set, an open plugin's metrics are written there every $FAST_LOG_SECONDS (10),
 and once more when it is closed, beside what pywaggle itself writes: a counter's total, a gauge's
 value, a heartbeat's rate, a histogram's or timer's mean and, as NAME.p95, its 95th percentile, these
-three since the write before. What has not changed is not written, but for rates. At most RECORDS_MAX at a time."""
+three since the write before; the states of a stateset that are on, by name; of an info 1, with its
+facts as meta; and of a param, with the meta PARAM_META, the value that was read last. What has not
+changed is not written, but for rates. At most RECORDS_MAX at a time."""
 import calendar
 import collections
 import datetime
@@ -19,6 +21,7 @@ FILE = "data.ndjson"
 SECONDS = 10.0
 SECONDS_MIN = 1.0
 RECORDS_MAX = 200
+PARAM_META = {"kind": "param"}  # a metric may have the same name
 _LABEL = re.compile(r'([a-z_][a-z0-9_]*)="([^"]*)"')
 
 # timestamp: nanoseconds since 1970. meta: str to str.
@@ -91,7 +94,7 @@ class Log:
         # Appended to, one write a line: pywaggle writes to the same file.
         self.file = os.open(os.path.join(folder, FILE),
                             os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self.before = {}  # metric -> its last reading that was written
+        self.before = {}  # metric -> its last reading that was written; param -> its value
         self.written_at = time.monotonic()
         self.has_warned = False
         self.lock = threading.Lock()
@@ -119,9 +122,13 @@ class Log:
             now, moment = time.monotonic(), time.time_ns() if hasattr(time, "time_ns") \
                 else int(time.time() * 1e9)
             records = []
-            for metric in self.plugin._handles():
-                if hasattr(metric, "read"):
-                    self._collect(metric, max(now - self.written_at, 1e-9), moment, records)
+            for handle in self.plugin._handles():
+                if handle.name == "upload":  # pywaggle keeps that name for files
+                    continue
+                if hasattr(handle, "read"):
+                    self._collect(handle, max(now - self.written_at, 1e-9), moment, records)
+                else:
+                    self._collect_param(handle, moment, records)
             if len(records) > RECORDS_MAX and not self.has_warned:
                 self.has_warned = True
                 logging.getLogger("fast").warning(
@@ -137,18 +144,28 @@ class Log:
     def _collect(self, metric, elapsed_s, moment, records):
         reading = metric.read()
         before = self.before.get(metric)
-        if reading is None or metric.name == "upload":  # pywaggle keeps that name for files
+        if reading is None:
             return
-        values = _values(metric.kind, reading, before, elapsed_s)
+        values = _values(metric, reading, before, elapsed_s)
         if values:
             self.before[metric] = reading
         meta = dict(_LABEL.findall(metric.label_text))
         records.extend(Record(metric.name + suffix, value, moment, meta)
-                       for suffix, value in values if math.isfinite(value))
+                       for suffix, value in values
+                       if isinstance(value, str) or math.isfinite(value))
+
+    def _collect_param(self, param, moment, records):
+        value = param.last
+        if value is None or self.before.get(param) == (type(value), value):
+            return
+        self.before[param] = (type(value), value)
+        records.append(Record(param.name, int(value) if isinstance(value, bool) else value, moment,
+                              PARAM_META))
 
 
-def _values(kind, reading, before, elapsed_s):
+def _values(metric, reading, before, elapsed_s):
     """[(suffix of the name, value)]; none: nothing has changed."""
+    kind = metric.kind
     count = reading.count - (before.count if before is not None else 0)
     if kind == "counter":
         return [("", reading.count)] if count or before is None else []
@@ -156,6 +173,11 @@ def _values(kind, reading, before, elapsed_s):
         return [("", reading.value)] if before is None or reading.value != before.value else []
     if kind == "heartbeat":
         return [("", count / elapsed_s)]
+    if kind == "info":
+        return [("", 1)] if before is None and metric.label_text else []
+    if kind == "stateset" and (before is None or reading.value != before.value):
+        return [("", ",".join(name for i, name in enumerate(metric.states)
+                              if int(reading.value) >> i & 1))]
     if kind in ("histogram", "timer") and count:
         recent = reading.since(before) if before is not None else reading
         return [("", recent.sum / count), (".p95", recent.quantile(0.95))]

@@ -323,6 +323,12 @@ static PyMethodDef metric_methods[] = {
 	{NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef metric_members[] = {
+	{"states", T_OBJECT, offsetof(struct metric_object, states), READONLY,
+	 "A stateset's names of states; else ()."},
+	{NULL, 0, 0, 0, NULL},
+};
+
 static PyGetSetDef metric_attributes[] = {
 	{"name", metric_name, NULL, "As it was declared, without labels.", NULL},
 	{"kind", metric_kind_name, NULL, "\"counter\", \"gauge\" ...; None before any verb.", NULL},
@@ -339,5 +345,6 @@ PyTypeObject metric_type = {
 	.tp_flags = Py_TPFLAGS_DEFAULT,
 	.tp_doc = "Something that a plugin measures. Its verbs touch memory only.",
 	.tp_methods = metric_methods,
+	.tp_members = metric_members,
 	.tp_getset = metric_attributes,
 };

@@ -1,6 +1,8 @@
 /* Param: a get reads memory only; texts are made into objects once for each value. */
 #include "binding.h"
 
+#include "plugin_impl.h"
+
 #include <string.h>
 
 static struct param_object *param_of(PyObject *self)
@@ -107,6 +109,19 @@ PyObject *param_reading_value(struct param_object *self, const struct fast_param
 		break;
 	}
 	return text_value(self, reading->string);
+}
+
+static PyObject *param_last(PyObject *object, void *unused)
+{
+	struct param_object *self = param_of(object);
+	struct fast_param_reading reading;
+
+	(void)unused;
+	if (self->param == NULL) {
+		return param_value_of(self);
+	}
+	fast_param_last(self->param, &reading);
+	return param_reading_value(self, &reading);
 }
 
 static PyObject *param_get(PyObject *self, PyObject *unused)
@@ -253,6 +268,8 @@ static PyMethodDef param_methods[] = {
 static PyGetSetDef param_attributes[] = {
 	{"name", param_name, NULL, "As it was declared.", NULL},
 	{"revision", param_revision, NULL, "Of the value that the last get() gave.", NULL},
+	{"last", param_last, NULL, "The value that the last get() gave; fastd is told nothing.",
+	 NULL},
 	{"plugin", param_plugin, NULL, "Whose param this is.", NULL},
 	{NULL, NULL, NULL, NULL, NULL},
 };

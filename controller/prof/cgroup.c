@@ -189,16 +189,16 @@ void cgroup_read(const struct cgroup *cgroup, struct gauges *gauges)
 
 double cgroup_oom_kills(const struct cgroup *cgroup)
 {
-	double kills =
-		first_known(group_number(cgroup, CGROUP_UNIFIED, "memory.events", "oom_kill"),
-			    group_number(cgroup, CGROUP_MEMORY, "memory.oom_control", "oom_kill"));
-	char *text;
+	return first_known(group_number(cgroup, CGROUP_UNIFIED, "memory.events", "oom_kill"),
+			   group_number(cgroup, CGROUP_MEMORY, "memory.oom_control", "oom_kill"));
+}
 
-	if (!isnan(kills)) {
-		return kills;
-	}
-	text = malloc(SMALL_FILE_BYTES_MAX);
-	if (text != NULL && small_read(text, SMALL_FILE_BYTES_MAX, cgroup->root, "/proc/vmstat")) {
+double cgroup_machine_oom_kills(const char *root)
+{
+	char *text = malloc(SMALL_FILE_BYTES_MAX);
+	double kills = NAN;
+
+	if (text != NULL && small_read(text, SMALL_FILE_BYTES_MAX, root, "/proc/vmstat")) {
 		kills = small_field(text, "oom_kill");
 	}
 	free(text);

@@ -22,8 +22,9 @@ void cgroup_find(struct cgroup *cgroup, const char *root, pid_t pid);
 /* Fills in what the group's files say. */
 void cgroup_read(const struct cgroup *cgroup, struct gauges *gauges);
 
-/* Processes of it that were killed for want of memory, or of the machine where the group does not
- * say; NaN: nobody says. */
+/* Processes that were killed for want of memory: of the group, and of the whole machine. NaN:
+ * nobody says. */
 double cgroup_oom_kills(const struct cgroup *cgroup);
+double cgroup_machine_oom_kills(const char *root);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define ZONES_MAX 64
 #define CPUS_MAX  256
+#define LOOK_NS   INT64_C(500000000)
 
 void system_open(struct system *system, const char *root)
 {
@@ -16,6 +17,7 @@ void system_open(struct system *system, const char *root)
 	system->tree.root = root;
 	system->cgroup.root = root;
 	system->oom_kills = NAN;
+	system->machine_oom_kills = NAN;
 	gpu_open(&system->gpu, GPU_LIBRARY);
 }
 
@@ -30,6 +32,7 @@ void system_set_plugin(struct system *system, pid_t pid)
 	proctree_look(&system->tree);
 	cgroup_find(&system->cgroup, system->root, pid);
 	system->oom_kills = cgroup_oom_kills(&system->cgroup);
+	system->machine_oom_kills = cgroup_machine_oom_kills(system->root);
 }
 
 void system_forget_plugin(struct system *system)
@@ -81,7 +84,10 @@ void system_read(struct system *system, struct gauges *out)
 
 	gauges_clear(out);
 	out->time_ns = quantity_unix_now();
-	proctree_look(&system->tree);
+	if (begin - system->looked_ns > LOOK_NS) { /* it reads of every process of the machine */
+		proctree_look(&system->tree);
+		system->looked_ns = begin;
+	}
 	proctree_read(&system->tree, out);
 	cgroup_read(&system->cgroup, out);
 	out->values[GAUGE_HOST_TEMPERATURE] = read_temperature(system->root);
@@ -94,5 +100,11 @@ void system_read(struct system *system, struct gauges *out)
 
 bool system_was_out_of_memory(const struct system *system)
 {
-	return cgroup_oom_kills(&system->cgroup) > system->oom_kills; /* false for NaN */
+	double kills = cgroup_oom_kills(&system->cgroup);
+
+	if (!isnan(kills) && !isnan(system->oom_kills)) {
+		return kills > system->oom_kills;
+	}
+	/* Without a group, or with one that went with its container. */
+	return cgroup_machine_oom_kills(system->root) > system->machine_oom_kills;
 }

@@ -12,9 +12,11 @@ struct system {
 	struct proctree tree;
 	struct cgroup cgroup;
 	struct gpu gpu;
-	pid_t fastd;      /* 0: not a process of this machine */
-	double spent_s;   /* reading so far */
-	double oom_kills; /* at the beginning */
+	int64_t looked_ns; /* monotonic: when the tree's processes were last listed */
+	pid_t fastd;       /* 0: not a process of this machine */
+	double spent_s;    /* reading so far */
+	double oom_kills;  /* of the group, at the beginning */
+	double machine_oom_kills;
 };
 
 /* root is "" for the machine's own /proc and /sys. */

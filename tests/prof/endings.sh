@@ -108,6 +108,13 @@ check 'fastprof killed outright leaves a result that says it was running' \
   python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["ending"]=="running"' "$out/results.json"
 check 'and its plugin ends with it' wait_until 5 sh -c "! kill -0 $plugin"
 
+# A file that there is no room for.
+begin
+ln -s /dev/full "$out/samples.ndjson.tmp"
+kill -INT "$started"
+after 'no room for a file leaves a result' 5 interrupted
+check 'which says so' grep -q 'the disk is full' "$out/results.json"
+
 # A disk that fills up, where we may mount one.
 rm -rf "$out" && mkdir "$out"
 if mount -t tmpfs -o size=900k tmpfs "$out" 2>/dev/null; then

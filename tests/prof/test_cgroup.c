@@ -109,7 +109,8 @@ static void a_machine_without_cgroups_reads_nothing(void **state)
 		assert_true(isnan(gauges.values[i]));
 	}
 	tree_put(&tree, "/proc/vmstat", "pgfault 5\noom_kill 4\n");
-	assert_float_equal(cgroup_oom_kills(&cgroup), 4, 0);
+	assert_true(isnan(cgroup_oom_kills(&cgroup)));
+	assert_float_equal(cgroup_machine_oom_kills(tree.root), 4, 0);
 	tree_close(&tree);
 }
 

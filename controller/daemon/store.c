@@ -99,6 +99,9 @@ enum fast_status store_open(const struct store_options *options, struct store **
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	store->lock_fd = -1;
+	/* SQLite shall not count its memory: that takes a lock for each piece. Once it runs, this
+	 * is refused, and holds already. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	/* By the clock, since samples may be there whose series was never written. */
 	store->series_id_newest = unix_now_us();
 	store->jobs_end = &store->jobs;

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import fast
-from fast import plugin
+from fast import _changed, plugin
 from fast.plugin import Plugin
 
 
@@ -215,6 +215,53 @@ class Params(Case):
         loop = asyncio.new_event_loop()
         with self.assertRaisesRegex(TimeoutError, 'param "res": no change'):
             loop.run_until_complete(res.changed(0.02))
+        loop.close()
+
+    def test_a_loop_goes_on_while_it_awaits_and_takes_awaits_back(self):
+        res = self.plugin.param("res")
+
+        async def main():
+            ticks = []
+
+            async def tick():
+                while True:
+                    ticks.append(1)
+                    await asyncio.sleep(0)
+
+            ticking = asyncio.ensure_future(tick())
+            awaits = [asyncio.ensure_future(res.changed()) for _ in range(20)]
+            with self.assertRaises(TimeoutError):
+                await res.changed(0.2)
+            ticking.cancel()
+            for one in awaits:
+                one.cancel()
+            found = await asyncio.gather(*awaits, return_exceptions=True)
+            self.assertEqual({type(one) for one in found}, {asyncio.CancelledError})
+            self.assertGreater(len(ticks), 10)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        loop.close()
+
+    def test_a_loop_that_is_closed_at_the_moment_of_a_change_disturbs_no_other(self):
+        class Closing:
+            def is_closed(self):
+                return False
+
+            def call_soon_threadsafe(self, *unused):
+                raise RuntimeError("Event loop is closed")
+
+        told = []
+
+        class Open(Closing):
+            def call_soon_threadsafe(self, *given):
+                told.append(given)
+
+        loop = asyncio.new_event_loop()
+        watcher = _changed._Watcher(self.plugin)
+        watcher.waiting = [(self.plugin.param("res"), one, loop.create_future()) for one in (Closing(), Open())]
+        self.assertFalse(watcher.give(lambda param: True))
+        self.assertEqual(len(told), 1)
         loop.close()
 
     def test_a_snapshot_has_all_or_those_asked_for(self):

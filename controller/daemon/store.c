@@ -15,9 +15,17 @@
 
 static enum fast_status directory_prepare(const char *path, char *error)
 {
+	struct stat there;
+
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
 		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
 			       "state directory %.200s can't be made: %m", path);
+		return FAST_UNAVAILABLE;
+	}
+	if (stat(path, &there) == 0 && !S_ISDIR(there.st_mode)) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s is no directory; give one by --state-dir",
+			       path);
 		return FAST_UNAVAILABLE;
 	}
 	if (access(path, R_OK | W_OK | X_OK) != 0) {

@@ -56,7 +56,7 @@ static void choose_series(const struct profile *profile, struct chart_choice *ou
 	out->speed_unit = speed->unit;
 	merit = NULL;
 	for (int source = SOURCE_PLUGIN;
-	     profile->merit != NULL && merit == NULL && source <= SOURCE_SELF; source++) {
+	     profile->merit != NULL && merit == NULL && source <= SOURCE_RUNLOG; source++) {
 		merit = choose(profile, NULL, NULL, (enum source)source, profile->merit);
 		out->merit_less = merit != NULL && profile->merit_less;
 	}

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is run: of one target, or before that is known, of the command line. */
 static void describe_run(const struct options *options, char *const *argv, struct profile_run *run)
@@ -118,6 +119,7 @@ static void perform(const struct options *options, struct source_command *source
 		    const struct sage_target *target, struct profile *profile)
 {
 	struct options own = *options; /* to which it adds its own */
+	char run_log[1024];
 	enum ending ending = source_target(source, &own, target, &profile->run);
 	struct run_command command = {.argv = source->words.argv,
 				      .folder = source->repo.dir[0] != '\0' ? source->repo.folder
@@ -134,6 +136,13 @@ static void perform(const struct options *options, struct source_command *source
 		setenv("FASTPROF_DATASET", own.dataset, 1);
 	} else {
 		unsetenv("FASTPROF_DATASET");
+	}
+	if (own.run_log != NULL) {
+		if (own.run_log[0] != '/' && getcwd(run_log, sizeof run_log - 256) != NULL) {
+			snprintf(run_log + strlen(run_log), 256, "/%.250s", own.run_log);
+			own.run_log = run_log; /* the plugin may run in another folder */
+		}
+		setenv("PYWAGGLE_LOG_DIR", own.run_log, 1);
 	}
 	run(&own, &command, profile, started, &own);
 	source_clear(source);

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --repo URL[#REF]      clone with git, then run or build as its sage.yaml says\n"
 	"  --ref REF             branch, tag or commit of it (default: as its sage.yaml says)\n"
 	"  --target NAME         only this target of the sage.yaml; may be repeated\n"
+	"  --run-log DIR         pywaggle's, whose numbers count too (default: $PYWAGGLE_LOG_DIR)\n"
 	"  --dataset URL         given to the plugin as FASTPROF_DATASET\n"
 	"  --endpoint URL        the node's fastd; without it, a private one is started\n"
 	"  --plugin-socket PATH  where that fastd takes plugins (default: $FASTD_PLUGIN_SOCKET)\n"
@@ -89,6 +90,7 @@ static const struct {
 	{"sage", KIND_WORD, offsetof(struct options, sage)},
 	{"image", KIND_WORD, offsetof(struct options, image)},
 	{"engine-options", KIND_WORD, offsetof(struct options, engine_options)},
+	{"run-log", KIND_WORD, offsetof(struct options, run_log)},
 	{"repo", KIND_WORD, offsetof(struct options, repo)},
 	{"ref", KIND_WORD, offsetof(struct options, ref)},
 	{"target", KIND_TARGET, 0},
@@ -265,6 +267,7 @@ enum options_verb options_parse(int argc, char **argv, struct options *out, int 
 	int result;
 
 	*out = (struct options){.out = "fastprof-out",
+				.run_log = getenv("PYWAGGLE_LOG_DIR"),
 				.warmup_s = 1,
 				.duration_s = 5,
 				.attach_s = 30,

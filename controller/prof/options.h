@@ -27,6 +27,7 @@ struct options {
 	const char *sage;
 	const char *image;
 	const char *engine_options; /* words for the engine's run; NULL: none */
+	const char *run_log;        /* folder of pywaggle's; NULL: none */
 	const char *repo;
 	const char *ref; /* branch, tag or commit of it; NULL: as it says itself */
 	const char *targets[SAGE_TARGETS_MAX]; /* those of the sage.yaml that are run; none: all */

@@ -42,7 +42,8 @@ bool ending_is_failure(enum ending ending)
 
 const char *source_name(enum source source)
 {
-	static const char *const names[] = {"plugin", "proc", "cgroup", "host", "gpu", "self"};
+	static const char *const names[] = {"plugin", "proc", "cgroup", "host",
+					    "gpu",    "self", "runlog"};
 
 	return names[source];
 }
@@ -130,6 +131,11 @@ struct series *profile_series(struct setting *setting, const char *name, const c
 	snprintf(series->unit, sizeof series->unit, "%s", unit);
 	series->source = source;
 	return series;
+}
+
+bool series_is_own(const struct series *series)
+{
+	return series->source == SOURCE_PLUGIN || series->source == SOURCE_RUNLOG;
 }
 
 void profile_add(struct profile *profile, struct series *series, struct point point)

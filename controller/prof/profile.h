@@ -52,7 +52,15 @@ enum profile_exit ending_exit(enum ending ending);
 /* Whether it is the plugin that failed; of a setting, the others can be measured all the same. */
 bool ending_is_failure(enum ending ending);
 
-enum source { SOURCE_PLUGIN, SOURCE_PROC, SOURCE_CGROUP, SOURCE_HOST, SOURCE_GPU, SOURCE_SELF };
+enum source {
+	SOURCE_PLUGIN,
+	SOURCE_PROC,
+	SOURCE_CGROUP,
+	SOURCE_HOST,
+	SOURCE_GPU,
+	SOURCE_SELF,
+	SOURCE_RUNLOG
+};
 
 const char *source_name(enum source source);
 
@@ -163,6 +171,9 @@ const struct setting *profile_first(const struct profile *profile);
 /* How it ended; "not_visited" when it was not begun. */
 const char *setting_ending_name(const struct setting *setting);
 const struct series *profile_find(const struct setting *setting, const char *name);
+
+/* Whether the plugin itself tells it. */
+bool series_is_own(const struct series *series);
 
 /* Past a limit the point is counted as lost. */
 void profile_add(struct profile *profile, struct series *series, struct point point);

@@ -186,6 +186,7 @@ void run(const struct options *options, const struct run_command *command, struc
 	visitor->options = options;
 	visitor->profile = profile;
 	visitor->command = command;
+	runlog_open(&visitor->runlog, options->run_log);
 	if (options->timeout_s > 0) {
 		visitor->deadline_ns = begin_ns + (int64_t)(options->timeout_s * 1e9);
 	}

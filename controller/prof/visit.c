@@ -218,6 +218,8 @@ static enum ending spend(struct visitor *visitor, struct setting *setting, uint3
 		if (measure && item != NULL) {
 			system_read(&visitor->system, &newer);
 			gauges_add(visitor->profile, setting, repeat, &older, &newer);
+			runlog_read(&visitor->runlog, &visitor->meter, visitor->profile, setting,
+				    repeat);
 			older = newer;
 		}
 		/* One that stood still all the time is waited for: it may have hung. */
@@ -295,6 +297,7 @@ enum ending visit_setting(struct visitor *visitor, struct setting *setting, uint
 	if (ending == ENDING_DONE) {
 		visitor->meter.beats = 0;
 		proctree_forget_peak(&visitor->system.tree);
+		runlog_skip(&visitor->runlog);
 		begin_ns = quantity_monotonic_now();
 		ending = spend(visitor, setting, repeat, true, options->duration_s);
 		if (ending == ENDING_DONE) {

@@ -5,6 +5,7 @@
 #include "prof/claim.h"
 #include "prof/meter.h"
 #include "prof/progress.h"
+#include "prof/runlog.h"
 #include "prof/stage.h"
 
 #include <fast/stream.h>
@@ -28,6 +29,7 @@ struct visitor {
 	struct stage stage;
 	struct system system;
 	struct meter meter;
+	struct runlog runlog;
 	struct progress progress;
 	const struct run_command *command;
 	struct fast_stream *stream;            /* of the plugin's metrics */

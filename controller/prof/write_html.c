@@ -203,7 +203,7 @@ static size_t choose_columns(const struct profile *profile, const struct series 
 
 	for (size_t i = 0; first != NULL && i < first->count; i++) {
 		/* A rate says the same as the mean of its intervals. */
-		if (first->series[i].source == SOURCE_PLUGIN && count < COLUMNS_MAX - 6 &&
+		if (series_is_own(&first->series[i]) && count < COLUMNS_MAX - 6 &&
 		    strstr(first->series[i].name, ".interval") == NULL) {
 			out[count++] = &first->series[i];
 		}

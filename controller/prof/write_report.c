@@ -39,7 +39,7 @@ static size_t choose_metrics(const struct profile *profile, const char **names)
 		for (size_t j = 0; j < setting->count && count < METRICS_MAX; j++) {
 			const struct series *series = &setting->series[j];
 
-			if (series->source == SOURCE_PLUGIN && series->count > 0) {
+			if (series_is_own(series) && series->count > 0) {
 				names[count++] = series->name;
 			}
 		}

@@ -119,7 +119,7 @@ static size_t measure_names(const struct profile *profile, const char **names, s
 					known = known || strcmp(names[k], series->name) == 0;
 				}
 				if (!known && count < max && is_column(profile, series) &&
-				    (series->source == SOURCE_PLUGIN) == (own == 1)) {
+				    series_is_own(series) == (own == 1)) {
 					names[count++] = series->name;
 				}
 			}

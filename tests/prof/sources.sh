@@ -55,6 +55,25 @@ printf 'name: x\nflavour: sweet\n' >"$world/bad.yaml"
 refuses 'a sage.yaml with nonsense is refused with its line' 2 'bad.yaml:2: .*flavour' \
   fastprof run "${quick[@]}" --out "$out" --sage "$world/bad.yaml" -- worker
 
+# What a plugin publishes by pywaggle is in its run log.
+cat >"$world/publisher" <<'SH'
+#!/bin/sh
+# pywaggle's own lines, beside a plugin; and fps, of which fastd tells more.
+mkdir -p "$PYWAGGLE_LOG_DIR"
+while sleep 0.05; do
+  echo '{"meta":{"camera":"left"},"name":"people","timestamp":"2022-08-23T13:27:10.562104000","value":3}'
+  echo '{"meta":{},"name":"fps","timestamp":"2022-08-23T13:27:10000","value":1}'
+done >>"$PYWAGGLE_LOG_DIR/data.ndjson" &
+exec worker
+SH
+chmod +x "$world/publisher"
+cd "$world" && check 'the run log of a plugin is read' fastprof run "${quick[@]}" --out "$out" --run-log log \
+  "${worker_knobs[@]}" --knob period_ms=10 -- "$world/publisher"
+check 'its numbers are series, those of fastd stay' result '
+  d["settings"][0]["metrics"]["people{camera=\"left\"}"]["mean"]==3 and
+  d["settings"][0]["metrics"]["people{camera=\"left\"}"]["source"]=="runlog" and
+  d["settings"][0]["metrics"]["fps"]["source"]=="plugin" and d["settings"][0]["metrics"]["fps"]["mean"]>5'
+
 # A repository.
 repo=$world/repo
 git -c init.defaultBranch=main init -q "$repo"

@@ -125,7 +125,7 @@ enum fast_status fast_metric_obtain(struct fast_plugin *plugin, const struct met
 	if (*out != NULL) {
 		return FAST_OK;
 	}
-	if (count == FAST_PLUGIN_METRICS_MAX) {
+	if (fast_metrics_are_full(plugin) && !scratch->reserved) {
 		return refuse(
 			reason, FAST_RESOURCE_EXHAUSTED,
 			"metric \"%s\": the plugin has %d metrics already, the most there can be",
@@ -141,6 +141,7 @@ enum fast_status fast_metric_obtain(struct fast_plugin *plugin, const struct met
 	metric->handle = &handles->u.wiped.metrics[count];
 	handles->infos[count] = metric;
 	plugin->metrics[plugin->metric_count++] = metric;
+	plugin->reserved_count += metric->reserved;
 	*out = metric;
 	return FAST_OK;
 }
@@ -214,7 +215,7 @@ void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind)
 	pthread_mutex_unlock(&metric->plugin->lock);
 }
 
-/* Declares under the lock what spec_check() has passed. */
+/* Declares under the lock what spec_check() has passed. OK with a reason: it was folded. */
 static enum fast_status metric_declare(struct fast_plugin *plugin, enum fast_metric_kind kind,
 				       const struct metric_info *scratch, struct fast_metric **out,
 				       char *reason)
@@ -225,8 +226,14 @@ static enum fast_status metric_declare(struct fast_plugin *plugin, enum fast_met
 	pthread_mutex_lock(&plugin->lock);
 	status = fast_metric_obtain(plugin, scratch, &metric, reason);
 	if (status != FAST_OK) {
+		metric = fast_metrics_are_full(plugin) ? fast_metric_overflow(plugin, kind) : NULL;
+		if (metric != NULL) {
+			*out = metric->handle;
+			status = FAST_OK;
+		}
 		goto out;
 	}
+	reason[0] = '\0';
 	if (metric->kind == FAST_METRIC_UNDECLARED && kind != FAST_METRIC_UNDECLARED &&
 	    kind_settle(metric, kind) == kind) {
 		metric->state_count = scratch->state_count;
@@ -257,6 +264,16 @@ out:
 	return status;
 }
 
+/* Its author learns of it. */
+static void metric_folded(struct fast_plugin *plugin, const char *reason)
+{
+	(void)fast_plugin_refuse(plugin, FAST_OK, "%s; what it counts goes to fast.overflow_*{%s}",
+				 reason, FAST_LABELS_OVERFLOW);
+	fast_log(FAST_LOG_WARNING, "plugin \"%s\": %s; what it counts goes to fast.overflow_*{%s}",
+		 plugin->name, reason, FAST_LABELS_OVERFLOW);
+	fast_metric_count_folded(plugin);
+}
+
 struct fast_metric *fast_metric_nowhere(void)
 {
 	static struct fast_metric nowhere = {.bound = FAST_METRIC_KIND_NOWHERE};
@@ -271,7 +288,7 @@ enum fast_status fast_plugin_metric(struct fast_plugin *plugin, const struct fas
 	assert(spec != NULL);
 	assert(out != NULL);
 
-	char reason[FAST_REASON_BYTES];
+	char reason[FAST_REASON_BYTES] = "";
 	struct metric_info scratch = {.reported = ATOMIC_FLAG_INIT};
 	enum fast_status status = spec_check(spec, &scratch, reason);
 
@@ -280,6 +297,9 @@ enum fast_status fast_plugin_metric(struct fast_plugin *plugin, const struct fas
 	}
 	if (status == FAST_OK) {
 		status = metric_declare(plugin, spec->kind, &scratch, out, reason);
+	}
+	if (status == FAST_OK && reason[0] != '\0') {
+		metric_folded(plugin, reason);
 	}
 	return status == FAST_OK ? FAST_OK : fast_plugin_refuse(plugin, status, "%s", reason);
 }

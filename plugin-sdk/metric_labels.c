@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FOLDED_NAME "fast.series_folded"
-
 /* Finds or makes the series with these labels. The caller holds the lock. */
 static enum fast_status series_obtain(struct metric_info *family, const char *labels,
 				      struct metric_info **out, char *reason)
@@ -31,21 +29,16 @@ static enum fast_status series_obtain(struct metric_info *family, const char *la
 						      : FAST_OK;
 }
 
-/* Counts that a series was folded; the lock is not held. */
-static void folded_count(struct fast_plugin *plugin)
+/* Where a series goes for which the plugin has no room: to its metric's own marked one, if there is
+ * one, else to that of its kind. The caller holds the lock. NULL: no memory. */
+static struct metric_info *overflow_find(const struct metric_info *family)
 {
-	const struct fast_metric_spec spec = {
-		.size = sizeof spec,
-		.name = FOLDED_NAME,
-		.kind = FAST_METRIC_COUNTER,
-		.help = "Times that a metric had too many label values to give a series of its "
-			"own.",
-	};
-	struct fast_metric *folded = NULL;
+	struct metric_info *own =
+		fast_metric_find(family->plugin, family->name, FAST_LABELS_OVERFLOW);
+	enum fast_metric_kind kind =
+		family->kind != FAST_METRIC_UNDECLARED ? family->kind : family->series_kind;
 
-	if (fast_plugin_metric(plugin, &spec, &folded) == FAST_OK) {
-		fast_metric_inc(folded);
-	}
+	return own != NULL ? own : fast_metric_overflow(family->plugin, kind);
 }
 
 enum fast_status fast_metric_with(struct fast_metric *metric, const struct fast_label *labels,
@@ -68,6 +61,10 @@ enum fast_status fast_metric_with(struct fast_metric *metric, const struct fast_
 	if (!fast_plugin_is_here(plugin)) {
 		return FAST_UNAVAILABLE;
 	}
+	if (family->overflows) {
+		*out = metric; /* its series are in it, too */
+		return FAST_OK;
+	}
 	if (family->family != NULL) {
 		return fast_plugin_refuse(
 			plugin, FAST_INVALID_ARGUMENT,
@@ -82,13 +79,18 @@ enum fast_status fast_metric_with(struct fast_metric *metric, const struct fast_
 	folded = family->series_count >= FAST_METRIC_SERIES_MAX &&
 		 fast_metric_find(plugin, family->name, text) == NULL;
 	status = series_obtain(family, folded ? FAST_LABELS_OVERFLOW : text, &series, reason);
+	if (status != FAST_OK && fast_metrics_are_full(plugin)) {
+		series = overflow_find(family);
+		folded = series != NULL;
+		status = folded ? FAST_OK : status;
+	}
 	pthread_mutex_unlock(&plugin->lock);
 	if (status != FAST_OK) {
 		return fast_plugin_refuse(plugin, status, "metric \"%s\": no room for a series",
 					  family->name);
 	}
 	if (folded) {
-		folded_count(plugin);
+		fast_metric_count_folded(plugin);
 	}
 	*out = series->handle;
 	return FAST_OK;

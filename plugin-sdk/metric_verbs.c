@@ -26,32 +26,35 @@ static const struct {
 	[FAST_METRIC_STATESET] = {"stateset", "state() or enter()"},
 };
 
-/* The verb found no cell of its kind. True: the metric had none in this process, now it has one of
- * this kind or of what it is; try again. False: the verb does not fit, or nothing can be counted.
- */
-__attribute__((cold, noinline)) static bool metric_settle(struct fast_metric *metric,
-							  enum fast_metric_kind kind,
-							  const char *verb)
+/* The verb found no cell of its kind. Gives what to try again with: the metric, which had no kind
+ * in this process and now has this one or what it is, or the one that takes what there is no room
+ * for. NULL: the verb does not fit, or nothing can be counted. */
+__attribute__((cold, noinline)) static struct fast_metric *metric_settle(struct fast_metric *metric,
+									 enum fast_metric_kind kind,
+									 const char *verb)
 {
 	struct metric_info *info;
 
 	if ((int)metric_kind(metric) == FAST_METRIC_KIND_NOWHERE) {
-		return false;
+		return NULL;
 	}
 	info = metric_info(metric);
 	if (metric_kind(metric) == FAST_METRIC_UNDECLARED) {
 		if (!fast_plugin_is_here(info->plugin)) {
-			return false;
+			return NULL;
+		}
+		if (info->overflows && info->kind == FAST_METRIC_UNDECLARED) {
+			return fast_metric_overflow_handle(info->plugin, kind);
 		}
 		fast_metric_bind(info, kind);
-		return true;
+		return metric;
 	}
 	if (!atomic_flag_test_and_set(&info->reported)) {
 		kind = metric_kind(metric);
 		fast_log(FAST_LOG_WARNING, "metric \"%s\" is a %s: %s does not fit it; use %s",
 			 info->name, fitting[kind].name, verb, fitting[kind].verbs);
 	}
-	return false;
+	return NULL;
 }
 
 /* The tagged address of the cell; 0: the metric has no kind yet. */
@@ -98,14 +101,14 @@ void fast_metric_inc_other(struct fast_metric *metric)
 
 	if (is_kind(bound, FAST_METRIC_HEARTBEAT)) {
 		heartbeat_beat((void *)(bound - FAST_METRIC_HEARTBEAT));
-	} else if (metric_settle(metric, FAST_METRIC_HEARTBEAT, "inc()")) {
+	} else if ((metric = metric_settle(metric, FAST_METRIC_HEARTBEAT, "inc()")) != NULL) {
 		fast_metric_inc(metric);
 	}
 }
 
 void fast_metric_add_other(struct fast_metric *metric, uint64_t n)
 {
-	if (metric_settle(metric, FAST_METRIC_COUNTER, "add()")) {
+	if ((metric = metric_settle(metric, FAST_METRIC_COUNTER, "add()")) != NULL) {
 		fast_metric_add(metric, n);
 	}
 }
@@ -117,7 +120,7 @@ void fast_metric_set(struct fast_metric *metric, double value)
 	if (is_kind(bound, FAST_METRIC_GAUGE)) {
 		struct fast_page_gauge *gauge = (void *)(bound - FAST_METRIC_GAUGE);
 		page_store_double(&gauge->value, value);
-	} else if (metric_settle(metric, FAST_METRIC_GAUGE, "set()")) {
+	} else if ((metric = metric_settle(metric, FAST_METRIC_GAUGE, "set()")) != NULL) {
 		fast_metric_set(metric, value);
 	}
 }
@@ -131,7 +134,7 @@ void fast_metric_observe(struct fast_metric *metric, double value)
 		if (isfinite(value)) {
 			fast_page_distribution_add(&histogram->values, value);
 		}
-	} else if (metric_settle(metric, FAST_METRIC_HISTOGRAM, "observe()")) {
+	} else if ((metric = metric_settle(metric, FAST_METRIC_HISTOGRAM, "observe()")) != NULL) {
 		fast_metric_observe(metric, value);
 	}
 }
@@ -146,7 +149,7 @@ void fast_metric_beat(struct fast_metric *metric, double work)
 			page_add_double(&heartbeat->extra_work, work - 1);
 		}
 		heartbeat_beat(heartbeat);
-	} else if (metric_settle(metric, FAST_METRIC_HEARTBEAT, "beat()")) {
+	} else if ((metric = metric_settle(metric, FAST_METRIC_HEARTBEAT, "beat()")) != NULL) {
 		fast_metric_beat(metric, work);
 	}
 }
@@ -159,7 +162,7 @@ void fast_metric_observe_since(struct fast_metric *metric, int64_t start_ns)
 		struct fast_page_histogram *timer = (void *)(bound - FAST_METRIC_TIMER);
 		double elapsed_ns = (double)(fast_metric_now() - start_ns);
 		fast_page_distribution_add(&timer->values, elapsed_ns * SECONDS_PER_NS);
-	} else if (metric_settle(metric, FAST_METRIC_TIMER, "observe_since()")) {
+	} else if ((metric = metric_settle(metric, FAST_METRIC_TIMER, "observe_since()")) != NULL) {
 		fast_metric_observe_since(metric, start_ns);
 	}
 }

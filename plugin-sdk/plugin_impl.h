@@ -17,10 +17,11 @@
 
 /* fastd may add a number to the plugin's name. */
 #define FAST_INSTANCE_BYTES_MAX (FAST_PLUGIN_NAME_BYTES_MAX + 16)
-#define FAST_ADDRESSES_MAX      2 /* the user's fastd, the node's */
 #define FAST_PLUGIN_ERROR_BYTES 512
+/* The author's metrics and the SDK's own (metric_overflow.c). */
+#define METRICS_SLOTS (FAST_PLUGIN_METRICS_MAX + FAST_METRICS_RESERVED)
 #define FAST_ANNOUNCE_MAX                                                                          \
-	(FAST_PLUGIN_METRICS_MAX + FAST_EXEMPLAR_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX +            \
+	(METRICS_SLOTS + FAST_EXEMPLAR_METRICS_MAX + FAST_PLUGIN_PARAMS_MAX +                      \
 	 FAST_PAGE_SEGMENTS_MAX)
 
 _Static_assert(FAST_PLUGIN_PARAMS_MAX <= FAST_PAGE_SEGMENTS_MAX * FAST_PAGE_PARAMS_MAX,
@@ -28,7 +29,7 @@ _Static_assert(FAST_PLUGIN_PARAMS_MAX <= FAST_PAGE_SEGMENTS_MAX * FAST_PAGE_PARA
 /* The end of a segment may be too short for what comes next. */
 _Static_assert(FAST_PAGE_SEGMENTS_MAX *(FAST_PAGE_BYTES - FAST_PAGE_CELLS_OFFSET -
 					sizeof(struct fast_page_exemplars)) >=
-		       FAST_PLUGIN_METRICS_MAX * sizeof(struct fast_page_heartbeat) +
+		       METRICS_SLOTS * sizeof(struct fast_page_heartbeat) +
 			       FAST_EXEMPLAR_METRICS_MAX * sizeof(struct fast_page_exemplars),
 	       "the segments hold the most metrics at their largest, and the most exemplars");
 
@@ -46,7 +47,9 @@ _Static_assert(offsetof(struct fast_metric, bound) == 0, "read inline by plugins
 struct metric_info {
 	struct fast_metric *handle;
 	struct fast_plugin *plugin;
-	atomic_flag reported;       /* a verb that does not fit was reported */
+	atomic_flag reported; /* a verb that does not fit was reported */
+	bool reserved;        /* one of the SDK's own */
+	bool overflows; /* takes what there is no room for; kind: UNDECLARED for ever, or one */
 	enum fast_metric_kind kind; /* guarded by the plugin's lock, as what follows, until bound */
 	uint32_t cell_offset;       /* from the begin of the first segment */
 	char name[FAST_METRIC_NAME_BYTES_MAX + 1];
@@ -71,12 +74,12 @@ struct metric_info {
 struct handles {
 	union {
 		struct {
-			struct fast_metric metrics[FAST_PLUGIN_METRICS_MAX];
+			struct fast_metric metrics[METRICS_SLOTS];
 			const struct fast_page_params *params[FAST_PAGE_SEGMENTS_MAX];
 		} wiped;
 		unsigned char bytes[HANDLES_WIPED_BYTES];
 	} u;
-	struct metric_info *infos[FAST_PLUGIN_METRICS_MAX]; /* as far behind as the part is long */
+	struct metric_info *infos[METRICS_SLOTS]; /* as far behind as the part is long */
 };
 _Static_assert(sizeof(((struct handles *)0)->u) == HANDLES_WIPED_BYTES, "whole memory pages");
 _Static_assert(sizeof(struct fast_metric) == sizeof(struct metric_info *), "side by side");
@@ -146,8 +149,8 @@ struct announcement {
 struct fast_plugin {
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
-	struct sockaddr_un addresses[FAST_ADDRESSES_MAX]; /* in this order; an empty path: none */
-	char *endpoint; /* of a fastd elsewhere; NULL: the addresses */
+	struct sockaddr_un address;
+	char *endpoint; /* of a fastd elsewhere; NULL: the address */
 	char *tls_ca;   /* NULL: none, as the two that follow */
 	char *tls_certificate;
 	char *tls_key;
@@ -168,12 +171,13 @@ struct fast_plugin {
 	int socket_fd;   /* opened and closed by the thread; -1: no connection */
 	uint32_t cells_end;
 	size_t metric_count;
+	size_t reserved_count; /* of these, the SDK's own */
 	size_t param_count;
 	size_t announce_count;
 	size_t exemplar_count; /* metrics that have exemplars */
 	size_t segment_count;
 	struct fast_page_map segments[FAST_PAGE_SEGMENTS_MAX]; /* [0] is map */
-	struct metric_info *metrics[FAST_PLUGIN_METRICS_MAX];
+	struct metric_info *metrics[METRICS_SLOTS];
 	struct fast_param *params[FAST_PLUGIN_PARAMS_MAX];
 	struct announcement announce[FAST_ANNOUNCE_MAX]; /* only grows */
 	char instance[FAST_INSTANCE_BYTES_MAX + 1];      /* what fastd gave; "": nothing yet */
@@ -226,6 +230,18 @@ FAST_MUST_CHECK enum fast_status fast_metric_place(struct metric_info *metric,
  * RESOURCE_EXHAUSTED. */
 FAST_MUST_CHECK enum fast_status fast_cell_reserve(struct fast_plugin *plugin, uint32_t bytes,
 						   uint32_t *offset);
+
+/* Whether the author can have no more. The caller holds the lock. */
+bool fast_metrics_are_full(const struct fast_plugin *plugin);
+/* The series that takes what there is no room for, of this kind, or without one yet: its verbs go
+ * to their kind's (metric_overflow.c). NULL: the kind has none, or no memory. The caller holds the
+ * lock. */
+struct metric_info *fast_metric_overflow(struct fast_plugin *plugin, enum fast_metric_kind kind);
+/* Its handle. Takes the lock. */
+struct fast_metric *fast_metric_overflow_handle(struct fast_plugin *plugin,
+						enum fast_metric_kind kind);
+/* Counts that something was folded. Takes the lock. */
+void fast_metric_count_folded(struct fast_plugin *plugin);
 
 /* Gives an undeclared metric its kind and cell; one that has a kind keeps it. Takes the lock. */
 void fast_metric_bind(struct metric_info *metric, enum fast_metric_kind kind);

@@ -127,8 +127,7 @@ enum fast_status address_parse(const char *text, struct address *out, char *erro
 	return FAST_OK;
 }
 
-/* forms: what would be right. */
-static enum fast_status check_endpoint(const char *text, const char *forms, char *error)
+enum fast_status address_check_endpoint(const char *text, char *error)
 {
 	struct address address = {0};
 
@@ -136,14 +135,11 @@ static enum fast_status check_endpoint(const char *text, const char *forms, char
 		return address_check_path(text + 6, error);
 	}
 	if (strncmp(text, "tcp://", 6) != 0) {
-		return refuse(error, "'%.100s' is no endpoint; give %s", text, forms);
+		return refuse(error,
+			      "'%.100s' is no endpoint; give ipc:///PATH or tcp://127.0.0.1:PORT",
+			      text);
 	}
 	return parse_tcp(text + 6, &address, error);
-}
-
-enum fast_status address_check_endpoint(const char *text, char *error)
-{
-	return check_endpoint(text, "ipc:///PATH or tcp://127.0.0.1:PORT", error);
 }
 
 enum fast_status address_check_listen(const char *text, char *error)
@@ -154,8 +150,7 @@ enum fast_status address_check_listen(const char *text, char *error)
 	enum fast_status status;
 
 	if (strncmp(text, "tls+tcp://", 10) != 0) {
-		return check_endpoint(
-			text, "ipc:///PATH, tcp://127.0.0.1:PORT or tls+tcp://ADDR:PORT", error);
+		return address_check_endpoint(text, error);
 	}
 	status = split(text + 10, host, &port, error);
 	if (status == FAST_OK && inet_pton(AF_INET, host, &address) != 1 &&

@@ -1,6 +1,5 @@
 # The node: what fastd knows and does, behind node.h.
 set(CORE_SOURCES
-    daemon/ahead.c
     daemon/apply.c
     daemon/attempts.c
     daemon/bound_calls.c
@@ -19,6 +18,7 @@ set(CORE_SOURCES
     daemon/node_history.c
     daemon/node_load.c
     daemon/node_run.c
+    daemon/overflow.c
     daemon/packet_check.c
     daemon/param_check.c
     daemon/param_value.c

@@ -5,6 +5,7 @@
 
 #include "exemplars.h"
 #include "node.h"
+#include "overflow.h"
 #include "param_check.h"
 #include "record.h"
 #include "share.h"
@@ -102,6 +103,7 @@ struct plugin {
 	bool reattached;           /* the same process has been attached before */
 	int64_t reset_told_ns;     /* when an event told that a cell was reset; 0: never */
 	size_t metric_capacity;
+	struct overflow overflow; /* metrics for which there was no room */
 	struct param *params;
 	size_t param_count;
 	size_t param_capacity;
@@ -114,7 +116,6 @@ struct registry {
 	size_t count;
 	size_t capacity;
 	size_t live_count;
-	uint64_t changes;        /* of plugins: then an index is another one's */
 	struct record **records; /* sorted by instance */
 	size_t record_count;
 	size_t record_capacity;

@@ -64,8 +64,9 @@ struct window_summary {
 struct series {
 	struct sample newest; /* when sampled */
 	enum fast_metric_kind kind;
-	uint32_t cell_offset;  /* in its plugin's page: the sampler's */
-	double interval_s;     /* heartbeat: mean of the newest intervals; 0: not known */
+	uint32_t cell_offset; /* in its plugin's page: the sampler's */
+	bool overflows;    /* it is what its plugin's overflow holds of this kind: the sampler's */
+	double interval_s; /* heartbeat: mean of the newest intervals; 0: not known */
 	int64_t coarse_due_ns; /* the first of the coarse levels takes a sample from then on */
 	struct window_level levels[WINDOW_LEVELS]; /* the dense one first */
 	bool sampled;
@@ -87,16 +88,18 @@ FAST_MUST_CHECK enum fast_status series_init(struct series *series, enum fast_me
 					     int64_t created_unix_ns);
 void series_fini(struct series *series, struct sketch_budget *budget);
 
+/* Forgets all samples: the next reading is the first one, and no jump. */
+void series_clear(struct series *series, struct sketch_budget *budget);
+
 /* Takes a reading in. A count that went back begins the series anew: the cell was reset, and it
  * returns true. */
 bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget);
 
 /* Asks the processor for what series_add() will want at this time: a node has more series than fit
- * its caches. The series itself first; when it is there, what it points to; then what that does. */
+ * its caches. The series itself first; when it is there, what it points to. */
 void series_prefetch(const struct series *series);
-void series_prefetch_samples(const struct series *series, int64_t time_ns);
-void series_prefetch_sketch(const struct series *series, int64_t time_ns);
+void series_prefetch_more(const struct series *series, int64_t time_ns);
 
 /* NULL: no sample yet. */
 const struct sample *series_newest(const struct series *series);

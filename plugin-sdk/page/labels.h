@@ -8,6 +8,9 @@
 #define FAST_SERIES_NAME_BYTES_MAX (FAST_METRIC_NAME_BYTES_MAX + 2 + FAST_LABELS_BYTES_MAX)
 #define FAST_STATES_BYTES_MAX      255
 #define FAST_LABELS_OVERFLOW       "overflow=\"true\""
+/* Metrics that a plugin has beside FAST_PLUGIN_METRICS_MAX: those that take what exceeds, and one
+ * that counts how often. */
+#define FAST_METRICS_RESERVED 8
 
 /* Writes the labels, sorted, as text; out holds FAST_LABELS_BYTES_MAX + 1 bytes. INVALID_ARGUMENT
  * with a sentence in reason, cut to fit. */

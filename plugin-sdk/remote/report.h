@@ -19,7 +19,7 @@ struct report_cell {
 /* What was told so far: zeroed memory is nothing. One thread. */
 struct report {
 	/* Of what the plugin has announced. */
-	struct report_cell cells[FAST_PLUGIN_METRICS_MAX + FAST_EXEMPLAR_METRICS_MAX];
+	struct report_cell cells[METRICS_SLOTS + FAST_EXEMPLAR_METRICS_MAX];
 	size_t cell_count;
 	size_t announced;                       /* announcements that were looked at for cells */
 	uint64_t *told[FAST_PAGE_SEGMENTS_MAX]; /* by segment, as many words as it has; or NULL */

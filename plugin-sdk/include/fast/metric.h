@@ -52,18 +52,24 @@ struct fast_metric_spec {
 
 /* Declares a metric. The same name and kind again gives the same metric. Gives *out, owned by the
  * plugin. INVALID_ARGUMENT: name, unit or help. ALREADY_EXISTS: the name has another kind; what has
- * been declared is not touched. RESOURCE_EXHAUSTED: FAST_PLUGIN_METRICS_MAX, or no memory.
- * UNAVAILABLE: in a process that a bare clone() made. fast_plugin_error() says more. A plugin that
- * would rather run on goes on with fast_metric_nowhere(). */
+ * been declared is not touched. RESOURCE_EXHAUSTED: no memory. UNAVAILABLE: in a process that a
+ * bare clone() made. fast_plugin_error() says more. A plugin that would rather run on goes on with
+ * fast_metric_nowhere().
+ *
+ * Beyond FAST_PLUGIN_METRICS_MAX a metric gets no series: it shares the one that is called
+ * fast.overflow_counter{overflow="true"} (or _gauge, _histogram, _timer, _heartbeat) with all
+ * others of its kind; fast_plugin_error() and the log say so, and "fast.series_folded" counts it.
+ * Only an info or a stateset, which can't be added up, is refused then: RESOURCE_EXHAUSTED. */
 FAST_MUST_CHECK enum fast_status fast_plugin_metric(struct fast_plugin *plugin,
 						    const struct fast_metric_spec *spec,
 						    struct fast_metric **out);
 
 /* Binds labels, once: the metric's series for these values, which counts by itself. Keep the
  * handle: this searches. The same labels in any order give the same series. Beyond
- * FAST_METRIC_SERIES_MAX all further ones share the series overflow="true", and the counter
- * "fast.series_folded" tells how often. Label names are [a-z_][a-z0-9_]*; "plugin", "le" and
- * "overflow" are taken. Values are of UTF-8, not empty, without control characters and any of
+ * FAST_METRIC_SERIES_MAX all further ones share the series overflow="true" (or, where the plugin
+ * has FAST_PLUGIN_METRICS_MAX, that of their kind), and the counter "fast.series_folded" tells how
+ * often. Label names are [a-z_][a-z0-9_]*; "plugin", "le" and "overflow" are taken. Values are of
+ * UTF-8, not empty, without control characters and any of
  * "\*?[. Gives *out, owned by the plugin. INVALID_ARGUMENT: a label, too many, or the metric has
  * labels already. RESOURCE_EXHAUSTED, and UNAVAILABLE, as fast_plugin_metric(). */
 struct fast_label {

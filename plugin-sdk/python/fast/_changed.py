@@ -42,10 +42,7 @@ class _Watcher:
                 if found is False:
                     self.waiting.append(entry)
                 else:
-                    try:
-                        loop.call_soon_threadsafe(_finish, future, param, found)
-                    except RuntimeError:
-                        pass  # it was closed at this moment
+                    loop.call_soon_threadsafe(_finish, future, param, found)
             if not self.waiting:
                 _watchers.pop((os.getpid(), id(self.plugin)), None)
             return bool(self.waiting)

@@ -8,6 +8,8 @@ foreach(module entrance node node_bounds node_claims node_exemplars node_faults 
                store_crash store_disk store_durable store_note store_samples store_upgrade)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()
-fast_test(controller/test_knob_model LIBS fastd_core fast::plugin
-    SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/knob_life.c
-            ${CMAKE_CURRENT_SOURCE_DIR}/knob_model.c ${CMAKE_CURRENT_SOURCE_DIR}/knob_model_lease.c)
+foreach(module knob_faults knob_model)
+    fast_test(controller/test_${module} LIBS fastd_core fast::plugin
+        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/knob_life.c
+                ${CMAKE_CURRENT_SOURCE_DIR}/knob_model.c ${CMAKE_CURRENT_SOURCE_DIR}/knob_model_lease.c)
+endforeach()

@@ -1,0 +1,180 @@
+/* Want of memory at any moment of a change: what was answered holds, and what an operator bounds is
+ * brought inside, if not at once. A node without threads, by the test's own clock. */
+#include "support/harness.h"
+
+#include "controller/knob_life.h"
+#include "daemon/apply.h"
+#include "daemon/loop.h"
+#include "daemon/node_impl.h"
+#include "support/fault_alloc.h"
+
+#include <stdio.h>
+
+#define OUTSIDE  90
+#define GREATEST 50
+#define TTL_MS   1000
+
+static enum fast_status set(struct life *life, int value, uint64_t lease_id)
+{
+	struct node_assignment assignment = {.value = value_int(value)};
+	const struct node_set asked = {.plugin = model_plugins[0],
+				       .assignments = &assignment,
+				       .count = 1,
+				       .lease_id = lease_id,
+				       .actor = "tester"};
+	struct outcome outcome = {0};
+
+	(void)snprintf(assignment.param, sizeof assignment.param, "%s", model_knobs[0]);
+	node_set(life->node, &asked, outcome_done, &outcome);
+	store_work_off(life->node->store);
+	assert_int_equal(1, outcome.done);
+	return outcome.result.status;
+}
+
+static struct node_result claim(struct life *life)
+{
+	const char *const params[] = {model_knobs[0]};
+	const struct node_claim asked = {
+		.plugin = model_plugins[0],
+		.params = params,
+		.count = 1,
+		.terms = {.ttl_ms = TTL_MS, .on_loss = NODE_ON_LOSS_REVERT},
+		.actor = "tester"};
+	struct outcome outcome = {0};
+
+	node_claim(life->node, &asked, outcome_done, &outcome);
+	store_work_off(life->node->store);
+	assert_int_equal(1, outcome.done);
+	return outcome.result;
+}
+
+static enum fast_status bound(struct life *life)
+{
+	const struct node_bound asked = {.plugin = "*",
+					 .param = model_knobs[0],
+					 .actor = "operator",
+					 .has_max = true,
+					 .max = GREATEST};
+	struct outcome outcome = {0};
+
+	node_bound(life->node, &asked, outcome_done, &outcome);
+	store_work_off(life->node->store);
+	assert_int_equal(1, outcome.done);
+	return outcome.result.status;
+}
+
+/* What the plugin reads. */
+static int value(const struct life *life)
+{
+	const struct plugin *plugin = registry_find(&life->node->registry, model_plugins[0]);
+
+	return (int)plugin_param(plugin, model_knobs[0])->page_value.u.integer;
+}
+
+/* What is due by now. */
+static void due(struct life *life)
+{
+	loop_due(life->node);
+	store_work_off(life->node->store);
+}
+
+static void life_open(struct life *life)
+{
+	*life = (struct life){0};
+	life_dir_make(life);
+	life_begin(life);
+}
+
+static void life_close(struct life *life)
+{
+	life_end(life);
+	directory_remove(life->dir);
+}
+
+static void a_bound_takes_hold_whatever_fails(void **state)
+{
+	bool fired = true;
+	int accepted = 0;
+
+	(void)state;
+	for (int n = 0; fired; n++) {
+		struct life life;
+		enum fast_status status;
+
+		life_open(&life);
+		assert_ok(set(&life, OUTSIDE, 0));
+		fault_alloc_after(n);
+		status = bound(&life);
+		fired = fault_alloc_fired();
+		fault_alloc_after(-1);
+		due(&life);
+		assert_true(status == FAST_OK || status == FAST_RESOURCE_EXHAUSTED);
+		assert_int_equal(status == FAST_OK ? GREATEST : OUTSIDE, value(&life));
+		accepted += status == FAST_OK;
+		life_close(&life);
+	}
+	assert_true(accepted >= 2); /* also where memory failed after the answer was settled */
+}
+
+static void a_lost_lease_reverts_whatever_fails(void **state)
+{
+	bool fired = true;
+
+	(void)state;
+	for (int n = 0; fired; n++) {
+		struct node_result held;
+		struct life life;
+
+		life_open(&life);
+		assert_ok(set(&life, 10, 0));
+		held = claim(&life);
+		assert_ok(held.status);
+		assert_ok(set(&life, OUTSIDE, held.lease_id));
+		life_clock_ns += (TTL_MS + 1) * INT64_C(1000000);
+		fault_alloc_after(n);
+		due(&life);
+		fired = fault_alloc_fired();
+		fault_alloc_after(-1);
+		for (int i = 0; i < 3; i++) {
+			life_clock_ns += TTL_MS * INT64_C(1000000);
+			due(&life);
+		}
+		assert_int_equal(10, value(&life));
+		assert_int_equal(0, life.node->leases.count);
+		assert_ok(set(&life, 20, 0));
+		life_close(&life);
+	}
+}
+
+static void a_set_is_done_or_refused_whatever_fails(void **state)
+{
+	bool fired = true;
+
+	(void)state;
+	for (int n = 0; fired; n++) {
+		enum fast_status status;
+		struct life life;
+
+		life_open(&life);
+		fault_alloc_after(n);
+		status = set(&life, 30, 0);
+		fired = fault_alloc_fired();
+		fault_alloc_after(-1);
+		assert_true(status == FAST_OK || status == FAST_RESOURCE_EXHAUSTED);
+		assert_int_equal(status == FAST_OK ? 30 : model_initial[0], value(&life));
+		life_crash(&life); /* what was answered is there after it */
+		assert_int_equal(status == FAST_OK ? 30 : model_initial[0], value(&life));
+		life_close(&life);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bound_takes_hold_whatever_fails),
+		cmocka_unit_test(a_lost_lease_reverts_whatever_fails),
+		cmocka_unit_test(a_set_is_done_or_refused_whatever_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -147,11 +147,14 @@ static const char *listen_reason(enum fast_status status, const char *endpoint, 
 		[FAST_NOT_FOUND] = "its folder does not exist",
 		[FAST_FAILED_PRECONDITION] = "there is a file that is no socket, which is not "
 					     "replaced",
+		[FAST_UNAVAILABLE] = "nobody serves there, but another process holds the lock of "
+				     "the folder",
 		[FAST_PERMISSION_DENIED] = "its folder is not writable for this user",
 	};
 	char holder[SOCKET_HOLDER_BYTES_MAX] = "another process";
 	const char *path = strncmp(endpoint, "ipc://", 6) == 0 ? endpoint + 6 : NULL;
-	bool known = (size_t)status < sizeof reasons / sizeof reasons[0] && reasons[status] != NULL;
+	bool known = (path != NULL || status != FAST_UNAVAILABLE) &&
+		     (size_t)status < sizeof reasons / sizeof reasons[0] && reasons[status] != NULL;
 
 	if (status == FAST_ALREADY_EXISTS) {
 		if (path != NULL) {

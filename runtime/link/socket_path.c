@@ -15,7 +15,7 @@
 #include "link/link.h"
 
 /* Whoever may read the folder can hold its lock, so nobody waits for it longer than this. */
-#define LOCK_TRIES_MAX 50
+#define LOCK_TRIES_MAX 100
 #define LOCK_PAUSE_MS  10
 
 struct errno_row {
@@ -41,9 +41,9 @@ enum fast_status fast_socket_path_status(int error)
 	return FAST_UNKNOWN;
 }
 
-/* A lock on the folder leaves no file behind. -1: not to be had; then the last one who binds wins.
- */
-static int folder_lock(const char *path)
+/* A lock on the folder leaves no file behind. -1: not to be had; *is_held says whether because
+ * somebody holds it, and not because the folder cannot be read. */
+static int folder_lock(const char *path, bool *is_held)
 {
 	char folder[FAST_SOCKET_PATH_BYTES_MAX + 2];
 	char *slash;
@@ -57,6 +57,7 @@ static int folder_lock(const char *path)
 		slash[1] = 0;
 	}
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*is_held = fd >= 0;
 	for (int i = 0; fd >= 0 && i < LOCK_TRIES_MAX; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 			return fd;
@@ -94,7 +95,8 @@ static enum fast_status socket_probe(const char *path)
 	}
 }
 
-static enum fast_status path_clear(const char *path)
+/* may_remove: else a rival who has bound, and does not listen yet, might lose its socket. */
+static enum fast_status path_clear(const char *path, bool may_remove)
 {
 	struct stat file;
 	enum fast_status status;
@@ -109,6 +111,9 @@ static enum fast_status path_clear(const char *path)
 	if (status == FAST_NOT_FOUND) {
 		return FAST_OK; /* it has gone meanwhile */
 	}
+	if (status == FAST_OK && !may_remove) {
+		return FAST_UNAVAILABLE;
+	}
 	if (status == FAST_OK && unlink(path) != 0 && errno != ENOENT) {
 		return fast_socket_path_status(errno);
 	}
@@ -117,8 +122,9 @@ static enum fast_status path_clear(const char *path)
 
 enum fast_status fast_socket_path_claim(const char *path, int *lock)
 {
-	int fd = folder_lock(path);
-	enum fast_status status = path_clear(path);
+	bool is_held = false;
+	int fd = folder_lock(path, &is_held);
+	enum fast_status status = path_clear(path, fd >= 0 || !is_held);
 
 	if (status != FAST_OK) {
 		fast_socket_path_release(fd);

@@ -6,7 +6,8 @@
 
 /* Keeps others that use this function from taking the same path, until *lock is given back. Removes
  * a socket that nobody serves. ALREADY_EXISTS: somebody does. FAILED_PRECONDITION: the file is no
- * socket; it is left alone. PERMISSION_DENIED. NOT_FOUND: there is no such folder. */
+ * socket; it is left alone. UNAVAILABLE: nobody serves it, but somebody else holds the lock of its
+ * folder, and may be taking it over. PERMISSION_DENIED. NOT_FOUND: there is no such folder. */
 FAST_MUST_CHECK enum fast_status fast_socket_path_claim(const char *path, int *lock);
 
 /* After listening, or not. */

@@ -2,9 +2,12 @@
 
 #include "runtime/link_pair.h"
 
+#include <fcntl.h>
 #include <nng/nng.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -187,6 +190,39 @@ static void of_rivals_for_a_stale_socket_one_wins(void **state)
 	}
 }
 
+/* Who holds the lock may be about to listen: nothing of its is removed. */
+static void without_the_folders_lock_nothing_is_removed(void **state)
+{
+	static const char *const schemes[] = {"ipc://", "unix://"};
+	const char *path = link_folder_path("locked");
+	char folder[128], endpoint[160];
+	struct fast_link_listener *listener = NULL;
+	struct link_inbox inbox;
+	int fd;
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(0, flock(fd, LOCK_EX));
+	for (size_t i = 0; i < FAST_TEST_COUNT(schemes); i++) {
+		snprintf(endpoint, sizeof endpoint, "%s%s", schemes[i], path);
+		link_inbox_init(&inbox);
+		leave_a_stale_socket(path);
+		assert_status(FAST_UNAVAILABLE, fast_link_listen(endpoint, 0, link_inbox_accepted,
+								 &inbox, &listener));
+		assert_int_equal(0, access(path, F_OK));
+		assert_int_equal(0, unlink(path));
+		/* Where nothing is, nobody loses anything. */
+		assert_ok(fast_link_listen(endpoint, 0, link_inbox_accepted, &inbox, &listener));
+		fast_link_listener_close(listener);
+	}
+	close(fd);
+	leave_a_stale_socket(path);
+	link_inbox_init(&inbox);
+	assert_ok(fast_link_listen(endpoint, 0, link_inbox_accepted, &inbox, &listener));
+	fast_link_listener_close(listener);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +230,7 @@ int main(void)
 		cmocka_unit_test(freeing_waits_for_the_report_of_a_shortage),
 		cmocka_unit_test(listening_survives_each_shortage),
 		cmocka_unit_test(of_rivals_for_a_stale_socket_one_wins),
+		cmocka_unit_test(without_the_folders_lock_nothing_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, link_folder_make, link_folder_remove);

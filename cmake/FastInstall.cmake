@@ -26,5 +26,19 @@ configure_package_config_file(cmake/fastConfig.cmake.in ${PROJECT_BINARY_DIR}/fa
     INSTALL_DESTINATION ${config_dir} PATH_VARS proto_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/fastConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
+# For builds without CMake: what a plugin links.
+file(RELATIVE_PATH prefix_from_pc /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(cmake/fast-plugin.pc.in ${PROJECT_BINARY_DIR}/fast-plugin.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/fast-plugin.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# For who runs a node. The unit names the program where it has just been installed.
+install(CODE "set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+    configure_file(${PROJECT_SOURCE_DIR}/controller/install/fastd.service.in ${PROJECT_BINARY_DIR}/fastd.service @ONLY)")
+install(FILES ${PROJECT_BINARY_DIR}/fastd.service DESTINATION lib/systemd/system)
+install(FILES controller/install/fastd.sysusers DESTINATION lib/sysusers.d RENAME fastd.conf)
+foreach(program fastctl fastprof fastd) # bash looks for a file of the command's name
+    install(FILES controller/install/completion.bash
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/fastConfig.cmake ${PROJECT_BINARY_DIR}/fastConfigVersion.cmake
     cmake/FastGenerate.cmake DESTINATION ${config_dir})

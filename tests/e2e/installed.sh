@@ -122,6 +122,21 @@ check 'a shared library may have the runtime inside' "$world/build/caller"
 refuses 'shared libraries of fastd itself are refused, with the reason' 1 'static libraries are position-independent' \
   cmake -S "$FASTD_SOURCE" -B "$world/shared" -G Ninja -DBUILD_SHARED_LIBS=ON
 
+# Without CMake, as the README has it; and what systemd is told.
+cp "$FASTD_SOURCE/plugin-sdk/examples/knob.c" "$world"
+check 'pkg-config says what a plugin links' env PKG_CONFIG_PATH="$world/prefix/lib/pkgconfig" \
+  sh -c "cc -Wall -Werror $world/knob.c \$(pkg-config --cflags --libs fast-plugin) -o $world/knob"
+check 'and it runs' "$world/knob" 1
+unit=$world/prefix/lib/systemd/system/fastd.service
+check 'the unit starts what was installed' grep -q "^ExecStart=$world/prefix/bin/fastd " "$unit"
+if command -v systemd-analyze >/dev/null; then
+  check 'systemd takes the unit' sh -c "systemd-analyze verify $unit 2>&1 | { ! grep fastd; }"
+else
+  skip 'systemd-analyze is not installed: nobody else reads the unit'
+fi
+sed -n 's/^ExecStart=[^ ]* \(.*\) \$FASTD_OPTIONS$/\1/p' "$unit" >"$world/options"
+check 'fastd takes its options' sh -c "xargs $world/prefix/bin/fastd --check <$world/options"
+
 # The example service, with its own build: a store that can be watched.
 check 'the example service configures' cmake -S "$FASTD_SOURCE/runtime/examples/kv" -B "$world/kv" -G Ninja \
   -DCMAKE_PREFIX_PATH="$world/prefix"

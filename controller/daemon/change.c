@@ -322,6 +322,8 @@ static void claim_settle(struct change *change, bool good, int64_t now_ns)
 		lease = leases_find(&node->leases, change->lease_id);
 		if (good && lease != NULL) { /* it may have ended meanwhile */
 			lease_notify(node, lease);
+		} else if (lease != NULL) {
+			lease_restore(lease, change->payload);
 		}
 		return;
 	}

@@ -26,7 +26,7 @@ struct change {
 	/* Under the lock, once it is committed, or is not; NULL: nothing more is to be done. */
 	void (*settled)(struct change *change, bool good);
 	void *payload;         /* for it; freed with the change */
-	bool continued;        /* claimed is a lease that was there before */
+	bool continued;        /* claimed was there before, as the payload says */
 	bool applies_anyway;   /* even when the store fails, which owes it then: a lease's end */
 	uint32_t value_ttl_ms; /* of the items that are added; 0: they stay */
 	bool keeps_back;       /* they go where the value before them would have gone */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum fast_status claim_refuse_held(struct change *change, const struct param *param)
@@ -301,9 +302,14 @@ static enum fast_status grant(struct change *change, const struct node_claim *cl
 static enum fast_status grant_again(struct change *change, const struct node_claim *claim,
 				    const struct plugin *plugin, struct lease *lease)
 {
-	const struct lease before = *lease;
+	struct lease *before = malloc(sizeof *before);
 	enum fast_status status;
 
+	if (before == NULL) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	*before = *lease;
+	change->payload = before;
 	change->claimed = lease;
 	change->continued = true;
 	change->lease_id = lease->id;
@@ -321,7 +327,7 @@ static enum fast_status grant_again(struct change *change, const struct node_cla
 	grant_result(change, plugin, lease);
 	status = change_push(change);
 	if (status != FAST_OK) {
-		*lease = before;
+		*lease = *before;
 		change->claimed = NULL;
 	}
 	return status;

@@ -29,6 +29,15 @@ struct lease *lease_new(uint64_t id, const char *instance, const char *owner,
 	return lease;
 }
 
+void lease_restore(struct lease *lease, const struct lease *before)
+{
+	if (lease->epoch == before->epoch + 1) {
+		lease->epoch = before->epoch;
+		lease->terms = before->terms;
+		memcpy(lease->owner, before->owner, sizeof lease->owner);
+	}
+}
+
 void lease_free(struct lease *lease)
 {
 	if (lease == NULL) {

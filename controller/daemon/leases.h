@@ -45,6 +45,8 @@ void leases_fini(struct leases *leases);
 /* A lease of epoch 1 with room for so many params. NULL: no memory. */
 struct lease *lease_new(uint64_t id, const char *instance, const char *owner,
 			const struct node_lease_terms *terms, size_t capacity);
+/* It was to be claimed anew, and could not: it is what it was, unless it was claimed once more. */
+void lease_restore(struct lease *lease, const struct lease *before);
 /* NULL is allowed. */
 void lease_free(struct lease *lease);
 /* baseline NULL: nobody had set it. RESOURCE_EXHAUSTED: no memory. */

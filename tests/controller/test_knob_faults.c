@@ -1,5 +1,6 @@
-/* Want of memory at any moment of a change: what was answered holds, and what an operator bounds is
- * brought inside, if not at once. A node without threads, by the test's own clock. */
+/* Want of memory at any moment of a change, and a disk that fails: what was answered holds, and
+ * what an operator bounds is brought inside, if not at once. A node without threads, by the test's
+ * own clock. */
 #include "support/harness.h"
 
 #include "controller/knob_life.h"
@@ -8,19 +9,33 @@
 #include "daemon/node_impl.h"
 #include "support/fault_alloc.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define OUTSIDE  90
 #define GREATEST 50
 #define TTL_MS   1000
 
-static enum fast_status set(struct life *life, int value, uint64_t lease_id)
+/* Each write to a file fails, or none does any more. */
+static void disk_fail(bool fails)
+{
+	struct rlimit limit;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = fails ? 0 : limit.rlim_max;
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static enum fast_status set_for(struct life *life, int value, uint64_t lease_id, uint32_t ttl_ms)
 {
 	struct node_assignment assignment = {.value = value_int(value)};
 	const struct node_set asked = {.plugin = model_plugins[0],
 				       .assignments = &assignment,
 				       .count = 1,
 				       .lease_id = lease_id,
+				       .value_ttl_ms = ttl_ms,
 				       .actor = "tester"};
 	struct outcome outcome = {0};
 
@@ -31,6 +46,11 @@ static enum fast_status set(struct life *life, int value, uint64_t lease_id)
 	return outcome.result.status;
 }
 
+static enum fast_status set(struct life *life, int value, uint64_t lease_id)
+{
+	return set_for(life, value, lease_id, 0);
+}
+
 static struct node_result claim(struct life *life)
 {
 	const char *const params[] = {model_knobs[0]};
@@ -39,6 +59,7 @@ static struct node_result claim(struct life *life)
 		.params = params,
 		.count = 1,
 		.terms = {.ttl_ms = TTL_MS, .on_loss = NODE_ON_LOSS_REVERT},
+		.client = "one that comes again",
 		.actor = "tester"};
 	struct outcome outcome = {0};
 
@@ -168,11 +189,54 @@ static void a_set_is_done_or_refused_whatever_fails(void **state)
 	}
 }
 
+static void a_value_goes_back_though_the_disk_fails(void **state)
+{
+	struct life life;
+
+	(void)state;
+	life_open(&life);
+	assert_ok(set(&life, 10, 0));
+	assert_ok(set_for(&life, OUTSIDE, 0, TTL_MS));
+	disk_fail(true);
+	life_clock_ns += (TTL_MS + 1) * INT64_C(1000000);
+	due(&life);
+	assert_int_equal(10, value(&life));
+	assert_status(FAST_UNAVAILABLE, set(&life, 20, 0));
+	assert_int_equal(10, value(&life));
+	disk_fail(false);
+	assert_ok(bound(&life)); /* before it what is owed is written */
+	life_crash(&life);
+	assert_int_equal(10, value(&life));
+	life_close(&life);
+}
+
+static void a_lease_that_cannot_be_claimed_anew_goes_on_as_it_was(void **state)
+{
+	struct node_result held;
+	struct life life;
+
+	(void)state;
+	life_open(&life);
+	held = claim(&life);
+	assert_ok(held.status);
+	disk_fail(true);
+	assert_status(FAST_UNAVAILABLE, claim(&life).status);
+	disk_fail(false);
+	assert_int_equal(1, life.node->leases.count);
+	assert_int_equal(held.lease_epoch, leases_find(&life.node->leases, held.lease_id)->epoch);
+	assert_status(FAST_FAILED_PRECONDITION, set(&life, 10, 0));
+	assert_ok(set(&life, 10, held.lease_id));
+	assert_int_equal(held.lease_epoch + 1, claim(&life).lease_epoch);
+	life_close(&life);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bound_takes_hold_whatever_fails),
 		cmocka_unit_test(a_lost_lease_reverts_whatever_fails),
+		cmocka_unit_test(a_value_goes_back_though_the_disk_fails),
+		cmocka_unit_test(a_lease_that_cannot_be_claimed_anew_goes_on_as_it_was),
 		cmocka_unit_test(a_set_is_done_or_refused_whatever_fails),
 	};
 

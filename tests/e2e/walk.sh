@@ -30,7 +30,7 @@ code=$?
 }
 said() { check "$1" grep -qE "$2" "$world/walk.out"; }
 said 'pip installs the package' '^Successfully installed fast-'
-said 'fastctl top shows the metric and the knob' 'pi +.*fps .*samples=10000'
+said 'fastctl top shows the metric and the knob' '^ +samples +10000 +10000 '
 said 'the knob turns' '^samples +50000 +50000 +applied'
 said 'curl sees the metric' '^plugin_acc\{plugin="pi"'
 said 'the report has its settings' '^samples=2000 '

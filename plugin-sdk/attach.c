@@ -2,6 +2,7 @@
  * there is, and does so again whenever fastd comes back. It sleeps in poll() and nowhere else. */
 #include "session.h"
 
+#include <errno.h>
 #include <fast/log.h>
 
 #include <inttypes.h>
@@ -50,18 +51,33 @@ static bool is_stopping(const struct fast_plugin *plugin)
 	return atomic_load(&plugin->stopping);
 }
 
+/* Sets *nobody when no fastd is there, not even one that is busy. Gives -1 when it let nobody in.
+ */
+static int address_connect(const struct sockaddr_un *address, bool *nobody)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	*nobody = false;
+	/* A unix socket connects at once or, with a full backlog, not. */
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+		*nobody = errno == ENOENT || errno == ECONNREFUSED;
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* A forked child closes the socket: it must know it. Gives -1 when there is none. */
 static int socket_connect(struct fast_plugin *plugin)
 {
-	int fd;
+	bool nobody = true;
+	int fd = -1;
 
 	pthread_mutex_lock(&plugin->lock);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* A unix socket connects at once or, with a full backlog, not. */
-	if (fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)&plugin->address, sizeof plugin->address) != 0) {
-		(void)close(fd);
-		fd = -1;
+	for (size_t i = 0; i < FAST_ADDRESSES_MAX && nobody; i++) {
+		if (plugin->addresses[i].sun_path[0] != '\0') {
+			fd = address_connect(&plugin->addresses[i], &nobody);
+		}
 	}
 	plugin->socket_fd = fd;
 	pthread_mutex_unlock(&plugin->lock);

@@ -82,29 +82,35 @@ void fast_plugin_changed_init(struct fast_plugin *plugin)
 	pthread_condattr_destroy(&attributes);
 }
 
-/* Writes the path of fastd's plugin socket. INVALID_ARGUMENT: too long. */
-static enum fast_status address_resolve(const char *path, struct sockaddr_un *address)
+/* INVALID_ARGUMENT: folder and tail are too long. */
+static enum fast_status address_set(const char *folder, const char *tail, struct sockaddr_un *out)
+{
+	int bytes = snprintf(out->sun_path, sizeof out->sun_path, "%s%s", folder, tail);
+
+	out->sun_family = AF_UNIX;
+	if (bytes < 0 || (size_t)bytes >= sizeof out->sun_path) {
+		return open_refuse(FAST_INVALID_ARGUMENT, "socket path of %d bytes: at most %zu",
+				   bytes, sizeof out->sun_path - 1);
+	}
+	return FAST_OK;
+}
+
+/* Writes where fastd's plugin socket may be. INVALID_ARGUMENT: a path is too long. */
+static enum fast_status addresses_resolve(const char *path, struct sockaddr_un *out)
 {
 	const char *user = secure_getenv("XDG_RUNTIME_DIR");
-	int bytes;
 
-	address->sun_family = AF_UNIX;
 	if (path == NULL) {
 		path = secure_getenv(SOCKET_ENVIRONMENT);
 	}
 	if (path != NULL && path[0] != '\0') {
-		bytes = snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
-	} else if (user != NULL && user[0] != '\0') {
-		bytes = snprintf(address->sun_path, sizeof address->sun_path, "%s/" SOCKET_USER,
-				 user);
-	} else {
-		bytes = snprintf(address->sun_path, sizeof address->sun_path, SOCKET_SYSTEM);
+		return address_set(path, "", &out[0]);
 	}
-	if (bytes < 0 || (size_t)bytes >= sizeof address->sun_path) {
-		return open_refuse(FAST_INVALID_ARGUMENT, "socket path of %d bytes: at most %zu",
-				   bytes, sizeof address->sun_path - 1);
+	if (user == NULL || user[0] == '\0') {
+		return address_set(SOCKET_SYSTEM, "", &out[0]);
 	}
-	return FAST_OK;
+	enum fast_status status = address_set(user, "/" SOCKET_USER, &out[0]);
+	return status == FAST_OK ? address_set(SOCKET_SYSTEM, "", &out[1]) : status;
 }
 
 /* Copies the option, or else the variable. *out stays NULL when neither says anything. */
@@ -173,7 +179,7 @@ static enum fast_status plugin_configure(struct fast_plugin *plugin, const char 
 	if (status != FAST_OK || plugin->endpoint != NULL) {
 		return status;
 	}
-	return address_resolve(options == NULL ? NULL : options->socket, &plugin->address);
+	return addresses_resolve(options == NULL ? NULL : options->socket, plugin->addresses);
 }
 
 int64_t fast_plugin_unix_now_ns(void)

@@ -17,6 +17,7 @@
 
 /* fastd may add a number to the plugin's name. */
 #define FAST_INSTANCE_BYTES_MAX (FAST_PLUGIN_NAME_BYTES_MAX + 16)
+#define FAST_ADDRESSES_MAX      2 /* the user's fastd, the node's */
 #define FAST_PLUGIN_ERROR_BYTES 512
 /* The author's metrics and the SDK's own (metric_overflow.c). */
 #define METRICS_SLOTS (FAST_PLUGIN_METRICS_MAX + FAST_METRICS_RESERVED)
@@ -149,8 +150,8 @@ struct announcement {
 struct fast_plugin {
 	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
 	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
-	struct sockaddr_un address;
-	char *endpoint; /* of a fastd elsewhere; NULL: the address */
+	struct sockaddr_un addresses[FAST_ADDRESSES_MAX]; /* in this order; an empty path: none */
+	char *endpoint; /* of a fastd elsewhere; NULL: the addresses */
 	char *tls_ca;   /* NULL: none, as the two that follow */
 	char *tls_certificate;
 	char *tls_key;

@@ -180,6 +180,10 @@ static enum exit_code bounds_run(struct cli *cli)
 {
 	const char *verb = cli->words.count == 0 ? "list" : cli->words.word[0];
 
+	if (strcmp(verb, "set") != 0 &&
+	    (cli->options.min.given || cli->options.max.given || cli->options.choices != NULL)) {
+		return command_usage(cli, "--min, --max and --choices go with bounds set PARAM");
+	}
 	if (strcmp(verb, "list") == 0 && cli->words.count <= 1) {
 		return bounds_list(cli);
 	}

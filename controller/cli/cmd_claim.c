@@ -59,6 +59,10 @@ static enum exit_code claim_run(struct cli *cli)
 					     options->on_loss);
 		}
 	}
+	if (options->hold_ms.given !=
+	    (request.on_loss == FAST__V1__ON_LOSS__ON_LOSS_HOLD_THEN_DEFAULT)) {
+		return command_usage(cli, "--on-loss hold-then-default and --hold MS go together");
+	}
 	code = command_plugin(cli);
 	if (code != EXIT_OK) {
 		return code;
@@ -116,7 +120,8 @@ static enum exit_code release_run(struct cli *cli)
 
 	request.lease_id = strtoull(word, &end, 10);
 	if (word[0] < '0' || word[0] > '9' || *end != '\0' || request.lease_id == 0) {
-		return command_usage(cli, "'%.64s' is no lease", word);
+		return command_usage(
+			cli, "'%.64s' is no lease; give its number, as claim has shown it", word);
 	}
 	request.apply_on_loss = cli->options.revert;
 	(void)!fast_v1_param_release(cli->client, &command_call, &request, &reply);

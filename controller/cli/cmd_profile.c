@@ -119,6 +119,11 @@ static enum exit_code profile_run(struct cli *cli)
 {
 	const char *verb = cli->words.count == 0 ? "list" : cli->words.word[0];
 
+	if (strcmp(verb, "apply") != 0 &&
+	    (cli->options.lease.given || cli->options.for_s.given || cli->options.dry_run)) {
+		return command_usage(cli,
+				     "--lease, --for and --dry-run go with profile apply NAME");
+	}
 	if (strcmp(verb, "list") == 0 && cli->words.count <= 1) {
 		return profile_list(cli);
 	}

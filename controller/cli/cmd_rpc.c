@@ -132,9 +132,11 @@ enum exit_code rpc_describe(struct cli *cli)
 	}
 	code = rpc_schema_each(cli, describe_in, &search);
 	if (code == EXIT_OK && !search.found) {
-		return command_say(cli, EXIT_REFUSED,
-				   "no service, method, message or enum is called '%.200s'",
-				   search.name);
+		return command_say(
+			cli, EXIT_REFUSED,
+			"no service, method, message or enum is called '%.200s'; see 'fastctl "
+			"rpc list'",
+			search.name);
 	}
 	return code == EXIT_OK ? command_end(cli) : code;
 }

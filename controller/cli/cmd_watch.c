@@ -102,10 +102,17 @@ static enum exit_code watch_run(struct cli *cli)
 	struct fast_stream *stream;
 	enum exit_code code;
 
+	if (cli->options.epoch.given && !cli->options.from_rev.given &&
+	    !cli->options.from_seq.given) {
+		return command_usage(cli, "--epoch goes with --from-rev or --from-seq");
+	}
 	if (cli->options.knobs_only || cli->options.from_rev.given || cli->options.from_seq.given) {
-		return cli->words.count == 0
-			       ? watch_knobs(cli)
-			       : command_usage(cli, "--knobs takes no glob of metrics");
+		if (cli->words.count > 0 || cli->options.interval_ms.given ||
+		    cli->options.window_ms.given) {
+			return command_usage(cli, "changes of knobs take no glob of metrics, no "
+						  "--interval and no --window");
+		}
+		return watch_knobs(cli);
 	}
 	request.plugin = command_plugin_glob(cli);
 	request.metric = command_glob(cli, 0);

@@ -58,8 +58,9 @@ enum exit_code hold_session_find(struct hold_session *session)
 		session_take_unit(session, list->metrics[0]->spec);
 	} else {
 		code = command_say(cli, EXIT_REFUSED,
-				   "there is no live plugin '%s' with a metric '%s'", cli->plugin,
-				   session->metric);
+				   "there is no live plugin '%s' with a metric '%s'; see 'fastctl "
+				   "metrics'",
+				   cli->plugin, session->metric);
 	}
 out:
 	fast_reply_fini(&reply);

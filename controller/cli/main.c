@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include "daemon/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +72,21 @@ static void print_command_help(FILE *file, const struct command *command)
 	print_options(file, options_common);
 }
 
+static enum exit_code main_unknown(struct cli *cli, const char *name)
+{
+	const char *names[COMMANDS];
+	const char *nearest;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		names[i] = commands[i]->name;
+	}
+	nearest = nearest_word(name, names, COMMANDS);
+	return command_say(cli, EXIT_USAGE,
+			   "there is no command '%.64s'%s%s%s; see 'fastctl --help'", name,
+			   nearest == NULL ? "" : " (did you mean ", nearest == NULL ? "" : nearest,
+			   nearest == NULL ? "" : "?)");
+}
+
 /* Reads the whole command line; the first word is the command's name. */
 static enum exit_code main_read(struct cli *cli, int argc, char **argv)
 {
@@ -98,10 +115,7 @@ static enum exit_code main_read(struct cli *cli, int argc, char **argv)
 			cli->command = main_find(name);
 			cli->words.count = 0;
 			if (cli->command == NULL) {
-				return command_say(cli, EXIT_USAGE,
-						   "there is no command '%.64s'; see 'fastctl "
-						   "--help'",
-						   name);
+				return main_unknown(cli, name);
 			}
 		}
 	}

@@ -1,10 +1,15 @@
 #include "cli/options.h"
 
+#include "daemon/nearest.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of one command, and the common ones. */
+#define OPTION_NAMES_MAX 64
 
 const struct option options_common[] = {
 	{"endpoint", OPTION_TEXT, offsetof(struct options, endpoint), "URL",
@@ -108,6 +113,12 @@ static bool option_read(const struct option *option, const char *chars, struct o
 		[OPTION_DURATION] = read_duration,
 	};
 
+	static const char *const kinds[] = {
+		[OPTION_INTEGER] = "a whole number",
+		[OPTION_NUMBER] = "a number",
+		[OPTION_DURATION] = "a time (90s, 10m, 2h, 1d)",
+	};
+
 	if (readers[option->kind](option, chars, (char *)out + option->offset)) {
 		return true;
 	}
@@ -115,8 +126,8 @@ static bool option_read(const struct option *option, const char *chars, struct o
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s comes more than %d times",
 			 option->name, OPTIONS_TEXTS_MAX);
 	} else if (option->min == option->max) {
-		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s, not '%.64s'", option->name,
-			 option->argument, chars);
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "--%s takes %s, %s, not '%.64s'",
+			 option->name, option->argument, kinds[option->kind], chars);
 	} else {
 		snprintf(error, OPTIONS_ERROR_BYTES_MAX,
 			 "--%s takes %s from %.15g to %.15g%s, not '%.64s'", option->name,
@@ -125,6 +136,30 @@ static bool option_read(const struct option *option, const char *chars, struct o
 			 chars);
 	}
 	return false;
+}
+
+static size_t names_gather(const struct option *table, const char **names, size_t count)
+{
+	for (; table != NULL && table->name != NULL && count < OPTION_NAMES_MAX; table++) {
+		names[count++] = table->name;
+	}
+	return count;
+}
+
+/* What was probably meant by an option that neither table has. */
+static void option_unknown(const struct option *first, const struct option *second,
+			   const char *argument, char *error)
+{
+	const char *names[OPTION_NAMES_MAX];
+	size_t count = names_gather(second, names, names_gather(first, names, 0));
+	char name[NEAREST_WORD_BYTES_MAX + 1];
+	const char *nearest;
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
+	nearest = nearest_word(name + strspn(name, "-"), names, count);
+	snprintf(error, OPTIONS_ERROR_BYTES_MAX, "there is no option '%.64s'%s%s%s", argument,
+		 nearest == NULL ? "" : " (did you mean --", nearest == NULL ? "" : nearest,
+		 nearest == NULL ? "" : "?)");
 }
 
 static int words_add(struct words *words, const char *word, char *error)
@@ -175,7 +210,7 @@ int options_read(const struct option *first, const struct option *second, int ar
 	option = option_find(first, name, bytes);
 	option = option == NULL ? option_find(second, name, bytes) : option;
 	if (spelled[1] != '-' || option == NULL) {
-		snprintf(error, OPTIONS_ERROR_BYTES_MAX, "there is no option '%.64s'", argv[0]);
+		option_unknown(first, second, argv[0], error);
 		return 0;
 	}
 	if (option->kind == OPTION_FLAG) {

@@ -1,12 +1,15 @@
 #include "cli/watch_knobs.h"
 
 #include "client/interrupt.h"
+#include "client/quantity.h"
 #include "client/value.h"
 
 #include <fast/v1/param.fast.h>
 
 /* How soon an interrupt is noticed. */
 #define WAIT_MS 100
+/* Nothing for so long: nothing matches. */
+#define QUIET_MS 1000
 
 #define MEMBER(name) offsetof(Fast__V1__ParamWatchResponse, name)
 
@@ -86,11 +89,21 @@ static const struct output_view view = {
 static enum exit_code watch_changes(struct cli *cli, struct fast_stream *stream)
 {
 	uint64_t left = cli->options.count.given ? cli->options.count.value : UINT64_MAX;
+	const int64_t quiet_ns = quantity_monotonic_now() + QUIET_MS * INT64_C(1000000);
+	/* Whether a knob was shown, or said to be missing. From a revision on, silence is no news.
+	 */
+	bool said = cli->options.from_rev.given || cli->options.from_seq.given;
 
 	while (left > 0 && !interrupt_seen() && !cli->output->failed) {
 		const Fast__V1__ParamWatchResponse *change = NULL;
 		enum fast_status status = fast_v1_param_watch_next(stream, WAIT_MS, &change);
 
+		if (!said && (change != NULL || quantity_monotonic_now() > quiet_ns)) {
+			said = true;
+			if (change == NULL) {
+				cli->output->note(cli->output, "no knob matches yet; waiting");
+			}
+		}
 		if (status == FAST_OK && change != NULL) {
 			if (change->kind == FAST__V1__PARAM_WATCH_KIND__PARAM_WATCH_KIND_GAP) {
 				cli->output->note(cli->output,

@@ -127,7 +127,8 @@ enum fast_status address_parse(const char *text, struct address *out, char *erro
 	return FAST_OK;
 }
 
-enum fast_status address_check_endpoint(const char *text, char *error)
+/* forms: what would be right. */
+static enum fast_status check_endpoint(const char *text, const char *forms, char *error)
 {
 	struct address address = {0};
 
@@ -135,11 +136,14 @@ enum fast_status address_check_endpoint(const char *text, char *error)
 		return address_check_path(text + 6, error);
 	}
 	if (strncmp(text, "tcp://", 6) != 0) {
-		return refuse(error,
-			      "'%.100s' is no endpoint; give ipc:///PATH or tcp://127.0.0.1:PORT",
-			      text);
+		return refuse(error, "'%.100s' is no endpoint; give %s", text, forms);
 	}
 	return parse_tcp(text + 6, &address, error);
+}
+
+enum fast_status address_check_endpoint(const char *text, char *error)
+{
+	return check_endpoint(text, "ipc:///PATH or tcp://127.0.0.1:PORT", error);
 }
 
 enum fast_status address_check_listen(const char *text, char *error)
@@ -150,7 +154,8 @@ enum fast_status address_check_listen(const char *text, char *error)
 	enum fast_status status;
 
 	if (strncmp(text, "tls+tcp://", 10) != 0) {
-		return address_check_endpoint(text, error);
+		return check_endpoint(
+			text, "ipc:///PATH, tcp://127.0.0.1:PORT or tls+tcp://ADDR:PORT", error);
 	}
 	status = split(text + 10, host, &port, error);
 	if (status == FAST_OK && inet_pton(AF_INET, host, &address) != 1 &&

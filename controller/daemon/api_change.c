@@ -28,7 +28,27 @@ static struct change *change_new(struct api *api, struct fast_call *call, size_t
 	return change;
 }
 
-void api_change_fail(struct fast_call *call, const struct node_result *result)
+static void note_found(const struct node_plugin *plugin, void *arg)
+{
+	(void)plugin;
+	*(bool *)arg = true;
+}
+
+/* Whether the plugin, or a param of it, is what was not found. */
+static bool is_missing(struct api *api, const char *plugin, const struct node_result *result)
+{
+	const struct node_filter filter = {.plugin = plugin, .include_ended = true};
+	bool found = false;
+
+	if (plugin == NULL || result->status != FAST_NOT_FOUND) {
+		return false;
+	}
+	node_each_plugin(api->node, &filter, note_found, &found);
+	return !found || result->refused_param[0] != '\0';
+}
+
+void api_change_fail(struct api *api, struct fast_call *call, const char *plugin,
+		     const struct node_result *result)
 {
 	struct scratch scratch = {0};
 	Fast__V1__ParamRefusal refusal = FAST__V1__PARAM_REFUSAL__INIT;
@@ -40,9 +60,13 @@ void api_change_fail(struct fast_call *call, const struct node_result *result)
 		}
 		fast_call_add_detail(call, &refusal.base);
 	}
-	fast_call_fail(call, result->status, "%s",
-		       result->text[0] == '\0' ? fast_status_sentence(result->status)
-					       : result->text);
+	if (is_missing(api, plugin, result)) {
+		api_fail_missing(api, call, "param", plugin, result->refused_param);
+	} else {
+		fast_call_fail(call, result->status, "%s",
+			       result->text[0] == '\0' ? fast_status_sentence(result->status)
+						       : result->text);
+	}
 	scratch_fini(&scratch);
 }
 
@@ -86,7 +110,7 @@ static void set_done(const struct node_result *result, void *arg)
 	const struct node_filter filter = {.plugin = change->request->plugin};
 
 	if (result->status != FAST_OK) {
-		api_change_fail(change->call, result);
+		api_change_fail(change->api, change->call, change->request->plugin, result);
 		free(change);
 		return;
 	}

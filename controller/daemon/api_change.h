@@ -25,7 +25,10 @@ void api_param_delete_profile(struct fast_call *call,
 void api_param_explain(struct fast_call *call, const Fast__V1__ParamExplainRequest *request,
 		       void *arg);
 
-/* Ends the call as the node has refused: with its sentence, and the value that would be taken. */
-void api_change_fail(struct fast_call *call, const struct node_result *result);
+/* Ends the call as the node has refused: with its sentence, and the value that would be taken; of a
+ * plugin or a param that is not there, with what was probably meant. plugin: of the request; NULL:
+ * it names none, or a glob. */
+void api_change_fail(struct api *api, struct fast_call *call, const char *plugin,
+		     const struct node_result *result);
 
 #endif

@@ -11,7 +11,7 @@ struct knob_call {
 	struct api *api;
 	struct fast_call *call;
 	void (*reply)(struct knob_call *change, const struct node_result *result);
-	char plugin[API_TEXT_BYTES_MAX + 1];
+	char plugin[API_TEXT_BYTES_MAX + 1]; /* a whole name; "": none, or a glob */
 	char name[NODE_PROFILE_BYTES_MAX + 1];
 };
 
@@ -37,7 +37,8 @@ static void knob_done(const struct node_result *result, void *arg)
 	struct knob_call *change = arg;
 
 	if (result->status != FAST_OK) {
-		api_change_fail(change->call, result);
+		api_change_fail(change->api, change->call,
+				change->plugin[0] == '\0' ? NULL : change->plugin, result);
 	} else {
 		change->reply(change, result);
 	}
@@ -269,6 +270,7 @@ void api_param_apply_profile(struct fast_call *call,
 	}
 	change = knob_call_new(api, call, apply_reply);
 	if (change != NULL) {
+		(void)snprintf(change->plugin, sizeof change->plugin, "%s", request->plugin);
 		node_profile_apply(api->node, request->name, &set, knob_done, change);
 	}
 }

@@ -10,6 +10,7 @@
 struct lease_call {
 	struct api *api;
 	struct fast_call *call;
+	const char *plugin; /* of the request, which lives as long as the call; NULL: none */
 };
 
 /* NULL: the call has ended. */
@@ -39,7 +40,7 @@ static void claim_done(const struct node_result *result, void *arg)
 	Fast__V1__ParamClaimResponse response = FAST__V1__PARAM_CLAIM_RESPONSE__INIT;
 
 	if (result->status != FAST_OK) {
-		api_change_fail(change->call, result);
+		api_change_fail(change->api, change->call, change->plugin, result);
 	} else {
 		response.lease_id = result->lease_id;
 		response.revision = result->revision;
@@ -113,6 +114,7 @@ void api_param_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *
 	if (change == NULL) {
 		return;
 	}
+	change->plugin = request->plugin;
 	if (claim.terms.priority > 0) {
 		fast_call_on_cancel(call, claim_cancelled, change);
 	}
@@ -125,7 +127,7 @@ static void renew_done(const struct node_result *result, void *arg)
 	Fast__V1__ParamRenewResponse response = FAST__V1__PARAM_RENEW_RESPONSE__INIT;
 
 	if (result->status != FAST_OK) {
-		api_change_fail(change->call, result);
+		api_change_fail(change->api, change->call, change->plugin, result);
 	} else {
 		response.ttl_ms = result->ttl_ms;
 		response.preempt_ms = result->preempt_ms;
@@ -159,7 +161,7 @@ static void release_done(const struct node_result *result, void *arg)
 	Fast__V1__ParamReleaseResponse response = FAST__V1__PARAM_RELEASE_RESPONSE__INIT;
 
 	if (result->status != FAST_OK) {
-		api_change_fail(change->call, result);
+		api_change_fail(change->api, change->call, change->plugin, result);
 	} else {
 		fast_v1_param_release_reply(change->call, &response);
 	}

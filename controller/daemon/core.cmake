@@ -1,5 +1,6 @@
 # The node: what fastd knows and does, behind node.h.
 set(CORE_SOURCES
+    daemon/ahead.c
     daemon/apply.c
     daemon/attempts.c
     daemon/bound_calls.c

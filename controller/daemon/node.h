@@ -48,7 +48,7 @@ struct node_options {
 FAST_MUST_CHECK enum fast_status node_open(const struct node_options *options, struct node **out,
 					   char *error);
 /* Listens for plugins on a SOCK_SEQPACKET socket (mode 0666: the page is the plugin's own affair).
- * A stale socket is taken over, a live one refused. error as above. */
+ * A stale socket is taken over, a live one refused (ALREADY_EXISTS). error as above. */
 FAST_MUST_CHECK enum fast_status node_listen(struct node *node, const char *path, char *error);
 /* Starts the threads. */
 FAST_MUST_CHECK enum fast_status node_start(struct node *node);

@@ -5,6 +5,7 @@
 #ifndef FASTD_NODE_IMPL_H
 #define FASTD_NODE_IMPL_H
 
+#include "ahead.h"
 #include "attempts.h"
 #include "bounds.h"
 #include "leases.h"
@@ -47,6 +48,8 @@ struct sampler {
 	int64_t slice_ns; /* when the next slice is due */
 	uint32_t slice;
 	uint32_t slices;
+	uint64_t changes; /* registry's, when the tick began */
+	struct ahead ahead;
 	struct store_samples *stored[STORE_LEVELS]; /* of this tick; NULL: none */
 	struct seconds seconds;                     /* by which history is numbered */
 	struct spans spans;                         /* of ticks: what their slices took */

@@ -99,6 +99,14 @@ static enum fast_status check_tls(const struct options *options, char *error)
 	bool has_all = options->tls_ca[0] != '\0' && options->tls_cert[0] != '\0' &&
 		       options->tls_key[0] != '\0';
 
+	bool has_any = options->tls_ca[0] != '\0' || options->tls_cert[0] != '\0' ||
+		       options->tls_key[0] != '\0';
+
+	if (has_any && !has_all) {
+		snprintf(error, OPTIONS_ERROR_BYTES_MAX,
+			 "tls-ca, tls-cert and tls-key go together; give all three");
+		return FAST_INVALID_ARGUMENT;
+	}
 	for (size_t i = 0; i < options->listen.count; i++) {
 		if (options_is_tls(options->listen.items[i]) && !has_all) {
 			snprintf(error, OPTIONS_ERROR_BYTES_MAX,

@@ -192,6 +192,7 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 	plugin->series_budget.parent = &share->series;
 	plugin->sketch_budget.parent = &share->sketches;
 	plugins[i] = plugin;
+	registry->changes++;
 	plugin->live = true;
 	plugin->record = registry_record(registry, plugin->instance);
 	registry->live_count++;
@@ -201,6 +202,7 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 static void registry_remove(struct registry *registry, size_t i)
 {
 	plugin_free(registry->plugins[i], registry);
+	registry->changes++;
 	registry->count--;
 	memmove(&registry->plugins[i], &registry->plugins[i + 1],
 		(registry->count - i) * sizeof(struct plugin *));

@@ -116,6 +116,7 @@ struct registry {
 	size_t count;
 	size_t capacity;
 	size_t live_count;
+	uint64_t changes;        /* of plugins: then an index is another one's */
 	struct record **records; /* sorted by instance */
 	size_t record_count;
 	size_t record_capacity;

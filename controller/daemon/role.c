@@ -68,8 +68,15 @@ static enum fast_status parse_who(const char *text, const char *end, struct role
 				  char *error)
 {
 	char who[ROLE_WHO_BYTES_MAX + sizeof "name:"];
-	enum fast_status status = take("peer", text, end, who, sizeof who - 1, error);
+	enum fast_status status;
 
+	if (text == end) {
+		return refuse(error,
+			      "'%.100s' names nobody; give uid:NUMBER, name:CERTIFICATE, tls "
+			      "or tcp, as in uid:1000=viewer",
+			      text);
+	}
+	status = take("peer", text, end, who, sizeof who - 1, error);
 	if (status != FAST_OK) {
 		return status;
 	}

@@ -13,10 +13,6 @@
 #define RESET_TELL_NS      (60 * NS_PER_S) /* between two events of one plugin */
 #define SLICE_PLUGINS_MIN  16              /* fewer are no burst */
 #define SLICE_MS_MIN       2               /* waking up more often costs more than it spreads */
-/* So many metrics ahead: what was written by the plugin comes from another core, and what was
- * written a tick ago from memory. */
-#define PREFETCH_SERIES 6
-#define PREFETCH_CELL   3
 
 static bool store_name(struct store_samples *samples, const struct plugin *plugin,
 		       const struct metric *metric)
@@ -124,22 +120,6 @@ void sampler_read_last(struct node *node, struct plugin *plugin, int64_t now_ns,
 		    node->sampler.seconds.newest / SECONDS_PER_MINUTE + 1);
 }
 
-/* Before the metric with this index is read, or, with a negative one, before all of them. */
-static void metric_prefetch(const struct plugin *plugin, ptrdiff_t index, int64_t now_ns)
-{
-	ptrdiff_t count = (ptrdiff_t)plugin->metric_count;
-
-	if (index + PREFETCH_SERIES < count) {
-		series_prefetch(&plugin->metrics[index + PREFETCH_SERIES].series);
-	}
-	if (index + PREFETCH_CELL >= 0 && index + PREFETCH_CELL < count) {
-		const struct series *series = &plugin->metrics[index + PREFETCH_CELL].series;
-
-		fast_page_view_prefetch(plugin->view, series->cell_offset);
-		series_prefetch_more(series, now_ns);
-	}
-}
-
 /* A plugin can reset its cells as often as it likes; who reads of it wants to know that it does. */
 static void reset_tell(struct node *node, struct plugin *plugin, const struct metric *metric,
 		       int64_t now_ns)
@@ -167,7 +147,6 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 {
 	struct sampler *sampler = &node->sampler;
 
-	plugin->tick = sampler->tick;
 	plugin_unhold(plugin, now_ns);
 	if (plugin->previous != NULL &&
 	    now_ns - plugin->session_ns > NODE_LATE_METRIC_MS * NS_PER_MS) {
@@ -180,7 +159,7 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 	for (size_t i = 0; i < plugin->metric_count; i++) {
 		struct metric *metric = &plugin->metrics[i];
 
-		metric_prefetch(plugin, (ptrdiff_t)i, now_ns);
+		ahead_step(&sampler->ahead);
 		if (__builtin_expect(metric->series.overflows, 0)) {
 			overflow_read(&plugin->overflow, plugin->view, metric->series.kind,
 				      &sampler->reading, &sampler->folded);
@@ -196,42 +175,35 @@ void sampler_read(struct node *node, struct plugin *plugin, int64_t now_ns, int6
 	if (plugin->has_exemplars) {
 		exemplars_sample(node, plugin, now_unix_ns);
 	}
+	plugin->tick = sampler->tick;
 	plugin_store(node, plugin, now_ns, now_unix_ns);
 }
 
-/* Begins to fetch the plugin that is read after this one. */
-static void plugin_prefetch(const struct node *node, size_t index, int64_t now_ns)
-{
-	if (index < node->registry.count && node->registry.plugins[index]->live) {
-		for (ptrdiff_t i = -PREFETCH_SERIES; i < 0; i++) {
-			metric_prefetch(node->registry.plugins[index], i, now_ns);
-		}
-	}
-}
-
-/* Reads the live plugins of the slice; in the last slice all that this tick has not read yet. */
+/* Reads the live plugins of the slice. When some have come or gone since the tick began, the last
+ * slice reads all that have not been read yet. */
 static void slice_read(struct node *node, int64_t now_unix_ns)
 {
 	struct sampler *sampler = &node->sampler;
 	bool last = sampler->slice + 1 == sampler->slices;
 	size_t count = node->registry.count;
-	size_t begin = last ? 0 : count * sampler->slice / sampler->slices;
-	size_t end = last ? count : count * (sampler->slice + 1) / sampler->slices;
-
+	bool stragglers = last && sampler->changes != node->registry.changes;
+	size_t begin = stragglers ? 0 : count * sampler->slice / sampler->slices;
+	size_t end = count * (sampler->slice + 1) / sampler->slices;
 	int64_t now_ns = node_now_ns();
 
+	ahead_begin(&sampler->ahead, &node->registry, begin, end, sampler->tick, now_ns);
 	for (size_t i = begin; i < end; i++) {
 		struct plugin *plugin = node->registry.plugins[i];
 		if (plugin->live && plugin->tick != sampler->tick) {
 			int64_t begin_ns = now_ns;
 
-			plugin_prefetch(node, i + 1, now_ns);
 			sampler_read(node, plugin, begin_ns, now_unix_ns);
 			now_ns = node_now_ns();
 			plugin->sampling_ns += now_ns - begin_ns;
 			sampler->busy_ns += now_ns - begin_ns;
 		}
 	}
+	sampler->ahead = (struct ahead){0};
 	if (last) {
 		spans_add(&sampler->spans, sampler->busy_ns, now_ns);
 		sampler->busy_ns = 0;
@@ -259,6 +231,7 @@ bool sampler_run(struct node *node, int64_t now_ns)
 	node_lock(node);
 	if (sampler->slice == 0) {
 		sampler->tick++;
+		sampler->changes = node->registry.changes;
 		/* A loop that is late does not catch up by a burst. */
 		sampler->tick_ns =
 			now_ns - sampler->slice_ns > tick_ns ? now_ns : sampler->slice_ns;

@@ -15,9 +15,17 @@
 
 static enum fast_status directory_prepare(const char *path, char *error)
 {
+	struct stat there;
+
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
 		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
 			       "state directory %.200s can't be made: %m", path);
+		return FAST_UNAVAILABLE;
+	}
+	if (stat(path, &there) == 0 && !S_ISDIR(there.st_mode)) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "state directory %.200s is no directory; give one by --state-dir",
+			       path);
 		return FAST_UNAVAILABLE;
 	}
 	if (access(path, R_OK | W_OK | X_OK) != 0) {
@@ -99,6 +107,9 @@ enum fast_status store_open(const struct store_options *options, struct store **
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	store->lock_fd = -1;
+	/* SQLite shall not count its memory: that takes a lock for each piece. Once it runs, this
+	 * is refused, and holds already. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	/* By the clock, since samples may be there whose series was never written. */
 	store->series_id_newest = unix_now_us();
 	store->jobs_end = &store->jobs;

@@ -1,6 +1,8 @@
 /* Samples go in, and the oldest go out. Store thread. */
 #include "store_bind.h"
 
+#include <stdlib.h>
+
 /* What is run for each level. */
 static const struct {
 	enum store_statement put_slot;
@@ -58,8 +60,20 @@ static bool put_sample(struct store *store, const struct store_samples *samples,
 	return binder_run(&binder);
 }
 
+static int sample_compare(const void *left, const void *right)
+{
+	uint64_t a = ((const struct store_sample *)left)->series;
+	uint64_t b = ((const struct store_sample *)right)->series;
+
+	return (a > b) - (a < b);
+}
+
 bool store_write_samples(struct store *store, struct store_samples *samples, size_t *count)
 {
+	if (samples->written == 0 && samples->count > 0) {
+		/* In the order of their tree, each lands at its end. */
+		qsort(samples->samples, samples->count, sizeof *samples->samples, sample_compare);
+	}
 	if (samples->written == 0) {
 		if (!store_run_with(store, levels[samples->level].put_slot,
 				    (uint64_t)samples->slot)) {

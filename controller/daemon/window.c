@@ -164,15 +164,34 @@ void series_prefetch(const struct series *series)
 	__builtin_prefetch(&series->kind, 1);
 }
 
-void series_prefetch_more(const struct series *series, int64_t time_ns)
+/* The sample that has to go at this time; NULL: none. */
+static const struct sample *series_going(const struct series *series, int64_t time_ns)
 {
 	const struct window_level *dense = &series->levels[0];
 
+	return time_ns >= dense->due_ns && dense->samples != NULL
+		       ? &dense->samples[level_next(dense)]
+		       : NULL;
+}
+
+void series_prefetch_samples(const struct series *series, int64_t time_ns)
+{
+	const struct sample *going = series_going(series, time_ns);
+
+	if (going != NULL) {
+		__builtin_prefetch(going, 1);
+	}
 	if (series->newest.sketch != NULL) {
 		__builtin_prefetch(series->newest.sketch, 1);
 	}
-	if (time_ns >= dense->due_ns && dense->samples != NULL) {
-		__builtin_prefetch(&dense->samples[level_next(dense)], 1);
+}
+
+void series_prefetch_sketch(const struct series *series, int64_t time_ns)
+{
+	const struct sample *going = series_going(series, time_ns);
+
+	if (going != NULL && going->sketch != NULL) {
+		__builtin_prefetch(going->sketch, 1);
 	}
 }
 

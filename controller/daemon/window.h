@@ -97,9 +97,10 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget);
 
 /* Asks the processor for what series_add() will want at this time: a node has more series than fit
- * its caches. The series itself first; when it is there, what it points to. */
+ * its caches. The series itself first; when it is there, what it points to; then what that does. */
 void series_prefetch(const struct series *series);
-void series_prefetch_more(const struct series *series, int64_t time_ns);
+void series_prefetch_samples(const struct series *series, int64_t time_ns);
+void series_prefetch_sketch(const struct series *series, int64_t time_ns);
 
 /* NULL: no sample yet. */
 const struct sample *series_newest(const struct series *series);

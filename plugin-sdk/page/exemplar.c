@@ -41,12 +41,12 @@ size_t fast_page_exemplar_slot(enum fast_metric_kind kind, double value)
 
 /* ---- text ---- */
 
-/* What is wrong with a label; NULL: nothing. */
-static const char *label_fault(const struct fast_label *label)
+/* What is wrong with a name, NULL: nothing; and its characters. */
+static const char *name_fault(const char *name, size_t *characters)
 {
-	const char *name = label->name;
+	size_t i = 0;
 
-	for (size_t i = 0; name[i] != '\0'; i++) {
+	for (; name[i] != '\0'; i++) {
 		char c = name[i];
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 
@@ -54,26 +54,29 @@ static const char *label_fault(const struct fast_label *label)
 			return "its name must be [a-zA-Z_][a-zA-Z0-9_]*";
 		}
 	}
-	if (name[0] == '\0' || (name[0] == '_' && name[1] == '_')) {
-		return name[0] == '\0' ? "its name is empty" : "names that begin with __ are taken";
+	*characters += i;
+	if (i == 0) {
+		return "its name is empty";
 	}
-	for (const char *c = label->value; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			return "its value has a control character";
-		}
-	}
-	return fast_utf8_valid(label->value, strlen(label->value)) ? NULL
-								   : "its value is not UTF-8";
+	return name[0] == '_' && name[1] == '_' ? "names that begin with __ are taken" : NULL;
 }
 
-static size_t characters(const char *text)
+/* The same of a value. */
+static const char *value_fault(const char *value, size_t *characters)
 {
-	size_t count = 0;
+	size_t bytes = strlen(value);
+	unsigned char all = 0;
 
-	for (; *text != '\0'; text++) {
-		count += ((unsigned char)*text & 0xc0) != 0x80;
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if (c < ' ' || c == 0x7f) {
+			return "its value has a control character";
+		}
+		*characters += (c & 0xc0) != 0x80;
+		all |= c;
 	}
-	return count;
+	return all < 0x80 || fast_utf8_valid(value, bytes) ? NULL : "its value is not UTF-8";
 }
 
 FAST_PRINTF(5, 6)
@@ -116,10 +119,13 @@ static enum fast_status labels_check(const char *metric, const struct fast_label
 			      "s have at most %d labels, not %zu", FAST_LABELS_MAX, count);
 	}
 	for (size_t i = 0; i < count; i++) {
-		const char *fault = labels[i].name == NULL || labels[i].value == NULL
-					    ? "its name or value is NULL"
-					    : label_fault(&labels[i]);
+		bool whole = labels[i].name != NULL && labels[i].value != NULL;
+		const char *fault =
+			whole ? name_fault(labels[i].name, &total) : "its name or value is NULL";
 
+		if (fault == NULL) {
+			fault = value_fault(labels[i].value, &total);
+		}
 		if (fault == NULL && is_twice(labels, i)) {
 			fault = "it comes twice";
 		}
@@ -127,7 +133,6 @@ static enum fast_status labels_check(const char *metric, const struct fast_label
 			return refuse(reason, reason_bytes, metric,
 				      labels[i].name != NULL ? labels[i].name : "", ": %s", fault);
 		}
-		total += characters(labels[i].name) + characters(labels[i].value);
 	}
 	if (total > FAST_EXEMPLAR_CHARACTERS_MAX) {
 		return refuse(reason, reason_bytes, metric, NULL,

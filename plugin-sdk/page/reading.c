@@ -139,10 +139,17 @@ static void (*const cell_read[])(const void *cell, struct fast_cell_reading *out
 	[FAST_METRIC_STATESET] = stateset_read,
 };
 
-void fast_page_view_prefetch(const struct fast_page_view *view, uint32_t offset)
+void fast_page_view_prefetch(const struct fast_page_view *view, enum fast_metric_kind kind,
+			     uint32_t offset)
 {
 	assert(offset / FAST_PAGE_BYTES < view->count);
-	__builtin_prefetch(view_at(view, offset));
+
+	const void *cell = view_at(view, offset);
+
+	__builtin_prefetch(cell);
+	if (kind == FAST_METRIC_HEARTBEAT) {
+		__builtin_prefetch(&((const struct fast_page_heartbeat *)cell)->intervals);
+	}
 }
 
 void fast_page_view_read(const struct fast_page_view *view, enum fast_metric_kind kind,

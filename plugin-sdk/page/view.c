@@ -118,6 +118,7 @@ enum fast_status fast_page_view_add(struct fast_page_view *view, int fd, const c
 	if (*reason != NULL) {
 		goto fail;
 	}
+	view->bases[view->count] = segment->base;
 	view->segments[view->count++] = segment;
 	return FAST_OK;
 

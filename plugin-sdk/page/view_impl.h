@@ -13,16 +13,17 @@ struct view_segment {
 };
 
 struct fast_page_view {
+	size_t count;                                       /* at least 1 */
+	const unsigned char *bases[FAST_PAGE_SEGMENTS_MAX]; /* the segments' */
+	struct view_segment *segments[FAST_PAGE_SEGMENTS_MAX];
 	struct fast_page_params *params; /* of the first segment, which has the generation */
 	uint64_t generation;
-	size_t count; /* at least 1 */
-	struct view_segment *segments[FAST_PAGE_SEGMENTS_MAX];
 };
 
 /* Where an offset over all segments lies. */
 static inline const unsigned char *view_at(const struct fast_page_view *view, uint32_t offset)
 {
-	return view->segments[offset / FAST_PAGE_BYTES]->base + offset % FAST_PAGE_BYTES;
+	return view->bases[offset / FAST_PAGE_BYTES] + offset % FAST_PAGE_BYTES;
 }
 
 #endif

@@ -29,6 +29,7 @@ static const struct row {
 	{"counter_inc", hot_counter_loop, PEER(counter), false},
 	{"gauge_set", hot_gauge_loop, PEER(gauge), false},
 	{"observe", hot_observe_loop, PEER(observe), false},
+	{"observe_exemplar", hot_observe_exemplar_loop, NULL, true},
 	{"heartbeat", hot_heartbeat_loop, NULL, true},
 	{"param_get", hot_get_loop, NULL, false},
 	{"param_get_string", hot_get_string_loop, NULL, false},

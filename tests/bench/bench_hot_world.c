@@ -5,6 +5,8 @@
 #include "page/atomic.h"
 #include "page/view.h"
 
+#include <fast/exemplar.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,21 @@ void hot_observe_loop(const struct hot_world *world, uint64_t calls)
 {
 	for (uint64_t i = 0; i < calls; i++) {
 		fast_metric_observe(world->histogram, 0.02 + 1e-6 * (double)(i & 1023));
+	}
+}
+
+void hot_observe_exemplar_loop(const struct hot_world *world, uint64_t calls)
+{
+	static const struct fast_label labels[] = {
+		{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"},
+		{"span_id", "00f067aa0ba902b7"},
+	};
+	const struct fast_exemplar exemplar = {
+		.size = sizeof exemplar, .labels = labels, .label_count = 2};
+
+	for (uint64_t i = 0; i < calls; i++) {
+		(void)fast_metric_observe_exemplar(world->histogram,
+						   0.02 + 1e-6 * (double)(i & 1023), &exemplar);
 	}
 }
 

@@ -36,6 +36,8 @@ void hot_clock_loop(const struct hot_world *world, uint64_t calls);
 void hot_counter_loop(const struct hot_world *world, uint64_t calls);
 void hot_gauge_loop(const struct hot_world *world, uint64_t calls);
 void hot_observe_loop(const struct hot_world *world, uint64_t calls);
+/* A trace and a span, the time now. */
+void hot_observe_exemplar_loop(const struct hot_world *world, uint64_t calls);
 void hot_heartbeat_loop(const struct hot_world *world, uint64_t calls);
 void hot_get_loop(const struct hot_world *world, uint64_t calls);
 void hot_get_string_loop(const struct hot_world *world, uint64_t calls);

@@ -27,6 +27,7 @@ def loop(statement, **names):
 plugin = Plugin("bench")
 empty = _fast.Empty()
 int_param = plugin.param("i", default=100000)
+exemplar = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
 timers = {
     "call": loop("f.call()", f=empty),
     "call_with": loop("f.call_with(1.5)", f=empty),
@@ -34,6 +35,7 @@ timers = {
     "inc": loop("m.inc()", m=plugin.counter("c")),
     "set": loop("m.set(1.5)", m=plugin.gauge("g")),
     "observe": loop("m.observe(1.5)", m=plugin.histogram("h")),
+    "observe_exemplar": loop("m.observe(1.5, exemplar=e)", m=plugin.histogram("x"), e=exemplar),
     "get": loop("m.get()", m=plugin.param("d", default=0.5)),
     "get_int": loop("m.get()", m=int_param),
     "get_enum": loop("m.get()", m=plugin.param("e", choices=["a", "b"])),
@@ -41,13 +43,15 @@ timers = {
 }
 # Verb: (what it takes as much of a call, its like in prometheus_client).
 verbs = {"inc": ("call", "p_inc"), "set": ("call_with", "p_set"),
-         "observe": ("call_with", "p_observe"), "get": ("call", None), "get_int": ("call", None),
+         "observe": ("call_with", "p_observe"),
+         "observe_exemplar": ("call_with", "p_observe_exemplar"), "get": ("call", None), "get_int": ("call", None),
          "get_enum": ("call", None), "heartbeat": ("call", None)}
 try:
     import prometheus_client as peer
     timers["p_inc"] = loop("m.inc()", m=peer.Counter("c", "c"))
     timers["p_set"] = loop("m.set(1.5)", m=peer.Gauge("g", "g"))
     timers["p_observe"] = loop("m.observe(1.5)", m=peer.Histogram("h", "h"))
+    timers["p_observe_exemplar"] = loop("m.observe(1.5, e)", m=peer.Histogram("x", "x"), e=exemplar)
 except ImportError:
     peer = None
 

@@ -15,7 +15,7 @@ for argument in "$@"; do
   esac
 done
 # Family of rows, and the program that measures it.
-families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node fastd:bench_report scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node python:bench_python)
+families=(hot:bench_hot rpc:bench_rpc tls:bench_rpc fastd:bench_node fastd:bench_report scrape:bench_node knob:bench_node knob:bench_wake metric:bench_node python:bench_python prof:bench_prof)
 programs=()
 for family in "${families[@]}"; do
   name=${family%%:*} program=${family#*:}
@@ -55,7 +55,21 @@ python_run() {
   fi
   "$bin/../python/bin/python" "$(dirname "$0")/bench_python.py" "$@"
 }
+# Of fastprof; it needs the video.
+prof_run() {
+  local clip
+  clip=$(dirname "$0")/../../.cache/vtest.avi
+  if [ -s "$clip" ]; then
+    python3 "$(dirname "$0")/bench_prof.py" "$bin" "$clip" "$@"
+  else
+    echo 'prof: skipped, since there is no street video (./dev setup fetches it)' >&2
+  fi
+}
 for program in "${programs[@]}"; do
+  if [ "$program" = bench_prof ]; then
+    prof_run "$@"
+    continue
+  fi
   if [ "$program" = bench_python ]; then
     python_run "$@"
     continue

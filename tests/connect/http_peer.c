@@ -1,14 +1,18 @@
 #include "tests/connect/http_peer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEAR_MS        20000
+#define MS_PER_S       1000
+#define NS_PER_MS      1000000
 #define POST_BYTES_MAX 4096
 #define ENVELOPE_BYTES 5
 #define CLOSE          "Connection: close\r\n"
@@ -49,6 +53,9 @@ bool http_peer_send(struct http_peer *peer, const void *data, size_t bytes)
 	while (bytes > 0) {
 		ssize_t sent = send(peer->fd, next, bytes, MSG_NOSIGNAL);
 
+		if (sent < 0 && errno == EINTR) {
+			continue;
+		}
 		if (sent <= 0) {
 			return false;
 		}
@@ -93,13 +100,35 @@ void http_peer_finish(struct http_peer *peer)
 	(void)shutdown(peer->fd, SHUT_WR);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+/* Whether something comes. A signal, such as a fuzzer's alarm, is no silence. */
+static bool wait_for_more(const struct http_peer *peer)
+{
+	struct pollfd polled = {.fd = peer->fd, .events = POLLIN};
+	int64_t end_ms = now_ms() + HEAR_MS;
+	int64_t left_ms = HEAR_MS;
+	int ready;
+
+	do {
+		ready = poll(&polled, 1, (int)left_ms);
+		left_ms = end_ms - now_ms();
+	} while (ready < 0 && errno == EINTR && left_ms > 0);
+	return ready > 0;
+}
+
 /* Hears some more. 0: it has ended; -1: nothing came. */
 static int hear(struct http_peer *peer)
 {
-	struct pollfd polled = {.fd = peer->fd, .events = POLLIN};
 	ssize_t got;
 
-	if (peer->heard_bytes == HTTP_HEARD_BYTES_MAX || poll(&polled, 1, HEAR_MS) <= 0) {
+	if (peer->heard_bytes == HTTP_HEARD_BYTES_MAX || !wait_for_more(peer)) {
 		return -1;
 	}
 	got = recv(peer->fd, peer->heard + peer->heard_bytes,

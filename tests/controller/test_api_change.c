@@ -77,6 +77,38 @@ static void a_refusal_carries_the_nearest_value(void **state)
 	assert_int_equal(100, refusal->nearest->int_value);
 }
 
+static void what_is_not_there_is_said_with_what_was_meant(void **state)
+{
+	struct api_world *world = *state;
+	Fast__V1__ParamClaimRequest claim = FAST__V1__PARAM_CLAIM_REQUEST__INIT;
+	struct set set;
+
+	set_init(&set);
+	set.assignments[0].param = (char *)"skp";
+	world->node.result.status = FAST_NOT_FOUND;
+	snprintf(world->node.result.refused_param, sizeof world->node.result.refused_param, "skp");
+	api_param_handlers.set(&world->call, &set.request, &world->api);
+	assert_refused(world, FAST_NOT_FOUND,
+		       "plugin 'cam' has no param 'skp'; did you mean skip?");
+	assert_int_equal(1, world->call.detail_count);
+
+	world->node.result.refused_param[0] = '\0';
+	set.request.plugin = (char *)"cma";
+	api_param_handlers.set(api_world_call(world), &set.request, &world->api);
+	assert_refused(world, FAST_NOT_FOUND, "there is no plugin 'cma'; did you mean cam?");
+	claim.plugin = (char *)"thermometer";
+	claim.ttl_ms = 1000;
+	api_param_handlers.claim(api_world_call(world), &claim, &world->api);
+	assert_refused(world, FAST_NOT_FOUND,
+		       "there is no plugin 'thermometer'; there is cam, mic");
+
+	/* Of a plugin that is there, it is something else. */
+	claim.plugin = (char *)"cam";
+	snprintf(world->node.result.text, sizeof world->node.result.text, "no such thing");
+	api_param_handlers.claim(api_world_call(world), &claim, &world->api);
+	assert_refused(world, FAST_NOT_FOUND, "no such thing");
+}
+
 static void a_set_is_checked_before_the_node_sees_it(void **state)
 {
 	struct api_world *world = *state;
@@ -180,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_set_reaches_the_node_and_returns_the_states),
 		TEST(a_refusal_carries_the_nearest_value),
+		TEST(what_is_not_there_is_said_with_what_was_meant),
 		TEST(a_set_is_checked_before_the_node_sees_it),
 		TEST(who_calls_is_what_the_transport_says),
 		TEST(leases_are_claimed_renewed_and_released),

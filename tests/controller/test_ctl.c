@@ -153,6 +153,18 @@ static void a_wrong_command_line_ends_with_2(void **state)
 		const char *err;
 	} cases[] = {
 		{"frobnicate", "there is no command 'frobnicate'"},
+		{"stauts", "there is no command 'stauts' (did you mean status?); see"},
+		{"watch --epoch 5", "--epoch goes with --from-rev or --from-seq"},
+		{"watch --from-seq 5", "--from-seq takes the --epoch that came with it"},
+		{"watch --from-seq 5 --from-rev 5 --epoch 1",
+		 "give either --from-rev or --from-seq"},
+		{"watch fps --knobs", "changes of knobs take no glob of metrics"},
+		{"watch --knobs --interval 50", "no --interval and no --window"},
+		{"claim res --hold 5", "--on-loss hold-then-default and --hold MS go together"},
+		{"claim res --on-loss hold-then-default", "and --hold MS go together"},
+		{"bounds --min 4", "--min, --max and --choices go with bounds set PARAM"},
+		{"bounds clear res --choices a", "go with bounds set PARAM"},
+		{"profile save night --for 5", "go with profile apply NAME"},
 		{"get", "usage: fastctl get PARAM"},
 		{"get a b", "'b' is one word too many"},
 		{"set res", "'res' should read PARAM=VALUE"},

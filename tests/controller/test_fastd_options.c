@@ -78,6 +78,10 @@ static void what_is_wrong_is_said_with_what_would_be_right(void **state)
 		{"--http 10.0.0.1:1",
 		 "--http: 10.0.0.1 can be reached from other hosts, and nothing here is encrypted; "
 		 "give 127.0.0.1:PORT or [::1]:PORT"},
+		{"--listen unix:///x", "--listen: 'unix:///x' is no endpoint; give ipc:///PATH, "
+				       "tcp://127.0.0.1:PORT or tls+tcp://ADDR:PORT"},
+		{"--publish x", "--publish: 'x' is no endpoint; give ipc:///PATH or "
+				"tcp://127.0.0.1:PORT"},
 		{"--socket=", "--socket: the path is empty; give the path of a socket"},
 	};
 
@@ -162,6 +166,18 @@ static void two_sockets_at_one_path_are_refused(void **state)
 	assert_string_equal("socket and plugin-socket are the same path; give two", world->error);
 }
 
+static void certificates_without_their_key_are_refused(void **state)
+{
+	struct world *world = *state;
+
+	assert_ok(parse(world, "--tls-ca /ca --tls-cert /cert"));
+	assert_status(FAST_INVALID_ARGUMENT, options_complete(&world->options, world->error));
+	assert_string_equal("tls-ca, tls-cert and tls-key go together; give all three",
+			    world->error);
+	assert_ok(parse(world, "--tls-ca /ca --tls-cert /cert --tls-key /key"));
+	assert_ok(options_complete(&world->options, world->error));
+}
+
 static void a_default_that_is_too_long_is_explained(void **state)
 {
 	struct world *world = *state;
@@ -205,6 +221,7 @@ int main(void)
 		TEST(defaults_follow_the_environment),
 		TEST(a_relative_xdg_path_is_ignored),
 		TEST(two_sockets_at_one_path_are_refused),
+		TEST(certificates_without_their_key_are_refused),
 		TEST(a_default_that_is_too_long_is_explained),
 		TEST(help_names_every_option),
 	};

@@ -83,16 +83,19 @@ static void mistakes_are_explained(void **state)
 		const char *error;
 	} cases[] = {
 		{{"--colour", NULL}, "there is no option '--colour'"},
+		{{"--al", NULL}, "there is no option '--al' (did you mean --all?)"},
+		{{"--intreval=5", NULL}, "'--intreval=5' (did you mean --interval?)"},
+		{{"-plugin", NULL}, "there is no option '-plugin' (did you mean --plugin?)"},
 		{{"-x", NULL}, "there is no option '-x'"},
 		{{"--plugin", NULL}, "--plugin needs NAME"},
 		{{"--all=yes", NULL}, "--all takes no value"},
 		{{"--interval", "5"}, "--interval takes MS from 10 to 60000, not '5'"},
 		{{"--interval=-5", NULL}, "not '-5'"},
-		{{"--count", "many"}, "--count takes N, not 'many'"},
+		{{"--count", "many"}, "--count takes N, a whole number, not 'many'"},
 		{{"--count", "99999999999999999999"}, "--count takes N"},
 		{{"--margin", "2"}, "--margin takes SHARE from 0 to 1, not '2'"},
 		{{"--margin", "nan"}, "not 'nan'"},
-		{{"--since", "3 weeks"}, "--since takes AGO"},
+		{{"--since", "3 weeks"}, "(90s, 10m, 2h, 1d), not '3 weeks'"},
 	};
 	struct options options;
 	struct words words;

@@ -220,7 +220,7 @@ static void what_is_no_entry_of_the_map_is_refused(void **state)
 		{"uid:4294967295=viewer", "is no user id"},
 		{"gid:5=viewer", "'gid:5' is nobody"},
 		{"name:=viewer", "the certificate's name has 0 bytes"},
-		{"=viewer", "the peer has 0 bytes"},
+		{"=viewer", "'=viewer' names nobody; give uid:NUMBER"},
 		{"tcp=", "the role has 0 bytes"},
 		{"tcp=viewers", "there is no role 'viewers'; did you mean viewer?"},
 		{"tcp=root", "there is no role 'root'; give plugin, viewer"},

@@ -126,6 +126,22 @@ static void a_second_store_in_the_same_directory_is_refused(void **state)
 	fixture_fini(&fixture);
 }
 
+static void a_state_directory_that_is_a_file_is_refused(void **state)
+{
+	struct store *store = NULL;
+	char error[NODE_TEXT_BYTES_MAX];
+	char path[] = "/tmp/fastd-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_status(FAST_UNAVAILABLE, store_open_at(path, &store, error));
+	assert_non_null(strstr(error, "is no directory; give one by --state-dir"));
+	assert_null(store);
+	(void)close(fd);
+	(void)unlink(path);
+}
+
 static void a_database_of_a_newer_fastd_is_left_alone(void **state)
 {
 	struct fixture fixture;
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(each_type_of_value_comes_back_as_it_was),
 		cmocka_unit_test(leases_and_their_baselines_are_kept_and_ids_go_on),
 		cmocka_unit_test(a_second_store_in_the_same_directory_is_refused),
+		cmocka_unit_test(a_state_directory_that_is_a_file_is_refused),
 		cmocka_unit_test(a_database_of_a_newer_fastd_is_left_alone),
 		cmocka_unit_test(a_full_queue_refuses),
 	};

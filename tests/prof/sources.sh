@@ -97,24 +97,4 @@ check 'the result names its commit' result \
 refuses 'a repository that is not there ends with 5' 5 'cannot be cloned' \
   fastprof run "${quick[@]}" --out "$out" --repo "file://$world/nowhere"
 
-# A container, where they can run.
-engine=
-for name in podman docker; do
-  timeout 20 "$name" info >/dev/null 2>&1 && engine=$name && break
-done
-# Inside another container the limits that the engine sets by itself may be out of reach.
-limits='--ulimit nofile=1024:1024 --ulimit nproc=1024:1024'
-if [ -n "$engine" ] && tar -h -C "$FASTD_BIN" -c worker $(ldd "$FASTD_BIN/worker" | grep -oE '/[^ ]+') 2>/dev/null |
-  timeout 60 "$engine" import - fastprof-test >/dev/null 2>&1 &&
-  timeout 30 "$engine" run --rm --init $limits fastprof-test /worker --conflict 2>&1 | grep -q .; then
-  check 'an image is run in a container' fastprof run "${quick[@]}" --out "$out" --image fastprof-test \
-    --engine-options "$limits" \
-    "${worker_knobs[@]}" --knob period_ms=10 -- /worker
-  check 'the result names its digest' result 'd["run"]["imageDigest"]!=""'
-  "$engine" rmi -f fastprof-test >/dev/null 2>&1
-else
-  skip 'containers cannot run here'
-  refuses 'without containers it says so' 5 'neither podman nor docker|no plugin|ended by itself' \
-    fastprof run "${quick[@]}" --attach 2 --out "$out" --image no-such-image
-fi
 exit "$failed"

@@ -2,6 +2,7 @@
 #include "tests/prof/tree.h"
 #include "tests/support/harness.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,12 +67,72 @@ static void nothing_is_said_of_a_plugin_that_is_forgotten(void **state)
 	end(&tree);
 }
 
+static struct gauges read_gauges(const struct tree *tree)
+{
+	struct gauges gauges;
+
+	system_open(&sampled, tree->root);
+	system_read(&sampled, &gauges);
+	system_close(&sampled);
+	return gauges;
+}
+
+static void the_hottest_zone_is_the_temperature(void **state)
+{
+	struct gauges gauges;
+	struct tree tree;
+
+	(void)state;
+	tree_open(&tree);
+	tree_put(&tree, "/sys/class/thermal/thermal_zone0/temp", "41000\n");
+	tree_put(&tree, "/sys/class/thermal/thermal_zone1/temp", ""); /* a sensor that is off */
+	tree_put(&tree, "/sys/class/thermal/thermal_zone3/temp", "57500\n");
+	gauges = read_gauges(&tree);
+	assert_float_equal(gauges.values[GAUGE_HOST_TEMPERATURE], 57.5, 1e-9);
+	tree_put(&tree, "/sys/class/thermal/thermal_zone0/temp", "-4000\n");
+	tree_put(&tree, "/sys/class/thermal/thermal_zone3/temp", "-2500\n");
+	gauges = read_gauges(&tree);
+	assert_float_equal(gauges.values[GAUGE_HOST_TEMPERATURE], -2.5,
+			   1e-9); /* an edge node in winter */
+	tree_close(&tree);
+}
+
+static void the_clock_is_the_mean_of_the_processors_that_tell(void **state)
+{
+	struct gauges gauges;
+	struct tree tree;
+
+	(void)state;
+	tree_open(&tree);
+	tree_put(&tree, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1800000\n");
+	gauges = read_gauges(&tree);
+	assert_float_equal(gauges.values[GAUGE_HOST_FREQUENCY], 1.8e9, 1);
+	tree_close(&tree);
+}
+
+static void what_the_machine_does_not_tell_is_not_0(void **state)
+{
+	struct gauges gauges;
+	struct tree tree;
+
+	(void)state;
+	tree_open(&tree);
+	gauges = read_gauges(&tree);
+	for (size_t i = 0; i < GAUGE_COUNT; i++) {
+		assert_true(isnan(gauges.values[i]));
+	}
+	tree_close(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kill_in_the_plugins_group_is_want_of_memory),
 		cmocka_unit_test(a_group_that_went_with_its_container_leaves_the_machines_count),
 		cmocka_unit_test(nothing_is_said_of_a_plugin_that_is_forgotten),
+		cmocka_unit_test(the_hottest_zone_is_the_temperature),
+		cmocka_unit_test(the_clock_is_the_mean_of_the_processors_that_tell),
+		cmocka_unit_test(what_the_machine_does_not_tell_is_not_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import fast
-from fast import plugin
+from fast import _changed, plugin
 from fast.plugin import Plugin
 
 
@@ -110,6 +110,57 @@ class Metrics(Case):
         series = {frames.labels(id=str(i)) for i in range(300)}
         self.assertEqual(len(series), 101)
         self.assertEqual(self.plugin.counter("fast.series_folded").read().count, 200)
+
+    def test_an_exemplar_costs_no_count(self):
+        frames, latency = self.plugin.counter("frames"), self.plugin.timer("latency")
+        trace = {"trace_id": "4bf92f3577b34da6", "frame": "17"}
+        frames.inc(exemplar=trace)
+        frames.inc(2, trace)
+        frames.add(amount=3, exemplar=trace)
+        frames.inc(4)
+        frames.add(5, exemplar=None)
+        self.assertEqual(frames.read().count, 15)
+        latency.observe(0.3, exemplar=trace)
+        latency.observe(amount=0.3, exemplar={})
+        self.assertEqual(latency.read().count, 2)
+        fps = self.plugin.metric("fps")
+        fps.inc(1, exemplar=trace)
+        self.assertEqual((fps.kind, fps.read().count), ("heartbeat", 1))
+
+    def test_a_wrong_exemplar_raises_and_counts(self):
+        frames, latency = self.plugin.counter("frames"), self.plugin.histogram("latency")
+        wrong = (({"trace id": "a"}, ValueError, 'exemplar label "trace id": its name must be'),
+                 ({"a": "x" * 128}, ValueError, "of 129 characters"),
+                 ({"a%d" % i: "" for i in range(20)}, ValueError, "at most 8 labels"),
+                 ({"a": "b\0c"}, ValueError, "zero character"), ({"a": "\n"}, ValueError, "control"),
+                 ({"a": 1}, TypeError, "value must be str, not int"),
+                 ({1: "a"}, TypeError, "name must be str, not int"),
+                 ("a", TypeError, "a dict of str to str, not str"))
+        for exemplar, error, words in wrong:
+            for verb in (frames.inc, lambda exemplar: frames.add(1, exemplar),
+                         lambda exemplar: latency.observe(1, exemplar)):
+                with self.assertRaisesRegex(error, words):
+                    verb(exemplar=exemplar)
+        self.assertEqual((frames.read().count, latency.read().count), (2 * len(wrong), len(wrong)))
+
+    def test_arguments_of_verbs_are_checked(self):
+        frames, latency = self.plugin.counter("frames"), self.plugin.histogram("latency")
+        for call in (lambda: frames.inc(1, None, 2), lambda: frames.inc(1, amount=1), frames.add,
+                     lambda: frames.inc(example=1), latency.observe, lambda: latency.observe("1"),
+                     lambda: frames.inc(1.5), lambda: latency.observe(exemplar={"a": "b"}),
+                     lambda: self.plugin.metric("fps").inc(2)):
+            with self.assertRaises(TypeError):
+                call()
+        with self.assertRaises(ValueError):
+            frames.inc(-1)
+        with self.assertRaisesRegex(TypeError, "observe\\(\\) does not fit"):
+            frames.observe(1, exemplar={"a": "b"})
+        self.assertEqual((frames.read().count, latency.read().count), (0, 0))
+
+    def test_a_closed_plugin_takes_exemplars(self):
+        frames = self.plugin.counter("frames")
+        self.plugin.close()
+        frames.inc(2, exemplar={"a": "b"})
 
     def test_states_and_facts(self):
         mode = self.plugin.stateset("mode", ["idle", "busy"])
@@ -215,6 +266,53 @@ class Params(Case):
         loop = asyncio.new_event_loop()
         with self.assertRaisesRegex(TimeoutError, 'param "res": no change'):
             loop.run_until_complete(res.changed(0.02))
+        loop.close()
+
+    def test_a_loop_goes_on_while_it_awaits_and_takes_awaits_back(self):
+        res = self.plugin.param("res")
+
+        async def main():
+            ticks = []
+
+            async def tick():
+                while True:
+                    ticks.append(1)
+                    await asyncio.sleep(0)
+
+            ticking = asyncio.ensure_future(tick())
+            awaits = [asyncio.ensure_future(res.changed()) for _ in range(20)]
+            with self.assertRaises(TimeoutError):
+                await res.changed(0.2)
+            ticking.cancel()
+            for one in awaits:
+                one.cancel()
+            found = await asyncio.gather(*awaits, return_exceptions=True)
+            self.assertEqual({type(one) for one in found}, {asyncio.CancelledError})
+            self.assertGreater(len(ticks), 10)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        loop.close()
+
+    def test_a_loop_that_is_closed_at_the_moment_of_a_change_disturbs_no_other(self):
+        class Closing:
+            def is_closed(self):
+                return False
+
+            def call_soon_threadsafe(self, *unused):
+                raise RuntimeError("Event loop is closed")
+
+        told = []
+
+        class Open(Closing):
+            def call_soon_threadsafe(self, *given):
+                told.append(given)
+
+        loop = asyncio.new_event_loop()
+        watcher = _changed._Watcher(self.plugin)
+        watcher.waiting = [(self.plugin.param("res"), one, loop.create_future()) for one in (Closing(), Open())]
+        self.assertFalse(watcher.give(lambda param: True))
+        self.assertEqual(len(told), 1)
         loop.close()
 
     def test_a_snapshot_has_all_or_those_asked_for(self):

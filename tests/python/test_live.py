@@ -46,6 +46,19 @@ class Live(unittest.TestCase):
                                  "mode": "stateset"})
         self.assertEqual(self.world.metric("acc")["value"], 0.5)
 
+    def test_fastctl_sees_an_exemplar(self):
+        self.world.run("""
+            import sys
+            from fast import plugin
+            plugin.histogram("latency").observe(0.3, exemplar={"trace_id": "4bf92f35"})
+            sys.stdin.readline()
+            """, FASTD_PLUGIN_NAME="worker")
+        metric = until(lambda: [metric for metric in self.world.json("metrics")["metrics"]
+                                if metric.get("exemplars")])[0]
+        self.assertEqual((metric["spec"]["name"], metric["exemplars"][0]["value"],
+                          metric["exemplars"][0]["labels"]),
+                         ("latency", 0.3, [{"name": "trace_id", "value": "4bf92f35"}]))
+
     def test_a_knob_is_turned_and_read(self):
         self.world.run(WORKER, FASTD_PLUGIN_NAME="worker")
         until(lambda: self.world.param("size"))

@@ -100,6 +100,24 @@ class Ends(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
 
 
+    def test_whoever_waits_holds_up_no_end(self):
+        done = python("""
+            import asyncio, sys, threading
+            from fast import plugin
+            res = plugin.param("res")
+            res.on_change(print)
+            plugin.listen()
+            threading.Thread(target=res.wait, daemon=True).start()
+            async def main():
+                task = asyncio.ensure_future(res.changed())
+                await asyncio.sleep(0.05)
+                task.cancel()
+            asyncio.new_event_loop().run_until_complete(main())
+            sys.exit(5)
+            """)
+        self.assertEqual((done.returncode, done.stderr), (5, ""))
+
+
 class Forks(unittest.TestCase):
     def test_a_forked_child_counts_for_itself(self):
         done = python("""
@@ -152,7 +170,7 @@ class Forks(unittest.TestCase):
                 os._exit(7)
             print(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
             """)
-        self.assertEqual(done.stdout, "7\n")
+        self.assertEqual((done.stdout, done.returncode), ("7\n", 0))  # though the thread still waits
 
 
 class Run(unittest.TestCase):

@@ -127,19 +127,41 @@ static void the_socket_comes_from_the_environment(void **state)
 	fake_path_free(path);
 }
 
-static void without_it_the_socket_is_the_users_or_the_systems(void **state)
+static void without_it_the_socket_is_the_users_or_the_nodes(void **state)
 {
 	struct fast_plugin *plugin = NULL;
 
 	(void)state;
 	assert_int_equal(0, setenv("XDG_RUNTIME_DIR", "/nonexistent/user", 1));
 	assert_ok(fast_plugin_open("bird", NULL, &plugin));
-	assert_string_equal("/nonexistent/user/fastd/plugin.sock", plugin->address.sun_path);
+	assert_string_equal("/nonexistent/user/fastd/plugin.sock", plugin->addresses[0].sun_path);
+	assert_string_equal("/run/fastd/plugin.sock", plugin->addresses[1].sun_path);
 	fast_plugin_close(plugin);
 	assert_int_equal(0, unsetenv("XDG_RUNTIME_DIR"));
 	assert_ok(fast_plugin_open("bird", NULL, &plugin));
-	assert_string_equal("/run/fastd/plugin.sock", plugin->address.sun_path);
+	assert_string_equal("/run/fastd/plugin.sock", plugin->addresses[0].sun_path);
+	assert_string_equal("", plugin->addresses[1].sun_path);
 	fast_plugin_close(plugin);
+}
+
+static void a_plugin_of_a_user_without_a_fastd_attaches_to_the_nodes(void **state)
+{
+	char *path = fake_path_new();
+	struct fake_fastd *fastd = fake_fastd_start(path, FAKE_ANSWERS, "x");
+	struct fast_plugin *plugin = NULL;
+
+	(void)state;
+	assert_int_equal(0, setenv("XDG_RUNTIME_DIR", "/nonexistent/user", 1));
+	assert_ok(fast_plugin_open("bird", NULL, &plugin));
+	assert_int_equal(0, unsetenv("XDG_RUNTIME_DIR"));
+	pthread_mutex_lock(&plugin->lock);
+	(void)snprintf(plugin->addresses[1].sun_path, sizeof plugin->addresses[1].sun_path, "%s",
+		       path);
+	pthread_mutex_unlock(&plugin->lock);
+	assert_ok(fast_plugin_wait_attached(plugin, WAIT_MS));
+	fast_plugin_close(plugin);
+	fake_fastd_stop(fastd);
+	fake_path_free(path);
 }
 
 static atomic_ulong handler_thread;
@@ -229,7 +251,8 @@ int main(void)
 		cmocka_unit_test_setup(a_failed_open_says_why, capture_setup),
 		cmocka_unit_test(close_of_null_is_allowed),
 		cmocka_unit_test(the_socket_comes_from_the_environment),
-		cmocka_unit_test(without_it_the_socket_is_the_users_or_the_systems),
+		cmocka_unit_test(without_it_the_socket_is_the_users_or_the_nodes),
+		cmocka_unit_test(a_plugin_of_a_user_without_a_fastd_attaches_to_the_nodes),
 		cmocka_unit_test(no_signal_is_handled_on_the_plugins_thread),
 		cmocka_unit_test(a_plugin_leaves_no_descriptor_behind),
 	};

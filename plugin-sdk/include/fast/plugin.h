@@ -22,8 +22,9 @@ struct fast_plugin;
 
 struct fast_plugin_options {
 	size_t size;         /* sizeof(struct fast_plugin_options) */
-	const char *socket;  /* fastd's plugin socket. NULL: $FASTD_PLUGIN_SOCKET, else
-			      * $XDG_RUNTIME_DIR/fastd/plugin.sock, else /run/fastd/plugin.sock */
+	const char *socket;  /* fastd's plugin socket. NULL: $FASTD_PLUGIN_SOCKET, else the user's,
+			      * $XDG_RUNTIME_DIR/fastd/plugin.sock, or while nobody serves that the
+			      * node's, /run/fastd/plugin.sock */
 	const char *version; /* the plugin's own version text, for people; NULL: "" */
 	/* A fastd elsewhere: fast/plugin_remote.h. NULL: $FASTD_PLUGIN_ENDPOINT, else none. */
 	const char *endpoint;

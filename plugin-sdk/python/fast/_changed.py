@@ -42,7 +42,10 @@ class _Watcher:
                 if found is False:
                     self.waiting.append(entry)
                 else:
-                    loop.call_soon_threadsafe(_finish, future, param, found)
+                    try:
+                        loop.call_soon_threadsafe(_finish, future, param, found)
+                    except RuntimeError:
+                        pass  # it was closed at this moment
             if not self.waiting:
                 _watchers.pop((os.getpid(), id(self.plugin)), None)
             return bool(self.waiting)

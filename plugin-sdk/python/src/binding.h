@@ -15,7 +15,8 @@
 #define WAIT_SLICE_MS 100
 
 /* The verb found what it expects of a metric or a param. */
-#define likely(condition) __builtin_expect(condition, 1)
+#define likely(condition)   __builtin_expect(condition, 1)
+#define unlikely(condition) __builtin_expect(condition, 0)
 
 struct plugin_object {
 	PyObject_HEAD struct fast_plugin *plugin; /* NULL: not open yet, or closed */
@@ -103,6 +104,29 @@ PyObject *param_wait(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *param_applied(PyObject *self, PyObject *unused);
 PyObject *param_failed(PyObject *self, PyObject *reason);
 PyObject *param_on_change(PyObject *self, PyObject *callback);
+
+/* A verb as it was called: positional arguments first, then those named by `names`. */
+struct verb_call {
+	PyObject *self;
+	PyObject *const *args;
+	Py_ssize_t count;   /* positional */
+	PyObject *names;    /* tuple of str, or NULL */
+	unsigned int kinds; /* that it fits, a bit each */
+	const char *verb;   /* "inc()" */
+};
+/* What it counts. */
+struct amount {
+	double number;
+	uint64_t whole;
+};
+/* With an amount or an exemplar (exemplar.c). */
+PyObject *metric_inc_call(const struct verb_call *call);
+PyObject *metric_add_call(const struct verb_call *call);
+PyObject *metric_observe_call(const struct verb_call *call);
+/* After a verb for such kinds: None, or raised, because the metric is of another kind. */
+PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb);
+/* Reads labels, FAST_LABELS_MAX + 1 at most, out of a dict, or NULL. -1: raised. */
+Py_ssize_t labels_parse(PyObject *dict, struct fast_label *labels);
 
 /* metric.time(): a with block or a decorator (timing.c). */
 PyObject *timing_new(struct metric_object *metric);

@@ -30,8 +30,7 @@ static struct fast_metric *handle_of(PyObject *self)
 	return ((struct metric_object *)self)->metric;
 }
 
-/* After a verb for such kinds: None, or raised, because the metric is of another kind. */
-static PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb)
+PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb)
 {
 	unsigned int kind = (unsigned int)metric_kind(handle_of(self));
 
@@ -50,36 +49,42 @@ static inline void count_add(uint64_t *count, uint64_t n)
 	__atomic_store_n(count, __atomic_load_n(count, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
-static PyObject *metric_inc(PyObject *self, PyObject *unused)
+#define INC_KINDS     (1u << FAST_METRIC_COUNTER | 1u << FAST_METRIC_HEARTBEAT)
+#define OBSERVE_KINDS (1u << FAST_METRIC_HISTOGRAM | 1u << FAST_METRIC_TIMER)
+
+/* Apart, because the calls without an amount or exemplar have no use for its stack frame. */
+__attribute__((noinline)) static PyObject *inc_call(PyObject *self, PyObject *const *args,
+						    Py_ssize_t count, PyObject *names)
+{
+	const struct verb_call call = {self, args, count, names, INC_KINDS, "inc()"};
+
+	return metric_inc_call(&call);
+}
+
+static PyObject *metric_inc(PyObject *self, PyObject *const *args, Py_ssize_t count,
+			    PyObject *names)
 {
 	struct fast_metric *metric = handle_of(self);
-	uint64_t *count = fast_metric_counter(metric);
+	uint64_t *counter = fast_metric_counter(metric);
 
-	(void)unused;
-	if (likely(count != NULL)) {
-		count_add(count, 1);
+	if (unlikely(count > 0 || names != NULL)) {
+		return inc_call(self, args, count, names);
+	}
+	if (likely(counter != NULL)) {
+		count_add(counter, 1);
 		Py_RETURN_NONE;
 	}
 	fast_metric_inc(metric);
-	return verb_end(self, 1u << FAST_METRIC_COUNTER | 1u << FAST_METRIC_HEARTBEAT, "inc()");
+	return verb_end(self, INC_KINDS, "inc()");
 }
 
-static PyObject *metric_add(PyObject *self, PyObject *n)
+static PyObject *metric_add(PyObject *self, PyObject *const *args, Py_ssize_t count,
+			    PyObject *names)
 {
-	PyObject *integer = PyNumber_Index(n);
-	uint64_t count;
+	const struct verb_call call = {self,   args, count, names, 1u << FAST_METRIC_COUNTER,
+				       "add()"};
 
-	if (integer == NULL) {
-		return NULL;
-	}
-	count = PyLong_AsUnsignedLongLong(integer);
-	Py_DECREF(integer);
-	if (count == UINT64_MAX && PyErr_Occurred()) {
-		PyErr_SetString(PyExc_ValueError, "add() takes a whole number of 0 or more");
-		return NULL;
-	}
-	fast_metric_add(handle_of(self), count);
-	return verb_end(self, 1u << FAST_METRIC_COUNTER, "add()");
+	return metric_add_call(&call);
 }
 
 static PyObject *metric_set(PyObject *self, PyObject *arg)
@@ -93,15 +98,28 @@ static PyObject *metric_set(PyObject *self, PyObject *arg)
 	return verb_end(self, 1u << FAST_METRIC_GAUGE, "set()");
 }
 
-static PyObject *metric_observe(PyObject *self, PyObject *arg)
+__attribute__((noinline)) static PyObject *observe_call(PyObject *self, PyObject *const *args,
+							Py_ssize_t count, PyObject *names)
 {
-	double value = number_of(arg);
+	const struct verb_call call = {self, args, count, names, OBSERVE_KINDS, "observe()"};
+
+	return metric_observe_call(&call);
+}
+
+static PyObject *metric_observe(PyObject *self, PyObject *const *args, Py_ssize_t count,
+				PyObject *names)
+{
+	if (unlikely(count != 1 || names != NULL)) {
+		return observe_call(self, args, count, names);
+	}
+
+	double value = number_of(args[0]);
 
 	if (value == -1 && PyErr_Occurred()) {
 		return NULL;
 	}
 	fast_metric_observe(handle_of(self), value);
-	return verb_end(self, 1u << FAST_METRIC_HISTOGRAM | 1u << FAST_METRIC_TIMER, "observe()");
+	return verb_end(self, OBSERVE_KINDS, "observe()");
 }
 
 static PyObject *metric_beat(PyObject *self, PyObject *args)
@@ -167,26 +185,39 @@ static PyObject *metric_time(PyObject *self, PyObject *unused)
 	return timing_new((struct metric_object *)self);
 }
 
-/* Reads the labels out of keyword arguments. -1: raised. */
-static Py_ssize_t labels_parse(PyObject *keywords, struct fast_label *labels)
+/* A label's name or value; NULL: raised. */
+static const char *label_text(PyObject *label, PyObject *text)
+{
+	const char *chars;
+	Py_ssize_t bytes;
+
+	if (!PyUnicode_Check(text)) {
+		PyErr_Format(PyExc_TypeError, "label %R: its %s must be str, not %.100s", label,
+			     text == label ? "name" : "value", Py_TYPE(text)->tp_name);
+		return NULL;
+	}
+	chars = PyUnicode_AsUTF8AndSize(text, &bytes);
+	if (chars != NULL && (Py_ssize_t)strlen(chars) != bytes) {
+		PyErr_Format(PyExc_ValueError, "label %R has a zero character", label);
+		return NULL;
+	}
+	return chars;
+}
+
+Py_ssize_t labels_parse(PyObject *dict, struct fast_label *labels)
 {
 	Py_ssize_t count = 0;
 	Py_ssize_t position = 0;
 	PyObject *name;
 	PyObject *value;
 
-	while (keywords != NULL && PyDict_Next(keywords, &position, &name, &value)) {
+	while (dict != NULL && PyDict_Next(dict, &position, &name, &value)) {
 		if (count == FAST_LABELS_MAX + 1) {
 			break; /* the SDK says what is wrong with so many */
 		}
-		if (!PyUnicode_Check(value)) {
-			PyErr_Format(PyExc_TypeError, "label %R: its value must be str, not %.100s",
-				     name, Py_TYPE(value)->tp_name);
-			return -1;
-		}
-		labels[count].name = PyUnicode_AsUTF8(name);
-		labels[count].value = PyUnicode_AsUTF8(value);
-		if (labels[count].name == NULL || labels[count].value == NULL) {
+		labels[count].name = label_text(name, name);
+		labels[count].value = labels[count].name == NULL ? NULL : label_text(name, value);
+		if (labels[count].value == NULL) {
 			return -1;
 		}
 		count++;
@@ -308,11 +339,18 @@ static PyObject *metric_repr(PyObject *self)
 				    ((struct metric_object *)self)->name);
 }
 
+#define FAST_CALL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+
 static PyMethodDef metric_methods[] = {
-	{"inc", metric_inc, METH_NOARGS, "Counts one: a counter's, or a beat of a heartbeat."},
-	{"add", metric_add, METH_O, "Counter: adds n, a whole number of 0 or more."},
+	{"inc", FAST_CALL(metric_inc),
+	 "Counts one, or a counter an amount; a beat of a heartbeat. exemplar: a dict of str, "
+	 "which "
+	 "says what made it."},
+	{"add", FAST_CALL(metric_add),
+	 "Counter: adds an amount, a whole number of 0 or more. exemplar: as inc()."},
 	{"set", metric_set, METH_O, "Gauge: takes this value."},
-	{"observe", metric_observe, METH_O, "Histogram, timer: one observation."},
+	{"observe", FAST_CALL(metric_observe),
+	 "Histogram, timer: one observation. exemplar: as inc()."},
 	{"beat", metric_beat, METH_VARARGS, "Heartbeat: one beat of this much work, 1 by itself."},
 	{"enter", metric_enter, METH_O, "Stateset: turns this state on and all others off."},
 	{"state", metric_state, METH_VARARGS, "Stateset: turns one state on or off."},

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 OLDEST = (3, 6)  # setup.cfg says so, too
+STABLE = (3, 10)  # so does setup.py: from there on it is built for the stable ABI
 MODULES = ["test_api", "test_process", "test_runlog", "test_live"]
 BUILD_S, TESTS_S = 240, 240
 SOURCE, BIN = os.environ["FASTD_SOURCE"], os.path.abspath(os.environ["FASTD_BIN"])
@@ -53,6 +54,10 @@ def interpreters():
         if facts is not None and facts["name"].startswith("CPython "):
             found[facts["path"]] = facts
     return sorted(found.values(), key=lambda facts: (facts["version"], facts["path"]))
+
+
+def name_of(facts):
+    return "%s (%s)" % (facts["name"], facts["path"])
 
 
 def sources_key():
@@ -100,27 +105,46 @@ def build(facts, key, lender, is_last):
     return glob.glob(base + "/lib*")[0]
 
 
+def run(facts, folder, module):
+    """Gives the line to print, with what was said when it fails, and whether all is well."""
+    environment = dict(os.environ, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
+    done = subprocess.run([facts["path"], "harness.py", module], env=environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TESTS_S)
+    good = done.returncode == 0
+    line = "%s - %s: %s" % ("ok" if good else "not ok", name_of(facts), module)
+    return line if good else line + "\n" + done.stdout.decode(errors="replace"), good
+
+
 def check(facts, key, lender, is_last):
     """Gives the lines to print, and whether all is well."""
-    name = "%s (%s)" % (facts["name"], facts["path"])
+    name = name_of(facts)
     if facts["free"]:
         return ["skip - %s: it takes the GIL back for this package, and warns" % name], True
     if not facts["headers"]:
         return ["skip - %s: its headers are not installed" % name], True
     try:
-        folder = build(facts, key, lender, is_last)
+        folder = facts["folder"] = build(facts, key, lender, is_last)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return ["not ok - %s: the package builds" % name, str(error)], False
-    lines = ["ok - %s: the package builds" % name]
+    lines, good = ["ok - %s: the package builds" % name], True
     for module in MODULES + (["test_remote"] if is_last else []):
-        environment = dict(os.environ, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
-        done = subprocess.run([facts["path"], "harness.py", module], env=environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TESTS_S)
-        good = done.returncode == 0
-        lines.append("%s - %s: %s" % ("ok" if good else "not ok", name, module))
-        if not good:
-            return lines + [done.stdout.decode(errors="replace")], False
-    return lines, True
+        line, passed = run(facts, folder, module)
+        lines.append(line)
+        good = good and passed
+    return lines, good
+
+
+def check_stable(found):
+    """The build of one serves all from 3.10 on: the newest runs the oldest's, and the other way."""
+    stable = [facts for facts in found if tuple(facts["version"]) >= STABLE and "folder" in facts]
+    if len(stable) < 2:
+        return True
+    good = True
+    for facts, other in ((stable[-1], stable[0]), (stable[0], stable[-1])):
+        line, passed = run(facts, other["folder"], "test_api")
+        print("%s as %s has built it" % (line, name_of(other)) if passed else line, flush=True)
+        good = good and passed
+    return good
 
 
 def main():
@@ -134,6 +158,7 @@ def main():
             lines, passed = run.result()
             print("\n".join(lines), flush=True)
             good = good and passed
+    good = check_stable(found) and good
     sys.exit(not good)
 
 

@@ -1,13 +1,16 @@
 """What the package promises without any fastd."""
 import asyncio
+import gc
 import math
 import os
+import sys
 import threading
 import time
 import unittest
+import weakref
 
 import fast
-from fast import _changed, plugin
+from fast import _changed, _fast, plugin
 from fast.plugin import Plugin
 
 
@@ -15,6 +18,38 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.plugin = Plugin("camera")
         self.addCleanup(self.plugin.close)
+
+
+class Objects(unittest.TestCase):
+    @staticmethod
+    def use():
+        own = Plugin("short")
+        timer = own.timer("latency")
+        with timer.time():
+            own.counter("frames").labels(camera="left").inc()
+        timer.read().since(timer.read())
+        for default in (1, 0.5, "text", True):
+            own.param("p%s" % type(default).__name__, default=default).get()
+        own.param("mode", choices=["slow", "fast"]).on_change(lambda value: own)
+        own.snapshot()
+        own.close()
+        return weakref.ref(own)
+
+    def test_a_closed_plugin_leaves_no_object_behind(self):
+        types = [_fast.Plugin, _fast.Metric, _fast.Param, _fast.Timing, _fast.Reading, Plugin]
+        self.use()
+        gc.collect()
+        before = [sys.getrefcount(kind) for kind in types]
+        for _ in range(20):
+            gone = self.use()
+        gc.collect()
+        self.assertIsNone(gone())
+        self.assertEqual([sys.getrefcount(kind) for kind in types], before)
+
+    def test_only_a_plugin_makes_metrics_and_params(self):
+        for kind in (_fast.Metric, _fast.Param, _fast.Timing, _fast.Reading):
+            with self.assertRaises(TypeError):
+                kind()
 
 
 class Metrics(Case):

@@ -60,7 +60,8 @@ class Waggle(unittest.TestCase):
     def check_log(self, folder):
         """Both have written to the run log, in one format."""
         records = {record.name: record for record in runlog.read(folder, strict=True)}
-        self.assertEqual(sorted(records), ["env.temperature", "fps"])
+        self.assertEqual(sorted(records), ["env.temperature", "fps", "res"])
+        self.assertEqual((records["res"].value, records["res"].meta), (0.5, {"kind": "param"}))
         temperature = records["env.temperature"]
         self.assertAlmostEqual(temperature.timestamp, 1600000000123456789, delta=1000)
         with open(os.path.join(folder, "data.ndjson")) as file:

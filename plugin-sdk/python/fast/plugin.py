@@ -46,6 +46,8 @@ class Plugin(_fast.Plugin):
         if log is not None:
             log.close()
         super().close()
+        with _lock:
+            self._params.clear()  # they hold on to the plugin
 
     def __enter__(self):
         return self

@@ -51,17 +51,47 @@ struct param_object {
 	PyObject *choices; /* tuple, of str for an enum */
 };
 
-extern PyTypeObject plugin_type;
-extern PyTypeObject metric_type;
-extern PyTypeObject param_type;
-extern PyTypeObject timing_type;
-extern PyTypeObject reading_type;
-extern PyTypeObject empty_type;
+/* The types: of the heap, as the stable ABI wants them; NULL before the import (module.c). */
+extern PyTypeObject *plugin_type;
+extern PyTypeObject *metric_type;
+extern PyTypeObject *param_type;
+extern PyTypeObject *timing_type;
+extern PyTypeObject *reading_type;
+extern PyTypeObject *empty_type;
+extern PyType_Spec plugin_spec;
+extern PyType_Spec metric_spec;
+extern PyType_Spec param_spec;
+extern PyType_Spec timing_spec;
+extern PyType_Spec reading_spec;
+extern PyType_Spec empty_spec;
+
+/* What PyType_GenericAlloc() has made, with its hold on its type. */
+void object_free(PyObject *object);
+/* tp_new of what cannot be made from Python. */
+PyObject *object_refuse(PyTypeObject *type, PyObject *args, PyObject *keywords);
+
+/* Takes value, and lets go of the old one. */
+static inline void reference_set(PyObject **slot, PyObject *value)
+{
+	PyObject *old = *slot;
+
+	*slot = value;
+	Py_XDECREF(old);
+}
+
+/* Borrowed of the str; NULL: raised. */
+static inline const char *utf8_of(PyObject *text)
+{
+	return PyUnicode_AsUTF8AndSize(text, NULL);
+}
 
 /* Raises fast.Error, or fast.DeclarationError, which is a ValueError too. Gives NULL. */
 PyObject *error_raise(enum fast_status status, const char *sentence);
 /* The same with fast_plugin_error(), or the status's own sentence. */
 PyObject *error_raise_of(struct plugin_object *owner, enum fast_status status);
+/* The name of a type, cut to fit into out, which it gives; the ABI has no better. */
+#define TYPE_NAME_BYTES 100
+const char *type_name(PyObject *type, char *out);
 /* Makes the exceptions and adds them. -1: raised. */
 int errors_add(PyObject *module);
 

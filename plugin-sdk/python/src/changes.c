@@ -132,7 +132,7 @@ PyObject *param_failed(PyObject *object, PyObject *reason)
 {
 	struct param_object *self = (struct param_object *)object;
 	PyObject *text = PyObject_Str(reason);
-	const char *sentence = text == NULL ? NULL : PyUnicode_AsUTF8(text);
+	const char *sentence = text == NULL ? NULL : utf8_of(text);
 
 	if (sentence != NULL && self->param != NULL) {
 		fast_param_failed(self->param, fast_param_revision(self->param), sentence);
@@ -151,13 +151,13 @@ static void raised_keep(struct param_object *self, char *reason)
 	PyObject *value;
 	PyObject *traceback;
 	PyObject *text;
+	char name[TYPE_NAME_BYTES];
 
 	PyErr_Fetch(&type, &value, &traceback);
 	PyErr_NormalizeException(&type, &value, &traceback);
 	text = PyObject_Str(value);
-	(void)snprintf(
-		reason, FAST_PARAM_REASON_BYTES_MAX + 1, "%s: %s", ((PyTypeObject *)type)->tp_name,
-		text != NULL && PyUnicode_AsUTF8(text) != NULL ? PyUnicode_AsUTF8(text) : "");
+	(void)snprintf(reason, FAST_PARAM_REASON_BYTES_MAX + 1, "%s: %s", type_name(type, name),
+		       text != NULL && utf8_of(text) != NULL ? utf8_of(text) : "");
 	PyErr_Clear();
 	Py_XDECREF(text);
 	if (PyErr_GivenExceptionMatches(type, PyExc_Exception)) {
@@ -209,7 +209,7 @@ PyObject *param_on_change(PyObject *object, PyObject *callback)
 		return NULL;
 	}
 	Py_INCREF(callback);
-	Py_XSETREF(self->on_change, callback);
+	reference_set(&self->on_change, callback);
 	fast_param_on_change(self->param, callback == Py_None ? NULL : change_call, self);
 	Py_INCREF(callback);
 	return callback;

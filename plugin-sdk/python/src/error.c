@@ -1,5 +1,7 @@
 #include "binding.h"
 
+#include <stdio.h>
+
 static PyObject *error;             /* fast.Error */
 static PyObject *declaration_error; /* fast.DeclarationError */
 
@@ -53,4 +55,15 @@ PyObject *error_raise_of(struct plugin_object *owner, enum fast_status status)
 		fast_plugin_error(owner->plugin, sentence, sizeof sentence);
 	}
 	return error_raise(status, sentence[0] != '\0' ? sentence : fast_status_sentence(status));
+}
+
+const char *type_name(PyObject *type, char *out)
+{
+	PyObject *name = PyObject_GetAttrString(type, "__name__");
+	const char *text = name == NULL ? NULL : utf8_of(name);
+
+	(void)snprintf(out, TYPE_NAME_BYTES, "%s", text != NULL ? text : "?");
+	PyErr_Clear();
+	Py_XDECREF(name);
+	return out;
 }

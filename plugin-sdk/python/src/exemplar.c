@@ -11,7 +11,7 @@ static bool arguments_parse(const struct verb_call *call, PyObject **amount, PyO
 {
 	PyObject **const places[] = {amount, exemplar};
 	static const char *const names[] = {"amount", "exemplar"};
-	Py_ssize_t named = call->names == NULL ? 0 : PyTuple_GET_SIZE(call->names);
+	Py_ssize_t named = call->names == NULL ? 0 : PyTuple_Size(call->names);
 
 	*amount = *exemplar = NULL;
 	if (call->count > 2) {
@@ -25,7 +25,7 @@ static bool arguments_parse(const struct verb_call *call, PyObject **amount, PyO
 		*places[i] = call->args[i];
 	}
 	for (Py_ssize_t i = 0; i < named; i++) {
-		PyObject *name = PyTuple_GET_ITEM(call->names, i);
+		PyObject *name = PyTuple_GetItem(call->names, i);
 		int place = 0;
 
 		while (place < 2 && PyUnicode_CompareWithASCIIString(name, names[place]) != 0) {
@@ -56,11 +56,12 @@ static PyObject *amount_count(const struct verb_call *call, const struct amount 
 	struct fast_label labels[FAST_LABELS_MAX + 1];
 	struct fast_exemplar given = {.size = sizeof given, .labels = labels};
 	Py_ssize_t label_count = 0;
+	char type[TYPE_NAME_BYTES];
 	enum fast_status status;
 
 	if (exemplar != NULL && !PyDict_Check(exemplar)) {
-		PyErr_Format(PyExc_TypeError, "an exemplar is a dict of str to str, not %.100s",
-			     Py_TYPE(exemplar)->tp_name);
+		PyErr_Format(PyExc_TypeError, "an exemplar is a dict of str to str, not %s",
+			     type_name((PyObject *)Py_TYPE(exemplar), type));
 		label_count = -1;
 	} else {
 		label_count = labels_parse(exemplar, labels);

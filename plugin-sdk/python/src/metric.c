@@ -21,8 +21,7 @@ static const struct {
 
 double number_of(PyObject *object)
 {
-	return likely(PyFloat_CheckExact(object)) ? PyFloat_AS_DOUBLE(object)
-						  : PyFloat_AsDouble(object);
+	return PyFloat_AsDouble(object);
 }
 
 static struct fast_metric *handle_of(PyObject *self)
@@ -188,12 +187,14 @@ static PyObject *metric_time(PyObject *self, PyObject *unused)
 /* A label's name or value; NULL: raised. */
 static const char *label_text(PyObject *label, PyObject *text)
 {
+	char type[TYPE_NAME_BYTES];
 	const char *chars;
 	Py_ssize_t bytes;
 
 	if (!PyUnicode_Check(text)) {
-		PyErr_Format(PyExc_TypeError, "label %R: its %s must be str, not %.100s", label,
-			     text == label ? "name" : "value", Py_TYPE(text)->tp_name);
+		PyErr_Format(PyExc_TypeError, "label %R: its %s must be str, not %s", label,
+			     text == label ? "name" : "value",
+			     type_name((PyObject *)Py_TYPE(text), type));
 		return NULL;
 	}
 	chars = PyUnicode_AsUTF8AndSize(text, &bytes);
@@ -233,7 +234,7 @@ static PyObject *metric_labels(PyObject *self, PyObject *args, PyObject *keyword
 	enum fast_status status;
 	Py_ssize_t count;
 
-	if (PyTuple_GET_SIZE(args) > 0) {
+	if (PyTuple_Size(args) > 0) {
 		PyErr_SetString(PyExc_TypeError, "labels() takes names: labels(camera=\"left\")");
 		return NULL;
 	}
@@ -262,13 +263,13 @@ PyObject *metric_object_of(struct plugin_object *owner, struct fast_metric *metr
 	if (found != NULL) {
 		self = (struct metric_object *)found;
 		Py_INCREF(found);
-		if (PyTuple_GET_SIZE(self->states) == 0) {
+		if (PyTuple_Size(self->states) == 0) {
 			Py_INCREF(states); /* declared only now */
 			Py_DECREF(self->states);
 			self->states = states;
 		}
 	} else if (key != NULL) {
-		self = PyObject_New(struct metric_object, &metric_type);
+		self = (struct metric_object *)PyType_GenericAlloc(metric_type, 0);
 	}
 	if (self != NULL && found == NULL) {
 		Py_INCREF(owner);
@@ -298,7 +299,7 @@ static void metric_dealloc(PyObject *object)
 	Py_DECREF(self->owner);
 	Py_DECREF(self->name);
 	Py_DECREF(self->states);
-	PyObject_Free(object);
+	object_free(object);
 }
 
 static PyObject *metric_name(PyObject *self, void *unused)
@@ -339,13 +340,17 @@ static PyObject *metric_repr(PyObject *self)
 				    ((struct metric_object *)self)->name);
 }
 
+#if PY_VERSION_HEX >= 0x03070000
 #define FAST_CALL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+#else /* there it has names by itself */
+#define FAST_CALL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
+#endif
 
 static PyMethodDef metric_methods[] = {
 	{"inc", FAST_CALL(metric_inc),
-	 "Counts one, or a counter an amount; a beat of a heartbeat. exemplar: a dict of str, "
-	 "which "
-	 "says what made it."},
+	 "Counts one, or a counter an amount; a beat of a heartbeat. exemplar: a dict of what "
+	 "made\n"
+	 "it, str to str."},
 	{"add", FAST_CALL(metric_add),
 	 "Counter: adds an amount, a whole number of 0 or more. exemplar: as inc()."},
 	{"set", metric_set, METH_O, "Gauge: takes this value."},
@@ -375,14 +380,20 @@ static PyGetSetDef metric_attributes[] = {
 	{NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject metric_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Metric",
-	.tp_basicsize = sizeof(struct metric_object),
-	.tp_dealloc = metric_dealloc,
-	.tp_repr = metric_repr,
-	.tp_flags = Py_TPFLAGS_DEFAULT,
-	.tp_doc = "Something that a plugin measures. Its verbs touch memory only.",
-	.tp_methods = metric_methods,
-	.tp_members = metric_members,
-	.tp_getset = metric_attributes,
+static PyType_Slot metric_slots[] = {
+	{Py_tp_dealloc, (void *)metric_dealloc},
+	{Py_tp_repr, (void *)metric_repr},
+	{Py_tp_doc, (void *)"Something that a plugin measures. Its verbs touch memory only."},
+	{Py_tp_methods, metric_methods},
+	{Py_tp_members, metric_members},
+	{Py_tp_getset, metric_attributes},
+	{Py_tp_new, (void *)object_refuse},
+	{0, NULL},
+};
+
+PyType_Spec metric_spec = {
+	.name = "fast._fast.Metric",
+	.basicsize = sizeof(struct metric_object),
+	.flags = TYPE_FLAGS,
+	.slots = metric_slots,
 };

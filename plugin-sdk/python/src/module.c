@@ -2,19 +2,28 @@
  * process's. */
 #include "binding.h"
 
+PyTypeObject *plugin_type;
+PyTypeObject *metric_type;
+PyTypeObject *param_type;
+PyTypeObject *timing_type;
+PyTypeObject *reading_type;
+PyTypeObject *empty_type;
+
 static const struct {
 	const char *name;
-	PyTypeObject *type;
+	PyTypeObject **type; /* made at the first import, for good */
+	PyType_Spec *spec;
 } types[] = {
-	{"Plugin", &plugin_type}, {"Metric", &metric_type},   {"Param", &param_type},
-	{"Timing", &timing_type}, {"Reading", &reading_type}, {"Empty", &empty_type},
+	{"Plugin", &plugin_type, &plugin_spec},    {"Metric", &metric_type, &metric_spec},
+	{"Param", &param_type, &param_spec},       {"Timing", &timing_type, &timing_spec},
+	{"Reading", &reading_type, &reading_spec}, {"Empty", &empty_type, &empty_spec},
 };
 
 /* Sub-interpreters have no use for a second set of the same handles. */
 static bool is_main_interpreter(void)
 {
-#if PY_VERSION_HEX >= 0x03080000
-	return PyThreadState_Get()->interp == PyInterpreterState_Main();
+#if PY_VERSION_HEX >= 0x03090000
+	return PyInterpreterState_GetID(PyInterpreterState_Get()) == 0;
 #else
 	return PyInterpreterState_Next(PyThreadState_Get()->interp) == NULL;
 #endif
@@ -31,6 +40,27 @@ static bool has_gil(void)
 	Py_XDECREF(answer);
 	PyErr_Clear();
 	return has;
+}
+
+PyObject *object_refuse(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+	(void)type;
+	(void)args;
+	(void)keywords;
+	PyErr_SetString(PyExc_TypeError, "such an object is made by its plugin alone");
+	return NULL;
+}
+
+void object_free(PyObject *object)
+{
+	PyTypeObject *type = Py_TYPE(object);
+	freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+	release(object);
+#if PY_VERSION_HEX < 0x03080000
+	if (type == plugin_type || !PyType_IsSubtype(type, plugin_type)) /* else Python does it */
+#endif
+		Py_DECREF(type);
 }
 
 static int module_exec(PyObject *module)
@@ -50,8 +80,11 @@ static int module_exec(PyObject *module)
 		return -1;
 	}
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		if (PyType_Ready(types[i].type) < 0 ||
-		    PyObject_SetAttrString(module, types[i].name, (PyObject *)types[i].type) < 0) {
+		if (*types[i].type == NULL) {
+			*types[i].type = (PyTypeObject *)PyType_FromSpec(types[i].spec);
+		}
+		if (*types[i].type == NULL ||
+		    PyObject_SetAttrString(module, types[i].name, (PyObject *)*types[i].type) < 0) {
 			return -1;
 		}
 	}
@@ -74,9 +107,6 @@ static PyMethodDef module_methods[] = {
 
 static PyModuleDef_Slot module_slots[] = {
 	{Py_mod_exec, (void *)module_exec},
-#if PY_VERSION_HEX >= 0x030c0000
-	{Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
-#endif
 	{0, NULL},
 };
 

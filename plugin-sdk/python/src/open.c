@@ -18,7 +18,7 @@ static bool remote_refuse(void)
 
 	PyErr_Fetch(&type, &value, &traceback);
 	text = value == NULL ? NULL : PyObject_Str(value);
-	reason = text == NULL ? NULL : PyUnicode_AsUTF8(text);
+	reason = text == NULL ? NULL : utf8_of(text);
 	(void)snprintf(sentence, sizeof sentence,
 		       "an endpoint needs the package's remote part, which is not here (%s); "
 		       "install " REMOTE_NEEDED ", and the package again",
@@ -81,7 +81,7 @@ PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords)
 	    !remote_connect(options.endpoint)) {
 		return NULL;
 	}
-	self = (struct plugin_object *)type->tp_alloc(type, 0);
+	self = (struct plugin_object *)PyType_GenericAlloc(type, 0);
 	if (self == NULL) {
 		return NULL;
 	}

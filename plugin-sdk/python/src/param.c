@@ -23,9 +23,9 @@ static PyObject *text_value(struct param_object *self, const char *text)
 	if (value != NULL && self->is_open) {
 		PyObject *module = PyImport_ImportModule("fast._literal");
 
-		Py_SETREF(value, module == NULL
-					 ? NULL
-					 : PyObject_CallMethod(module, "literal", "O", value));
+		reference_set(&value, module == NULL
+					      ? NULL
+					      : PyObject_CallMethod(module, "literal", "O", value));
 		Py_XDECREF(module);
 	}
 	if (value == NULL) {
@@ -33,7 +33,7 @@ static PyObject *text_value(struct param_object *self, const char *text)
 	}
 	memcpy(self->last_text, text, strlen(text) + 1);
 	Py_INCREF(value);
-	Py_XSETREF(self->last, value);
+	reference_set(&self->last, value);
 	return value;
 }
 
@@ -55,7 +55,7 @@ static PyObject *integer_value(struct param_object *self)
 	if (value == NULL) {
 		value = PyLong_FromLongLong(number);
 		Py_XINCREF(value);
-		Py_XSETREF(self->last, value);
+		reference_set(&self->last, value);
 		self->last_number = number;
 	}
 	return value;
@@ -64,7 +64,7 @@ static PyObject *integer_value(struct param_object *self)
 /* An object of the declaration's own. */
 static PyObject *choice_value(const struct param_object *self, size_t choice)
 {
-	PyObject *value = PyTuple_GET_ITEM(self->choices, (Py_ssize_t)choice);
+	PyObject *value = PyTuple_GetItem(self->choices, (Py_ssize_t)choice);
 
 	Py_INCREF(value);
 	return value;
@@ -141,7 +141,7 @@ PyObject *param_object_of(struct plugin_object *owner, struct fast_param *param,
 		self = (struct param_object *)found;
 		Py_INCREF(found);
 	} else if (key != NULL) {
-		self = PyObject_New(struct param_object, &param_type);
+		self = (struct param_object *)PyType_GenericAlloc(param_type, 0);
 	}
 	if (self != NULL && found == NULL) {
 		Py_INCREF(owner);
@@ -175,7 +175,7 @@ void param_object_orphan(struct param_object *self)
 		value = Py_None;
 		Py_INCREF(value);
 	}
-	Py_XSETREF(self->last, value);
+	reference_set(&self->last, value);
 	Py_CLEAR(self->on_change);
 	self->param = NULL;
 }
@@ -189,7 +189,7 @@ static void param_dealloc(PyObject *object)
 	Py_DECREF(self->owner);
 	Py_DECREF(self->name);
 	Py_DECREF(self->choices);
-	PyObject_Free(object);
+	object_free(object);
 }
 
 static PyObject *param_name(PyObject *self, void *unused)
@@ -274,13 +274,19 @@ static PyGetSetDef param_attributes[] = {
 	{NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject param_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Param",
-	.tp_basicsize = sizeof(struct param_object),
-	.tp_dealloc = param_dealloc,
-	.tp_repr = param_repr,
-	.tp_flags = Py_TPFLAGS_DEFAULT,
-	.tp_doc = "A knob: a value that others may turn while the plugin runs.",
-	.tp_methods = param_methods,
-	.tp_getset = param_attributes,
+static PyType_Slot param_slots[] = {
+	{Py_tp_dealloc, (void *)param_dealloc},
+	{Py_tp_repr, (void *)param_repr},
+	{Py_tp_doc, (void *)"A knob: a value that others may turn while the plugin runs."},
+	{Py_tp_methods, param_methods},
+	{Py_tp_getset, param_attributes},
+	{Py_tp_new, (void *)object_refuse},
+	{0, NULL},
+};
+
+PyType_Spec param_spec = {
+	.name = "fast._fast.Param",
+	.basicsize = sizeof(struct param_object),
+	.flags = TYPE_FLAGS,
+	.slots = param_slots,
 };

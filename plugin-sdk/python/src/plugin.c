@@ -42,7 +42,7 @@ static void handles_orphan(struct plugin_object *self)
 	PyObject *handle;
 
 	while (PyDict_Next(self->handles, &position, &key, &handle)) {
-		if (Py_TYPE(handle) == &metric_type) {
+		if (Py_TYPE(handle) == metric_type) {
 			metric_object_orphan((struct metric_object *)handle);
 		} else {
 			param_object_orphan((struct param_object *)handle);
@@ -83,13 +83,13 @@ static void plugin_dealloc(PyObject *object)
 	/* Its metrics and params hold on to it: there are none. */
 	fast_plugin_close(self->plugin);
 	Py_XDECREF(self->handles);
-	Py_TYPE(object)->tp_free(object);
+	object_free(object);
 }
 
 /* Copies a sequence of str. NULL: raised. */
 static const char **texts_borrow(PyObject *tuple, size_t *count)
 {
-	Py_ssize_t size = PyTuple_GET_SIZE(tuple);
+	Py_ssize_t size = PyTuple_Size(tuple);
 	const char **texts = PyMem_Malloc(sizeof *texts * (size_t)(size + 1));
 
 	if (texts == NULL) {
@@ -97,7 +97,7 @@ static const char **texts_borrow(PyObject *tuple, size_t *count)
 		return NULL;
 	}
 	for (Py_ssize_t i = 0; i < size; i++) {
-		texts[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(tuple, i));
+		texts[i] = utf8_of(PyTuple_GetItem(tuple, i));
 		if (texts[i] == NULL) {
 			PyMem_Free(texts);
 			return NULL;
@@ -123,7 +123,7 @@ static PyObject *plugin_metric(PyObject *object, PyObject *args)
 		return NULL;
 	}
 	const char **texts = texts_borrow(states, &spec.state_count);
-	spec.name = texts == NULL ? NULL : PyUnicode_AsUTF8(name);
+	spec.name = texts == NULL ? NULL : utf8_of(name);
 	if (spec.name == NULL) {
 		PyMem_Free(texts);
 		return NULL;
@@ -151,7 +151,7 @@ static bool value_parse(PyObject *object, enum fast_param_type type, union fast_
 		break;
 	case FAST_PARAM_STRING:
 	case FAST_PARAM_ENUM:
-		out->string = PyUnicode_AsUTF8(object);
+		out->string = utf8_of(object);
 		break;
 	}
 	return !PyErr_Occurred();
@@ -176,16 +176,16 @@ static bool param_parse(PyObject *args, struct param_arguments *out, struct fast
 		return false;
 	}
 	spec->size = sizeof *spec;
-	spec->name = PyUnicode_AsUTF8(out->name);
+	spec->name = utf8_of(out->name);
 	spec->type = (enum fast_param_type)out->type;
 	spec->ack = out->is_explicit ? FAST_PARAM_ACK_EXPLICIT : FAST_PARAM_ACK_READ;
 	spec->choices = choices;
-	spec->choice_count = (size_t)PyTuple_GET_SIZE(out->choices);
+	spec->choice_count = (size_t)PyTuple_Size(out->choices);
 	if (spec->name == NULL || !value_parse(out->initial, spec->type, &spec->initial)) {
 		return false;
 	}
 	for (size_t i = 0; i < spec->choice_count && i < FAST_PARAM_CHOICES_MAX; i++) {
-		if (!value_parse(PyTuple_GET_ITEM(out->choices, (Py_ssize_t)i), spec->type,
+		if (!value_parse(PyTuple_GetItem(out->choices, (Py_ssize_t)i), spec->type,
 				 &choices[i])) {
 			return false;
 		}
@@ -214,17 +214,17 @@ static PyObject *plugin_param(PyObject *object, PyObject *args)
 /* The values of what was read at one moment. */
 static PyObject *snapshot_values(PyObject *params, const struct fast_param_reading *readings)
 {
-	Py_ssize_t count = PyTuple_GET_SIZE(params);
+	Py_ssize_t count = PyTuple_Size(params);
 	PyObject *values = PyTuple_New(count);
 
 	for (Py_ssize_t i = 0; values != NULL && i < count; i++) {
-		PyObject *param = PyTuple_GET_ITEM(params, i);
+		PyObject *param = PyTuple_GetItem(params, i);
 		PyObject *value = param_reading_value((struct param_object *)param, &readings[i]);
 
 		if (value == NULL) {
 			Py_CLEAR(values);
 		} else {
-			PyTuple_SET_ITEM(values, i, value);
+			(void)PyTuple_SetItem(values, i, value);
 		}
 	}
 	return values;
@@ -234,7 +234,7 @@ static PyObject *plugin_snapshot(PyObject *object, PyObject *params)
 {
 	struct plugin_object *self = plugin_of(object);
 	struct fast_param *handles[SNAPSHOT_MAX];
-	size_t count = (size_t)PyTuple_GET_SIZE(params);
+	size_t count = (size_t)PyTuple_Size(params);
 	struct fast_param_reading *readings;
 	enum fast_status status;
 	PyObject *values;
@@ -243,9 +243,9 @@ static PyObject *plugin_snapshot(PyObject *object, PyObject *params)
 		return NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
-		PyObject *param = PyTuple_GET_ITEM(params, (Py_ssize_t)i);
+		PyObject *param = PyTuple_GetItem(params, (Py_ssize_t)i);
 
-		if (i == SNAPSHOT_MAX || Py_TYPE(param) != &param_type ||
+		if (i == SNAPSHOT_MAX || Py_TYPE(param) != param_type ||
 		    ((struct param_object *)param)->owner != self) {
 			PyErr_SetString(PyExc_TypeError, "snapshot() takes params of this plugin");
 			return NULL;
@@ -341,13 +341,18 @@ static PyGetSetDef plugin_attributes[] = {
 	{NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject plugin_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Plugin",
-	.tp_basicsize = sizeof(struct plugin_object),
-	.tp_dealloc = plugin_dealloc,
-	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-	.tp_doc = "A plugin: what it measures and the knobs that it offers.",
-	.tp_methods = plugin_methods,
-	.tp_getset = plugin_attributes,
-	.tp_new = plugin_open,
+static PyType_Slot plugin_slots[] = {
+	{Py_tp_dealloc, (void *)plugin_dealloc},
+	{Py_tp_doc, (void *)"A plugin: what it measures and the knobs that it offers."},
+	{Py_tp_methods, plugin_methods},
+	{Py_tp_getset, plugin_attributes},
+	{Py_tp_new, (void *)plugin_open},
+	{0, NULL},
+};
+
+PyType_Spec plugin_spec = {
+	.name = "fast._fast.Plugin",
+	.basicsize = sizeof(struct plugin_object),
+	.flags = TYPE_FLAGS | Py_TPFLAGS_BASETYPE,
+	.slots = plugin_slots,
 };

@@ -9,4 +9,10 @@
 #include <pythread.h>
 #include <structmember.h>
 
+#ifdef Py_TPFLAGS_IMMUTABLETYPE /* since 3.10 */
+#define TYPE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
+#else
+#define TYPE_FLAGS Py_TPFLAGS_DEFAULT
+#endif
+
 #endif

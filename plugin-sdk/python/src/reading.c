@@ -67,7 +67,7 @@ PyObject *metric_read(PyObject *object, PyObject *unused)
 	    (int)metric_kind(metric->metric) == FAST_METRIC_KIND_NOWHERE) {
 		Py_RETURN_NONE;
 	}
-	self = PyObject_New(struct reading_object, &reading_type);
+	self = (struct reading_object *)PyType_GenericAlloc(reading_type, 0);
 	if (self == NULL) {
 		return NULL;
 	}
@@ -105,11 +105,11 @@ static PyObject *reading_since(PyObject *self, PyObject *older)
 {
 	struct reading_object *out;
 
-	if (Py_TYPE(older) != &reading_type || cell_of(older)->kind != cell_of(self)->kind) {
+	if (Py_TYPE(older) != reading_type || cell_of(older)->kind != cell_of(self)->kind) {
 		PyErr_SetString(PyExc_TypeError, "since() takes a reading of the same metric");
 		return NULL;
 	}
-	out = PyObject_New(struct reading_object, &reading_type);
+	out = (struct reading_object *)PyType_GenericAlloc(reading_type, 0);
 	if (out == NULL) {
 		return NULL;
 	}
@@ -156,12 +156,18 @@ static PyGetSetDef reading_attributes[] = {
 	{NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject reading_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Reading",
-	.tp_basicsize = sizeof(struct reading_object),
-	.tp_dealloc = (destructor)PyObject_Free,
-	.tp_flags = Py_TPFLAGS_DEFAULT,
-	.tp_doc = "What a metric had counted in this process when it was read.",
-	.tp_methods = reading_methods,
-	.tp_getset = reading_attributes,
+static PyType_Slot reading_slots[] = {
+	{Py_tp_dealloc, (void *)object_free},
+	{Py_tp_doc, (void *)"What a metric had counted in this process when it was read."},
+	{Py_tp_methods, reading_methods},
+	{Py_tp_getset, reading_attributes},
+	{Py_tp_new, (void *)object_refuse},
+	{0, NULL},
+};
+
+PyType_Spec reading_spec = {
+	.name = "fast._fast.Reading",
+	.basicsize = sizeof(struct reading_object),
+	.flags = TYPE_FLAGS,
+	.slots = reading_slots,
 };

@@ -8,7 +8,7 @@ struct timing_object {
 
 PyObject *timing_new(struct metric_object *metric)
 {
-	struct timing_object *self = PyObject_New(struct timing_object, &timing_type);
+	struct timing_object *self = (struct timing_object *)PyType_GenericAlloc(timing_type, 0);
 
 	if (self != NULL) {
 		Py_INCREF(metric);
@@ -21,7 +21,7 @@ PyObject *timing_new(struct metric_object *metric)
 static void timing_dealloc(PyObject *self)
 {
 	Py_DECREF(((struct timing_object *)self)->metric);
-	PyObject_Free(self);
+	object_free(self);
 }
 
 static PyObject *timing_enter(PyObject *self, PyObject *unused)
@@ -70,14 +70,20 @@ static PyMethodDef timing_methods[] = {
 	{NULL, NULL, 0, NULL},
 };
 
-PyTypeObject timing_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Timing",
-	.tp_basicsize = sizeof(struct timing_object),
-	.tp_dealloc = timing_dealloc,
-	.tp_call = timing_call,
-	.tp_flags = Py_TPFLAGS_DEFAULT,
-	.tp_doc = "Times a with block, or the calls of the function that it decorates.",
-	.tp_methods = timing_methods,
+static PyType_Slot timing_slots[] = {
+	{Py_tp_dealloc, (void *)timing_dealloc},
+	{Py_tp_call, (void *)timing_call},
+	{Py_tp_doc, (void *)"Times a with block, or the calls of the function that it decorates."},
+	{Py_tp_methods, timing_methods},
+	{Py_tp_new, (void *)object_refuse},
+	{0, NULL},
+};
+
+PyType_Spec timing_spec = {
+	.name = "fast._fast.Timing",
+	.basicsize = sizeof(struct timing_object),
+	.flags = TYPE_FLAGS,
+	.slots = timing_slots,
 };
 
 static PyObject *empty_call(PyObject *self, PyObject *unused)
@@ -102,11 +108,17 @@ static PyMethodDef empty_methods[] = {
 	{NULL, NULL, 0, NULL},
 };
 
-PyTypeObject empty_type = {
-	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "fast._fast.Empty",
-	.tp_basicsize = sizeof(PyObject),
-	.tp_flags = Py_TPFLAGS_DEFAULT,
-	.tp_doc = "Methods that do nothing: what a call costs, for the benchmarks.",
-	.tp_methods = empty_methods,
-	.tp_new = PyType_GenericNew,
+static PyType_Slot empty_slots[] = {
+	{Py_tp_doc, (void *)"Methods that do nothing: what a call costs, for the benchmarks."},
+	{Py_tp_methods, empty_methods},
+	{Py_tp_new, (void *)PyType_GenericNew},
+	{Py_tp_dealloc, (void *)object_free},
+	{0, NULL},
+};
+
+PyType_Spec empty_spec = {
+	.name = "fast._fast.Empty",
+	.basicsize = sizeof(PyObject),
+	.flags = TYPE_FLAGS,
+	.slots = empty_slots,
 };

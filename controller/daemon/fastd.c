@@ -50,6 +50,8 @@ static enum fast_status fail(char *error, enum fast_status status, const char *f
 	return status;
 }
 
+#define ELSEWHERE "give --socket, --plugin-socket and --state-dir, or set XDG_RUNTIME_DIR"
+
 /* Makes the folders above path that are missing. */
 static enum fast_status make_folders(const char *path, mode_t mode, char *error)
 {
@@ -62,13 +64,27 @@ static enum fast_status make_folders(const char *path, mode_t mode, char *error)
 			(void)chmod(folder, mode); /* whatever the umask is */
 		} else if (errno != EEXIST) {
 			return fail(error, FAST_UNAVAILABLE,
-				    "folder %.900s cannot be made: %s; give --socket, "
-				    "--plugin-socket and --state-dir, or set XDG_RUNTIME_DIR",
-				    folder, strerror(errno));
+				    "folder %.900s cannot be made: %s; " ELSEWHERE, folder,
+				    strerror(errno));
 		}
 		*slash = '/';
 	}
 	return FAST_OK;
+}
+
+/* The same for a socket, for which the last of them must be writable. */
+static enum fast_status make_socket_folders(const char *path, char *error)
+{
+	char folder[OPTIONS_TEXT_BYTES_MAX + 1];
+	enum fast_status status = make_folders(path, RUN_DIR_MODE, error);
+
+	snprintf(folder, sizeof folder, "%s", path);
+	*strrchr(folder, '/') = '\0';
+	if (status == FAST_OK && access(folder, W_OK) != 0) {
+		return fail(error, FAST_UNAVAILABLE, "folder %.900s cannot be used: %s; " ELSEWHERE,
+			    folder, strerror(errno));
+	}
+	return status;
 }
 
 /* Sockets and state that were not asked for elsewhere get their folders. */
@@ -78,11 +94,11 @@ static enum fast_status make_default_folders(struct fastd *fastd, char *error)
 	enum fast_status status = FAST_OK;
 
 	if (!options_is_given(options, offsetof(struct options, socket))) {
-		status = make_folders(options->socket, RUN_DIR_MODE, error);
+		status = make_socket_folders(options->socket, error);
 	}
 	if (status == FAST_OK &&
 	    !options_is_given(options, offsetof(struct options, plugin_socket))) {
-		status = make_folders(options->plugin_socket, RUN_DIR_MODE, error);
+		status = make_socket_folders(options->plugin_socket, error);
 	}
 	if (status == FAST_OK && !options_is_given(options, offsetof(struct options, state_dir))) {
 		status = make_folders(options->state_dir, STATE_DIR_MODE, error);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct world {
@@ -187,6 +188,36 @@ static void what_cannot_be_opened_is_named(void **state)
 	assert_false(exists(world->options.plugin_socket));
 }
 
+/* As whom nobody let write there: another user, where the tests run as root. */
+static void a_folder_of_somebody_else_is_told_with_a_way_out(void **state)
+{
+	struct world *world = *state;
+	char run[64];
+	pid_t child;
+	int ended = 0;
+
+	snprintf(run, sizeof run, "%s/run", world->folder);
+	assert_int_equal(0, mkdir(run, 0555));
+	assert_int_equal(0, chmod(world->folder, 0555));
+	child = fork();
+	if (child == 0) {
+		enum fast_status status;
+
+		if (geteuid() == 0 && setuid(65534) != 0) {
+			_exit(2);
+		}
+		status = fastd_open(&world->options, &world->fastd, world->error);
+		_exit(status == FAST_UNAVAILABLE && strstr(world->error, run) != NULL &&
+				      strstr(world->error, "or set XDG_RUNTIME_DIR") != NULL
+			      ? 0
+			      : 1);
+	}
+	assert_true(child > 0);
+	assert_int_equal(child, waitpid(child, &ended, 0));
+	assert_int_equal(0, chmod(world->folder, 0700));
+	assert_int_equal(0, ended);
+}
+
 static void open_survives_each_allocation_failure(void **state)
 {
 	struct world *world = *state;
@@ -223,6 +254,7 @@ int main(void)
 		TEST(a_second_one_is_refused_and_harms_nothing),
 		TEST(another_one_that_wants_one_of_the_sockets_is_told_who_has_it),
 		TEST(what_cannot_be_opened_is_named),
+		TEST(a_folder_of_somebody_else_is_told_with_a_way_out),
 		TEST(open_survives_each_allocation_failure),
 	};
 

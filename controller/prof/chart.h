@@ -21,7 +21,8 @@ struct chart_choice {
 	 * no goals. */
 	const struct setting *pick;
 	size_t meeting; /* settings that meet every goal */
-	size_t front;   /* settings that no other beats */
+	size_t measured;
+	size_t front; /* settings that no other beats */
 };
 
 /* Chooses by the settings that were measured. Borrows from the profile. */

@@ -116,6 +116,7 @@ void chart_choose(const struct profile *profile, struct chart_choice *out)
 		if (!setting_is_measured(setting)) {
 			continue;
 		}
+		out->measured++;
 		out->front += out->merit != NULL && !chart_is_beaten(profile, out, setting);
 		if (profile->aim_count > 0 && setting->aims_met == profile->aim_count) {
 			out->meeting++;

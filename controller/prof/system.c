@@ -6,9 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ZONES_MAX 64
-#define CPUS_MAX  256
-#define LOOK_NS   INT64_C(500000000)
+#define CPUS_MAX 256
+#define LOOK_NS  INT64_C(500000000)
+
+/* There may be gaps: a zone can go. */
+static void find_zones(struct system *system)
+{
+	for (int i = 0; i < SYSTEM_ZONES_MAX; i++) {
+		char path[SMALL_PATH_BYTES_MAX];
+
+		snprintf(path, sizeof path, "%s/sys/class/thermal/thermal_zone%d", system->root, i);
+		if (access(path, F_OK) == 0) {
+			system->zones[system->zone_count++] = i;
+		}
+	}
+}
 
 void system_open(struct system *system, const char *root)
 {
@@ -18,6 +30,7 @@ void system_open(struct system *system, const char *root)
 	system->cgroup.root = root;
 	system->oom_kills = NAN;
 	system->machine_oom_kills = NAN;
+	find_zones(system);
 	gpu_open(&system->gpu, GPU_LIBRARY);
 }
 
@@ -43,16 +56,17 @@ void system_forget_plugin(struct system *system)
 	system->cgroup.root = system->root;
 }
 
-/* The hottest zone. Zones are numbered without gaps, but some cannot be read. */
-static double read_temperature(const char *root)
+/* The hottest zone. */
+static double read_temperature(const struct system *system)
 {
 	double hottest = NAN;
 
-	for (int i = 0; i < ZONES_MAX; i++) {
+	for (size_t i = 0; i < system->zone_count; i++) {
 		char path[SMALL_PATH_BYTES_MAX];
 
-		snprintf(path, sizeof path, "/sys/class/thermal/thermal_zone%d/temp", i);
-		hottest = fmax(hottest, small_number(root, path) / 1e3);
+		snprintf(path, sizeof path, "/sys/class/thermal/thermal_zone%d/temp",
+			 system->zones[i]);
+		hottest = fmax(hottest, small_number(system->root, path) / 1e3);
 	}
 	return hottest;
 }
@@ -90,7 +104,7 @@ void system_read(struct system *system, struct gauges *out)
 	}
 	proctree_read(&system->tree, out);
 	cgroup_read(&system->cgroup, out);
-	out->values[GAUGE_HOST_TEMPERATURE] = read_temperature(system->root);
+	out->values[GAUGE_HOST_TEMPERATURE] = read_temperature(system);
 	out->values[GAUGE_HOST_FREQUENCY] = read_frequency(system->root);
 	gpu_read(&system->gpu, out);
 	out->values[GAUGE_SELF_CPU] = proctree_cpu(system->root, getpid());

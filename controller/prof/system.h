@@ -6,12 +6,16 @@
 #include "prof/gpu.h"
 #include "prof/proctree.h"
 
+#define SYSTEM_ZONES_MAX 64
+
 /* Use from one thread at a time. It is large: not for the stack. */
 struct system {
 	const char *root;
 	struct proctree tree;
 	struct cgroup cgroup;
 	struct gpu gpu;
+	int zones[SYSTEM_ZONES_MAX]; /* thermal, that were there in the beginning */
+	size_t zone_count;
 	int64_t looked_ns; /* monotonic: when the tree's processes were last listed */
 	pid_t fastd;       /* 0: not a process of this machine */
 	double spent_s;    /* reading so far */

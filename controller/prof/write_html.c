@@ -50,7 +50,8 @@ static const char head[] =
 	"var(--rule);padding-top:24px}"
 	"a{color:var(--main)}@media(max-width:600px){main{padding:18px 10px 40px}"
 	".card{padding:10px}h1{font-size:22px}}\n"
-	".good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}\n"
+	"td.why{text-align:left;white-space:normal}.good{color:var(--good);font-weight:600}.bad{"
+	"color:var(--bad);font-weight:600}\n"
 	"</style>\n<title>";
 
 static void paragraph(FILE *file, const char *name, const char *value)
@@ -228,8 +229,9 @@ static void write_row(const struct profile *profile, const struct setting *setti
 	markup_escape(file, label);
 	fputs("</td>", file);
 	if (!setting_is_measured(setting)) {
-		fprintf(file, "<td colspan=\"%zu\" class=\"bad\">%s ", count,
-			setting->start_ns == 0 ? "not visited" : ending_name(setting->ending));
+		fprintf(file, "<td colspan=\"%zu\" class=\"bad why\">%s%s", count,
+			setting->start_ns == 0 ? "not visited" : ending_name(setting->ending),
+			setting->reason[0] != '\0' ? ": " : "");
 		markup_escape(file, setting->reason);
 		fputs("</td></tr>\n", file);
 		return;
@@ -313,7 +315,7 @@ static void write_foot(const struct profile *profile, FILE *file)
 static void write_charts(const struct profile *profile, const struct chart_choice *choice,
 			 FILE *file)
 {
-	if (choice->speed != NULL && choice->merit != NULL) {
+	if (choice->merit != NULL && choice->measured > 1) { /* one alone is no choice */
 		fputs("<h2>Which settings are worth having</h2>\n<p class=\"soft\">Each dot is a "
 		      "setting. No other one beats those on the line in both directions; grey ones "
 		      "are beaten. What misses a goal is shaded.</p>\n<div class=\"card\">\n",

@@ -67,7 +67,7 @@ done >>"$PYWAGGLE_LOG_DIR/data.ndjson" &
 exec worker
 SH
 chmod +x "$world/publisher"
-cd "$world" && check 'the run log of a plugin is read' fastprof run "${quick[@]}" --out "$out" --run-log log \
+check 'the run log of a plugin is read' fastprof run "${quick[@]}" --out "$out" --run-log "$(realpath --relative-to=. "$world/log")" \
   "${worker_knobs[@]}" --knob period_ms=10 -- "$world/publisher"
 check 'its numbers are series, those of fastd stay' result '
   d["settings"][0]["metrics"]["people{camera=\"left\"}"]["mean"]==3 and

@@ -12,6 +12,7 @@ void meter_begin(struct meter *meter, uint64_t revision, double step_s)
 	meter->step_s = step_s;
 	meter->moved_ns = quantity_monotonic_now();
 	meter->beats = 0;
+	meter->beats_s = 0;
 	meter->rate = 0;
 }
 
@@ -90,7 +91,8 @@ static void meter_progress(struct meter *meter, const struct meter_mark *mark,
 	/* The first one declared, as a rule the one that matters. */
 	if (is_flow(sample) && mark == meter->marks && seconds >= meter->step_s * 0.95) {
 		meter->beats += sample->count - mark->count;
-		meter->rate = (double)(sample->count - mark->count) / seconds;
+		meter->beats_s += seconds;
+		meter->rate = (double)meter->beats / meter->beats_s;
 	}
 }
 

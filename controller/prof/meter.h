@@ -23,7 +23,8 @@ struct meter {
 	double step_s;     /* rates are over so long at least */
 	int64_t moved_ns;  /* monotonic: when something last made progress */
 	uint64_t beats;    /* since meter_begin(), of the first heartbeat, else counter */
-	double rate;       /* the latest of that one, for people */
+	double beats_s;    /* in which they came */
+	double rate;       /* of that one in that time, for people */
 };
 
 /* Forgets all marks: what comes next is compared with what comes then. */

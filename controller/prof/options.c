@@ -287,7 +287,8 @@ enum options_verb options_parse(int argc, char **argv, struct options *out, int 
 		return stop(code, 0);
 	}
 	if (!run && strcmp(verb, "compare") != 0) {
-		return stop(code, complain("the first word must be run or compare"));
+		return stop(code, complain("the first word must be run or compare, as in "
+					   "fastprof run -- COMMAND"));
 	}
 	result = options_read(argc - 1, argv + 1, out);
 	if (result != 0) {

@@ -296,6 +296,7 @@ enum ending visit_setting(struct visitor *visitor, struct setting *setting, uint
 	}
 	if (ending == ENDING_DONE) {
 		visitor->meter.beats = 0;
+		visitor->meter.beats_s = 0;
 		proctree_forget_peak(&visitor->system.tree);
 		runlog_skip(&visitor->runlog);
 		begin_ns = quantity_monotonic_now();

@@ -60,6 +60,7 @@ static void beats_become_rates_over_whole_steps(void **state)
 	assert_float_equal(series("fps")->points[1].value, 30, 1e-6);
 	assert_string_equal("Hz", series("fps")->unit);
 	assert_int_equal(55, world.meter.beats);
+	assert_float_equal(27.5, world.meter.rate, 1e-9);
 	profile_fini(&world.profile);
 }
 

@@ -21,7 +21,7 @@ static void add_cell(struct text *text, const struct series *series)
 	} else {
 		quantity_value(&cell, series_headline(series), series->unit);
 	}
-	text_add(text, "%16s", text_chars(&cell));
+	text_add(text, "%18s", text_chars(&cell));
 	text_fini(&cell);
 }
 
@@ -57,6 +57,9 @@ static void add_settings(const struct profile *profile, struct text *text)
 	size_t count = choose_metrics(profile, names);
 	int width = LABEL_WIDTH_MIN;
 
+	if (profile->setting_count == 0) {
+		return;
+	}
 	for (size_t i = 0; i < profile->setting_count; i++) {
 		char label[256];
 
@@ -65,7 +68,7 @@ static void add_settings(const struct profile *profile, struct text *text)
 	}
 	text_add(text, "\n%-*s", width, "setting");
 	for (size_t i = 0; i < count; i++) {
-		text_add(text, "%16.15s", names[i]);
+		text_add(text, "%18.17s", names[i]);
 	}
 	text_add(text, "\n");
 	for (size_t i = 0; i < profile->setting_count; i++) {
@@ -151,9 +154,12 @@ static void add_target(const struct profile *profile, struct text *text)
 	text_add(text, "plugin   ");
 	text_add_clean(text, profile->run.plugin[0] != '\0' ? profile->run.plugin : "-");
 	text_add(text, "\ncommand  ");
-	text_add_clean(text, profile->run.command);
-	text_add(text, "\nnode     %s, %s, fastd %s\nwhen     ", profile->run.node,
-		 profile->run.kernel, profile->run.fastd);
+	text_add_clean(text, profile->run.command[0] != '\0' ? profile->run.command : "-");
+	if (profile->run.node[0] != '\0') {
+		text_add(text, "\nnode     %s, %s, fastd %s", profile->run.node,
+			 profile->run.kernel, profile->run.fastd);
+	}
+	text_add(text, "\nwhen     ");
 	quantity_time(text, profile->run.start_ns);
 	text_add(text, ", for ");
 	quantity_span(text, profile->run.end_ns - profile->run.start_ns);

@@ -45,6 +45,7 @@ check 'profile.sqlite is whole and has the samples' test \
   "$(sqlite3 "$out/profile.sqlite" 'PRAGMA integrity_check; SELECT count(*)>50 FROM sample;
      SELECT count(*) FROM setting;' | tr '\n' ' ')" = 'ok 1 4 '
 check 'report.txt names plugin, goals and settings' grep -q 'goal .*met' "$out/report.txt"
+check 'and its columns in full' grep -qE '^setting .* proc\.memory_peak$' "$out/report.txt"
 
 # The table feeds the controller.
 start_world() {

@@ -77,6 +77,7 @@ struct plugin {
 	uint64_t tick;               /* of its newest sampling */
 	int64_t sampling_ns;         /* time spent on reading it */
 	uint64_t effective_revision;
+	int64_t session_ns;      /* this session's begin, monotonic */
 	struct plugin *previous; /* the same plugin's former session, until it has declared */
 	int64_t stored_s;        /* second of the newest samples handed to the store; 0: none */
 	int64_t stored_minute; /* the same of those for a minute, each plugin's by its own phase */
@@ -95,7 +96,6 @@ struct plugin {
 	int64_t open_unix_ns;   /* the same, as far as it can be */
 	int64_t open_ns;        /* the same on the monotonic clock */
 	int64_t attach_unix_ns; /* first */
-	int64_t session_ns;     /* this session's begin, monotonic */
 	int64_t end_unix_ns;
 	int64_t end_ns;
 	struct record *record;     /* NULL: nobody has set a knob */

@@ -165,7 +165,7 @@ void series_prefetch(const struct series *series)
 }
 
 /* The sample that has to go at this time; NULL: none. */
-static const struct sample *series_going(const struct series *series, int64_t time_ns)
+static struct sample *series_going(const struct series *series, int64_t time_ns)
 {
 	const struct window_level *dense = &series->levels[0];
 
@@ -225,20 +225,26 @@ static double reading_sum(const struct fast_cell_reading *reading)
 
 /* Takes the newest sample's sketch, gives that of the reading. */
 static struct sketch *reading_sketch(const struct series *series,
-				     const struct fast_cell_reading *reading,
+				     const struct fast_cell_reading *reading, int64_t time_ns,
 				     struct sketch_budget *budget)
 {
 	const struct sample *newest = &series->newest;
+	struct sketch *old = newest->sketch;
+	struct sample *going = series_going(series, time_ns);
 
 	if (!kind_has_sketch(series->kind)) {
 		return NULL;
 	}
 	/* The counts are at hand; the sketch is mostly in no cache. */
-	if (newest->count == reading->count &&
-	    sketch_is_same(newest->sketch, &reading->distribution)) {
-		return newest->sketch;
+	if (newest->count == reading->count && sketch_is_same(old, &reading->distribution)) {
+		return old;
 	}
-	return sketch_renew(newest->sketch, &reading->distribution, budget);
+	if (going != NULL && going->sketch != NULL) { /* the newest's stays, mostly */
+		sketch_unref(old, budget);
+		old = going->sketch;
+		going->sketch = NULL;
+	}
+	return sketch_renew(old, &reading->distribution, budget);
 }
 
 bool series_add(struct series *series, const struct fast_cell_reading *reading, int64_t time_ns,
@@ -262,7 +268,7 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 		.sum = kind_has_sketch(series->kind) ? reading_sum(reading) : 0,
 		.last_ns = reading->last_ns > time_ns ? time_ns : reading->last_ns,
 		.revision = revision,
-		.sketch = reading_sketch(series, reading, budget),
+		.sketch = reading_sketch(series, reading, time_ns, budget),
 	};
 	if (series->kind == FAST_METRIC_HEARTBEAT && series->sampled &&
 	    sample.count > series->newest.count) {

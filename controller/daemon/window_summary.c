@@ -9,16 +9,39 @@
 #define NS_PER_MS 1000000
 #define NS_PER_S  1e9
 
-/* The sample whose distance from the newest is closest to window_ns; the newest itself when it is
- * the only one. */
+/* The least age, in samples, at which the level's are as old as window_ns; its count when none is.
+ */
+static uint32_t level_reach(const struct window_level *level, int64_t newest_ns, int64_t window_ns)
+{
+	uint32_t low = 0;
+	uint32_t high = level->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (newest_ns - level_at(level, middle)->time_ns < window_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+/* The sample whose distance from the newest is closest to window_ns, of the finest level that goes
+ * so far back; the newest itself when it is the only one. */
 static const struct sample *window_begin(const struct series *series, int64_t window_ns)
 {
 	const struct sample *newest = series_newest(series);
 	const struct sample *best = newest;
 
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
-		for (uint32_t age = 0; age < series->levels[i].count; age++) {
-			const struct sample *sample = level_at(&series->levels[i], age);
+		const struct window_level *level = &series->levels[i];
+		uint32_t reach = level_reach(level, newest->time_ns, window_ns);
+
+		for (uint32_t age = reach > 0 ? reach - 1 : 0; age <= reach && age < level->count;
+		     age++) {
+			const struct sample *sample = level_at(level, age);
 			int64_t length = newest->time_ns - sample->time_ns;
 			int64_t length_best = newest->time_ns - best->time_ns;
 
@@ -27,6 +50,9 @@ static const struct sample *window_begin(const struct series *series, int64_t wi
 			     llabs(length - window_ns) < llabs(length_best - window_ns))) {
 				best = sample;
 			}
+		}
+		if (reach < level->count) {
+			break;
 		}
 	}
 	return best;

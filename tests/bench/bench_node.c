@@ -1,11 +1,13 @@
 /* bench_node - what a real fastd costs its node, and how long its news takes. */
 #include "bench.h"
+#include "floor.h"
 #include "node_world.h"
 
 #include <fast/v1/metric.fast.h>
 #include <fast/v1/param.fast.h>
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 
 #define NAME_BYTES      64
@@ -64,12 +66,31 @@ static void idle_measure(struct bench *bench)
 	bench_series_fini(&rss);
 }
 
+/* What the same costs when nothing is done with what is read; fastd stands still meanwhile. */
+static void floor_measure(struct bench *bench, const char *name, const struct node_world *world,
+			  const struct crowd *crowd, int64_t length_ms)
+{
+	struct bench_series share = {0};
+
+	if (!bench_wants(bench, name)) {
+		return;
+	}
+	(void)kill(world->pid, SIGSTOP);
+	for (int i = 0; i < bench->rounds / 5 + 2; i++) {
+		bench_series_add(&share, floor_percent(crowd, crowd->rate_hz, length_ms));
+	}
+	(void)kill(world->pid, SIGCONT);
+	bench_print(bench, name, bench_median(&share), "%", share.count, false);
+	bench_series_fini(&share);
+}
+
 /* One crowd: fastd's share of one core and its memory. */
 static void crowd_measure(struct bench *bench, size_t plugins, const char *tick_ms,
 			  unsigned rate_hz)
 {
 	char share_name[NAME_BYTES];
 	char rss_name[NAME_BYTES];
+	char floor_name[NAME_BYTES];
 	struct node_world world;
 	struct crowd crowd;
 	struct bench_series share = {0};
@@ -79,7 +100,9 @@ static void crowd_measure(struct bench *bench, size_t plugins, const char *tick_
 		       CROWD_METRICS, rate_hz);
 	(void)snprintf(rss_name, sizeof rss_name, "fastd.rss_mib.%zux%dx%uhz", plugins,
 		       CROWD_METRICS, rate_hz);
-	if (!bench_wants(bench, share_name) && !bench_wants(bench, rss_name)) {
+	(void)snprintf(floor_name, sizeof floor_name, "fastd.sample_floor.%zux%dx%uhz", plugins,
+		       CROWD_METRICS, rate_hz);
+	if (!wants_any(bench, (const char *const[]){share_name, rss_name, floor_name}, 3)) {
 		return;
 	}
 	node_world_start(&world, tick_ms);
@@ -96,6 +119,7 @@ static void crowd_measure(struct bench *bench, size_t plugins, const char *tick_
 	bench_print(bench, share_name, bench_median(&share), "%", share.count, false);
 	bench_print(bench, rss_name, node_world_rss_mib(&world), "MiB", 1, false);
 	bench_series_fini(&share);
+	floor_measure(bench, floor_name, &world, &crowd, length_ms);
 	crowd_close(&crowd);
 	node_world_stop(&world);
 }

@@ -35,6 +35,7 @@ void lease_restore(struct lease *lease, const struct lease *before)
 		lease->epoch = before->epoch;
 		lease->terms = before->terms;
 		memcpy(lease->owner, before->owner, sizeof lease->owner);
+		lease->tied = false; /* the next renewal ties it */
 	}
 }
 

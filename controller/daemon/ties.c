@@ -8,12 +8,22 @@
 #include <unistd.h>
 
 /* One per lease that has a process. Made by any thread, freed by the loop's alone, since the loop
- * may be about to look at it. */
+ * may be about to look at it. When the lease is claimed anew another process may have it. */
 struct tie {
 	struct tie *next;   /* guarded by the node's lock */
 	struct watch watch; /* pidfd */
 	uint64_t lease_id;
+	uint64_t epoch; /* of the lease */
 };
+
+/* The lease that it ties; NULL: it has ended, or is another process's by now. The caller holds the
+ * lock. */
+static struct lease *tie_lease(const struct node *node, const struct tie *tie)
+{
+	struct lease *lease = leases_find(&node->leases, tie->lease_id);
+
+	return lease != NULL && lease->epoch == tie->epoch ? lease : NULL;
+}
 
 static void tie_ready(struct node *node, struct watch *watch, uint32_t events)
 {
@@ -22,7 +32,7 @@ static void tie_ready(struct node *node, struct watch *watch, uint32_t events)
 
 	(void)events;
 	node_lock(node);
-	lease = leases_find(&node->leases, tie->lease_id);
+	lease = tie_lease(node, tie);
 	if (lease != NULL) {
 		lease_orphan(lease, node_now_ns()); /* leases_expire() does the rest */
 	}
@@ -45,6 +55,7 @@ bool tie_make(struct node *node, struct lease *lease, uint32_t pid)
 	}
 	tie->watch = (struct watch){.fd = fd, .ready = tie_ready};
 	tie->lease_id = lease->id;
+	tie->epoch = lease->epoch;
 	if (loop_watch(node, &tie->watch, EPOLLIN) != FAST_OK) {
 		(void)close(fd);
 		free(tie);
@@ -66,7 +77,7 @@ void ties_reap(struct node *node)
 	while (*link != NULL) {
 		struct tie *tie = *link;
 
-		if (leases_find(&node->leases, tie->lease_id) != NULL) {
+		if (tie_lease(node, tie) != NULL) {
 			link = &tie->next;
 			continue;
 		}

@@ -7,7 +7,7 @@
 /* Ties the lease to the process. The caller holds the lock. False: the process has ended already.
  * Where the kernel can't tell, the lease is tied to nothing and its time alone ends it. */
 bool tie_make(struct node *node, struct lease *lease, uint32_t pid);
-/* Forgets ties of leases that have ended. Loop thread. */
+/* Forgets ties of leases that have ended, or were claimed anew. Loop thread. */
 void ties_reap(struct node *node);
 /* Once the loop has ended. */
 void ties_close(struct node *node);

@@ -1,11 +1,8 @@
 /* Whose a lease is, who may take it, and what ends it besides its time. */
 #include "controller/knob_world.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define NOTICE_MS 100
 
@@ -233,71 +230,6 @@ static void a_value_is_held_and_then_goes_to_the_default(void **state)
 	knob_world_fini(&fixture);
 }
 
-/* A process that does nothing until it is killed. */
-static pid_t process_start(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		for (;;) {
-			(void)pause();
-		}
-	}
-	assert_true(pid > 0);
-	return pid;
-}
-
-static void process_kill(pid_t pid)
-{
-	assert_int_equal(0, kill(pid, SIGKILL));
-	assert_int_equal(pid, waitpid(pid, NULL, 0));
-}
-
-static void the_end_of_the_claiming_process_ends_its_lease(void **state)
-{
-	struct knob_world fixture;
-	struct node_claim tied = claim_of("clerk", 0);
-	struct node_result held;
-	pid_t pid = process_start();
-
-	(void)state;
-	knob_world_init(&fixture);
-	tied.pid = (uint32_t)pid;
-	held = claim(&fixture, &tied);
-	assert_ok(held.status);
-	assert_ok(knob_set(&fixture, 9, held.lease_id).status);
-	assert_int_equal(9, fast_param_get_int(fixture.quality));
-	process_kill(pid);
-	knob_wait(fixture.quality, 7); /* long before its minute is over */
-	wait_owner(&fixture, "");
-	/* Nobody is left to hold it. */
-	assert_status(FAST_CANCELLED, claim(&fixture, &tied).status);
-	tied.terms.outlive_process = true;
-	assert_ok(claim(&fixture, &tied).status);
-	knob_world_fini(&fixture);
-}
-
-static void a_lease_from_before_a_restart_is_tied_again_when_it_is_renewed(void **state)
-{
-	struct knob_world fixture;
-	struct node_claim tied = claim_of("clerk", 0);
-	struct node_result held;
-	pid_t pid = process_start();
-	struct node_lease_key key = {.pid = (uint32_t)pid};
-
-	(void)state;
-	knob_world_init(&fixture);
-	tied.pid = (uint32_t)pid;
-	held = claim(&fixture, &tied);
-	assert_ok(knob_set(&fixture, 9, held.lease_id).status);
-	world_restart(&fixture.world);
-	key.id = held.lease_id;
-	assert_ok(renew(&fixture, &key).status);
-	process_kill(pid);
-	knob_wait(fixture.quality, 7);
-	knob_world_fini(&fixture);
-}
-
 static void the_same_instance_goes_on_with_its_lease_under_a_new_epoch(void **state)
 {
 	struct knob_world fixture;
@@ -346,8 +278,6 @@ int main(void)
 		cmocka_unit_test(a_claim_that_waits_can_be_taken_back),
 		cmocka_unit_test(a_node_that_stops_ends_the_claims_that_wait),
 		cmocka_unit_test(a_value_is_held_and_then_goes_to_the_default),
-		cmocka_unit_test(the_end_of_the_claiming_process_ends_its_lease),
-		cmocka_unit_test(a_lease_from_before_a_restart_is_tied_again_when_it_is_renewed),
 		cmocka_unit_test(the_same_instance_goes_on_with_its_lease_under_a_new_epoch),
 	};
 

@@ -27,10 +27,10 @@ check 'the audit log tells' grep -qE 'lose|revert' "$world/audit"
 
 # Each policy, with nobody there but fastd: claims that nobody renews, and that fastd's own death does
 # not end.
-TTL_MS=8000
-values() { # of the four knobs
-  local knob
-  for knob in res period_ms label mode; do fastctl get "$knob" --plugin worker | sed -n 's/^desired *//p'; done | xargs
+TTL_MS=12000
+values() { # of all knobs
+  fastctl params --plugin worker --json | grep -oE '"desired": *\{"[a-zA-Z]+": *("[^"]*"|[^}]*)\}' |
+    sed -E 's/.*: *"?([^"}]*)"?\}/\1/' | xargs
 }
 valued() { [ "$(values)" = "$1" ]; }
 leases() { fastctl params --plugin worker --json | grep -oE '"leaseId": *"[1-9][0-9]*"' | wc -l; }
@@ -49,8 +49,8 @@ claims mode good hold-then-default
 kill -9 "$fastd_pid"
 wait "$fastd_pid" 2>/dev/null
 start_fastd
-check 'fastd killed, the values hold' wait_until 10 valued '0.25 30 under good'
+check 'fastd killed, the values hold' wait_until 10 valued '30 0.25 good true under'
 check 'as do the leases' leased 4
-check 'until their time is up' wait_until 30 leased 0
-check 'each knob is what its claim said' wait_until 20 valued '0.5 10 under fast'
+check 'until their time is up' wait_until 40 leased 0
+check 'each knob is what its claim said' wait_until 20 valued '10 0.5 fast true under'
 exit "$failed"

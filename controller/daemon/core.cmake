@@ -56,5 +56,6 @@ set(CORE_SOURCES
     daemon/ties.c
     daemon/waiters.c
     daemon/window.c
+    daemon/window_ends.c
     daemon/window_gauge.c
     daemon/window_summary.c)

@@ -92,8 +92,8 @@ struct node_window {
 	double p50;
 	double p95;
 	double p99;
-	double first; /* gauge alone */
-	double last;  /* gauge alone */
+	double first; /* of a distribution, the mean of the first few, as last */
+	double last;
 	double min;
 	double max;
 	double std;

@@ -145,3 +145,8 @@ uint64_t sketch_count(const struct sketch *sketch)
 {
 	return sketch->count;
 }
+
+double sketch_sum(const struct sketch *sketch)
+{
+	return sketch->sum;
+}

@@ -41,5 +41,6 @@ bool sketch_is_same(const struct sketch *sketch, const struct fast_distribution 
 void sketch_expand(const struct sketch *sketch, struct fast_distribution *out);
 
 uint64_t sketch_count(const struct sketch *sketch);
+double sketch_sum(const struct sketch *sketch);
 
 #endif

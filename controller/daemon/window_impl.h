@@ -31,4 +31,11 @@ void gauge_note_extremes(struct series *series, size_t level, int64_t before_ns)
 void gauge_summarize(const struct series *series, const struct sample *begin,
 		     const struct sample *end, struct node_window *out);
 
+/* ---- window_ends.c ---- */
+
+/* Fills first and last of what was observed after begin and until end, which is something. Both
+ * have a sketch; min and max are there. */
+void distribution_ends(const struct series *series, const struct sample *begin,
+		       const struct sample *end, struct node_window *out);
+
 #endif

@@ -124,8 +124,8 @@ static double deviation(const struct fast_distribution *window, double mean)
 	return sqrt(squares / (double)window->count);
 }
 
-static void summarize_distribution(const struct sample *begin, const struct sample *end,
-				   struct node_window *out)
+static void summarize_distribution(const struct series *series, const struct sample *begin,
+				   const struct sample *end, struct node_window *out)
 {
 	struct fast_distribution newer;
 	struct fast_distribution older;
@@ -153,6 +153,7 @@ static void summarize_distribution(const struct sample *begin, const struct samp
 	out->p50 = fast_distribution_quantile(&newer, 0.50);
 	out->p95 = fast_distribution_quantile(&newer, 0.95);
 	out->p99 = fast_distribution_quantile(&newer, 0.99);
+	distribution_ends(series, begin, end, out);
 }
 
 void series_compare(const struct series *series, const struct sample *begin,
@@ -175,7 +176,7 @@ void series_compare(const struct series *series, const struct sample *begin,
 	if (series->kind == FAST_METRIC_GAUGE) {
 		gauge_summarize(series, begin, end, &out->window);
 	} else {
-		summarize_distribution(begin, end, &out->window);
+		summarize_distribution(series, begin, end, &out->window);
 	}
 }
 

@@ -202,6 +202,81 @@ static void a_distribution_has_extremes_and_a_deviation(void **state)
 	fixture_fini(&fixture);
 }
 
+static void a_distribution_has_a_first_and_a_last(void **state)
+{
+	struct fixture fixture;
+	struct node_window window;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_HISTOGRAM, 100);
+	observe(&fixture, 390, 1, fast_distribution_bound(390)); /* before the window */
+	for (int i = 0; i < 20; i++) {
+		if (i == 12) { /* the window's first alone */
+			observe(&fixture, 247, 1, 2);
+		} else if (i == 14) {
+			observe(&fixture, 301, 3, 200);
+		} else if (i == 17) { /* the last two, and nothing after them */
+			observe(&fixture, 255, 1, 4);
+			observe(&fixture, 263, 1, 8);
+		}
+		read_after(&fixture, 100 * MS);
+	}
+	window = window_of(&fixture, 1000);
+	assert_int_equal(6, window.count);
+	near(2, window.first);
+	near(6, window.last);
+	window = window_of(&fixture, 400); /* the two alone */
+	assert_int_equal(2, window.count);
+	near(6, window.first);
+	near(6, window.last);
+	window = window_of(&fixture, 100); /* nothing */
+	assert_int_equal(0, window.count);
+	near(0, window.first);
+	fixture_fini(&fixture);
+}
+
+/* Of a minute the first and the last five seconds, or less. */
+static void a_long_window_has_them_of_its_ends(void **state)
+{
+	struct fixture fixture;
+	struct node_window window;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_TIMER, 10);
+	for (int i = 0; i < 6000; i++) {
+		double value = i < 3500 ? 1 : i < 5990 ? 2 : 4;
+
+		observe(&fixture, value <= 1 ? 239 : value <= 2 ? 247 : 255, 1, value);
+		read_after(&fixture, 10 * MS);
+	}
+	window = window_of(&fixture, 50000);
+	near(1, window.first);
+	near(4, window.last); /* the last tenth of a second */
+	window = window_of(&fixture, 20000);
+	near(2, window.first);
+	near(4, window.last);
+	fixture_fini(&fixture);
+}
+
+/* Those of a heartbeat are intervals. */
+static void the_last_interval_of_a_heartbeat_shows(void **state)
+{
+	struct fixture fixture;
+	struct node_window window;
+
+	(void)state;
+	fixture_init(&fixture, FAST_METRIC_HEARTBEAT, 100);
+	for (int i = 0; i < 12; i++) {
+		fixture.reading.work = 100.0 * i; /* is another sum */
+		observe(&fixture, 239, 1, i < 11 ? 1 : 0.95);
+		read_after(&fixture, 100 * MS);
+	}
+	window = window_of(&fixture, 1000);
+	near(1, window.first);
+	near(0.95, window.last);
+	fixture_fini(&fixture);
+}
+
 /* What is rewritten at each tick is nobody else's. */
 static void a_distribution_that_is_read_often_keeps_what_it_was(void **state)
 {
@@ -274,6 +349,9 @@ int main(void)
 		cmocka_unit_test(a_gauge_never_set_has_no_window),
 		cmocka_unit_test(a_gauge_that_was_sampled_once_is_what_it_was),
 		cmocka_unit_test(a_distribution_has_extremes_and_a_deviation),
+		cmocka_unit_test(a_distribution_has_a_first_and_a_last),
+		cmocka_unit_test(a_long_window_has_them_of_its_ends),
+		cmocka_unit_test(the_last_interval_of_a_heartbeat_shows),
 		cmocka_unit_test(a_distribution_that_is_read_often_keeps_what_it_was),
 		cmocka_unit_test(ticks_faster_than_the_samples_lose_no_count),
 		cmocka_unit_test(a_gauge_survives_each_allocation_failure),

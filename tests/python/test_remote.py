@@ -97,10 +97,10 @@ class Remote(unittest.TestCase):
             """, FASTD_PLUGIN_ENDPOINT=self.world.endpoint("tcp"))
         self.assertRegex(process.stdout.readline(), "^fast .*role")
 
-    def test_forked_workers_live_though_nobody_sees_them(self):
+    def test_forked_workers_count_for_themselves(self):
         self.world.start("--listen", "tcp://127.0.0.1:0", "--role", "tcp=plugin")
         process = self.world.run("""
-            import multiprocessing
+            import multiprocessing, os, time
             from fast import plugin
             frames = plugin.counter("frames")
             frames.add(1000)
@@ -108,14 +108,18 @@ class Remote(unittest.TestCase):
             def work():
                 frames.add(10)
                 assert frames.read().count == 10
+                assert plugin.wait_attached()
+                print(os.getpid())
+                time.sleep(600) # or until the test ends
             worker = multiprocessing.get_context("fork").Process(target=work)
             worker.start(); worker.join()
-            print(worker.exitcode, frames.read().count)
-            input()
             """, FASTD_PLUGIN_NAME="pool", FASTD_PLUGIN_ENDPOINT=self.world.endpoint("tcp"))
-        self.assertEqual(process.stdout.readline(), "0 1000\n")
-        until(lambda: self.total() == 1000)
-        self.assertEqual(len(self.world.json("plugins")["plugins"]), 1)
+        worker = "pool-" + process.stdout.readline().strip()
+        until(lambda: int((self.world.metric("frames", worker) or {}).get("count", 0)) == 10)
+        until(lambda: int((self.world.metric("frames", "pool") or {}).get("count", 0)) == 1000)
+        self.assertEqual({found["name"]: found.get("parent", "")
+                          for found in self.world.json("plugins")["plugins"]},
+                         {"pool": "", worker: "pool"})
 
 
 class Alone(unittest.TestCase):

@@ -46,6 +46,15 @@ class Objects(unittest.TestCase):
         self.assertIsNone(gone())
         self.assertEqual([sys.getrefcount(kind) for kind in types], before)
 
+    def test_verbs_take_no_reference_to_none_away(self):
+        with Plugin("short") as own:
+            frames, acc = own.counter("frames"), own.gauge("acc")
+            before = sys.getrefcount(None)
+            for _ in range(5000):
+                frames.inc()
+                acc.set(0.5)
+            self.assertLess(abs(sys.getrefcount(None) - before), 1000)
+
     def test_only_a_plugin_makes_metrics_and_params(self):
         for kind in (_fast.Metric, _fast.Param, _fast.Timing, _fast.Reading):
             with self.assertRaises(TypeError):

@@ -9,6 +9,11 @@
 #include <pythread.h>
 #include <structmember.h>
 
+/* With the headers of 3.12 and 3.13 it counts no reference, and a build with these may run in
+ * a 3.10, which would free None in the end. */
+#undef Py_RETURN_NONE
+#define Py_RETURN_NONE return Py_INCREF(Py_None), Py_None
+
 #ifdef Py_TPFLAGS_IMMUTABLETYPE /* since 3.10 */
 #define TYPE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
 #else

@@ -35,17 +35,17 @@ values() { # of all knobs
 valued() { [ "$(values)" = "$1" ]; }
 leases() { fastctl params --plugin worker --json | grep -oE '"leaseId": *"[1-9][0-9]*"' | wc -l; }
 leased() { [ "$(leases)" -eq "$1" ]; }
-# claims KNOB VALUE POLICY: turns it under a lease.
+# claims KNOB VALUE POLICY OPTION...: turns it under a lease.
 claims() {
   local lease
-  lease=$(fastctl claim "$1" --plugin worker --ttl "$TTL_MS" --on-loss "$3" --hold 1000 --json | json_field leaseId)
+  lease=$(fastctl claim "$1" --plugin worker --ttl "$TTL_MS" --on-loss "${@:3}" --json | json_field leaseId)
   check "$3: $1 is turned under a lease" fastctl set "$1=$2" --plugin worker --lease "$lease"
 }
 check 'knobs have values' fastctl set res=0.5 period_ms=20 label=before mode=fast --plugin worker
 claims res 0.25 revert
 claims period_ms 30 default
 claims label under hold
-claims mode good hold-then-default
+claims mode good hold-then-default --hold 1000
 kill -9 "$fastd_pid"
 wait "$fastd_pid" 2>/dev/null
 start_fastd

@@ -229,6 +229,7 @@ static void an_empty_profile_is_written_too(void **state)
 	for (size_t i = 0; i < FAST_TEST_COUNT(writers); i++) {
 		free(written(writers[i]));
 	}
+	profiles_fini(&profiles);
 }
 
 static void files_are_whole_and_nothing_else_is_left(void **state)

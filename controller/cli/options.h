@@ -59,6 +59,8 @@ struct options {
 	bool dry_run;
 	bool once;
 	bool wait;
+	const char *metric;
+	const char *param;
 	const char *plugin;
 	struct option_integer after;
 	struct option_integer count;

@@ -17,6 +17,8 @@ _fast_complete() {
     *)
       case $before in
         --plugin) words=$(_fast_names plugins 1) ;;
+        --param) words=$(_fast_names params 2) ;;
+        --metric) words=$(_fast_names metrics 2) ;;
         --strategy) words='exhaustive endpoints selective:' ;;
         --on-loss) words='revert default hold hold-then-default' ;;
         --config | --table | --tls-* | --out | --sage | --bin) ;;

@@ -7,7 +7,7 @@ command -v curl >/dev/null || { skip 'curl is not installed'; exit 77; }
 start_fastd --http 127.0.0.1:0 --role tcp=controller
 start worker worker
 url=$(fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+' | head -n 1)
-fastctl wait worker --timeout 10s >/dev/null 2>&1 || wait_until 10 fastctl get res
+fastctl wait worker --param res
 json='Content-Type: application/json'
 
 # gets NAME CODE PATTERN CURL-ARGUMENT...: the answer has that HTTP code and matches.

@@ -13,8 +13,23 @@ says() {
 refuses_words() { ! grep -qE -- "$1" "$2"; }
 
 start_fastd
+start wait fastctl --json wait late --param res --metric fps --patience 20
+waiting=$started
 start worker worker
-fastctl wait worker
+check 'wait waits for a knob and a metric' fastctl wait worker --param res --metric 'f*'
+refuses 'a knob that does not come in time is named' 4 "'worker' has declared no param 'nothere' within 0.3 s" \
+  fastctl wait worker --param nothere --patience 300ms
+refuses 'a metric, too' 4 "no plugin has declared a metric 'nothere'" fastctl wait --metric nothere --patience 0.3
+refuses 'and a plugin' 4 "no plugin 'nobody' has attached" fastctl wait nobody --param res --patience 0.3
+start late worker --name late
+late=$started
+wait "$waiting" && grep -q '"name":"late"' "$world/wait.log" && pass 'what comes later ends a wait' || {
+  fail 'what comes later ends a wait'
+  cat "$world/wait.log"
+}
+kill "$late"
+wait "$late"
+wait_until 10 fastctl get res
 
 check 'a knob is turned for a while' fastctl set res=0.5 --for 5s
 check 'explain tells where it goes back to' says 'goes back to its initial value, 1' fastctl explain worker res

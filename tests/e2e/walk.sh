@@ -12,9 +12,7 @@ export PIP_NO_BUILD_ISOLATION=0 PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 P
 awk '/<!-- walk -->/ { on = 1; next } /<!-- end of walk -->/ { on = 0 } on && !/^```/' \
   "$FASTD_SOURCE/README.md" >"$world/walk.sh"
 [ -s "$world/walk.sh" ] && pass 'the README has a walk' || { fail 'the README has a walk'; exit 1; }
-# Here a machine may be so slow that the plugin is seen before it has said all that it has.
-sed -i -e 's/-m venv /-m venv --system-site-packages /' \
-  -e '/^fastctl wait pi/a until fastctl get samples; do sleep 0.1; done' "$world/walk.sh"
+sed -i 's/-m venv /-m venv --system-site-packages /' "$world/walk.sh"
 # Debian's Python: it has what building takes.
 PATH=$FASTD_BIN:/usr/bin:$PATH
 start fastd fastd --http 127.0.0.1:9400

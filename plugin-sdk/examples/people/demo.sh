@@ -21,7 +21,7 @@ pids+=($!)
 "$python" "$(dirname "$0")/people.py" "$clip" &
 pids+=($!)
 say 'people.py looks for people in the street video'
-fastctl wait people
+fastctl wait people --metric fps --param stride
 rate() { fastctl metrics fps --json | grep -oE '"rateWindow": ?[0-9.]+' | grep -oE '[0-9.]+$'; }
 for _ in $(seq 100); do
   finest=$(rate || echo 0)

@@ -22,7 +22,9 @@ static void entry_plugin(const void *member, struct text *text)
 {
 	const Fast__V1__MetricEntry *entry = member;
 
-	text_add_clean(text, entry->sample == NULL ? "?" : entry->sample->plugin);
+	text_add_clean(text, entry->plugin[0] != '\0' || entry->sample == NULL
+				     ? entry->plugin
+				     : entry->sample->plugin); /* an older fastd */
 	if (entry->state == FAST__V1__PLUGIN_STATE__PLUGIN_STATE_ENDED) {
 		text_add(text, " (ended)");
 	}
@@ -83,19 +85,21 @@ static void entry_p99(const void *member, struct text *text)
 
 static void entry_age(const void *member, struct text *text)
 {
-	quantity_seconds(text, *(const uint32_t *)member / 1e3);
+	const Fast__V1__MetricEntry *entry = member;
+
+	if (entry->sample == NULL) {
+		text_add(text, "-");
+	} else {
+		quantity_seconds(text, entry->age_ms / 1e3);
+	}
 }
 
 static const struct output_column columns[] = {
-	{"PLUGIN", 0, entry_plugin, false, 0},
-	{"METRIC", 0, entry_name, false, 0},
-	{"KIND", 0, entry_kind, false, 0},
-	{"VALUE", 0, entry_value, true, 0},
-	{"RATE", 0, entry_rate, true, 0},
-	{"P50", 0, entry_p50, true, 0},
-	{"P95", 0, entry_p95, true, 0},
-	{"P99", 0, entry_p99, true, 0},
-	{"AGE", offsetof(Fast__V1__MetricEntry, age_ms), entry_age, true, 0},
+	{"PLUGIN", 0, entry_plugin, false, 0}, {"METRIC", 0, entry_name, false, 0},
+	{"KIND", 0, entry_kind, false, 0},     {"VALUE", 0, entry_value, true, 0},
+	{"RATE", 0, entry_rate, true, 0},      {"P50", 0, entry_p50, true, 0},
+	{"P95", 0, entry_p95, true, 0},        {"P99", 0, entry_p99, true, 0},
+	{"AGE", 0, entry_age, true, 0},
 };
 
 static const struct output_view view = {

@@ -86,6 +86,16 @@ static enum exit_code look_param(struct cli *cli, const struct fast_call_options
 	return wait_judge(cli, &reply, there);
 }
 
+static bool wait_any_sampled(const Fast__V1__MetricListResponse *list)
+{
+	for (size_t i = 0; i < list->n_metrics; i++) {
+		if (list->metrics[i]->sample != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum exit_code look_metric(struct cli *cli, const struct fast_call_options *call)
 {
 	Fast__V1__MetricListRequest request = FAST__V1__METRIC_LIST_REQUEST__INIT;
@@ -95,7 +105,7 @@ static enum exit_code look_metric(struct cli *cli, const struct fast_call_option
 	request.plugin = command_glob(cli, 0);
 	request.metric = (char *)cli->options.metric;
 	there = fast_v1_metric_list(cli->client, call, &request, &reply) == FAST_OK &&
-		fast_v1_metric_list_response(&reply)->n_metrics > 0;
+		wait_any_sampled(fast_v1_metric_list_response(&reply));
 	return wait_judge(cli, &reply, there);
 }
 
@@ -176,7 +186,7 @@ static const struct option options[] = {
 	{"param", OPTION_TEXT, offsetof(struct options, param), "GLOB",
 	 "until there is such a knob, too", 0, 0},
 	{"metric", OPTION_TEXT, offsetof(struct options, metric), "GLOB",
-	 "until there is such a metric, too", 0, 0},
+	 "until there is such a metric, and a sample of it, too", 0, 0},
 	{"patience", OPTION_DURATION, offsetof(struct options, patience_s), "TIME",
 	 "wait so long at most; 10", 0, 1e6},
 	{NULL, OPTION_FLAG, 0, NULL, NULL, 0, 0},

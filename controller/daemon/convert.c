@@ -91,6 +91,7 @@ Fast__V1__MetricEntry *convert_metric(struct scratch *scratch, const struct node
 
 	fast__v1__metric_entry__init(out);
 	out->spec = spec;
+	out->plugin = scratch_text(scratch, metric->plugin);
 	out->sample = metric->sampled ? convert_sample(scratch, metric) : NULL;
 	out->age_ms = (uint32_t)fmin(fmax((double)metric->age_ms, 0), UINT32_MAX);
 	out->state = plugin_state(metric->live);
@@ -121,8 +122,7 @@ Fast__V1__ParamValue *convert_value(struct scratch *scratch, const struct fast_p
 		break;
 	case FAST_PARAM_STRING:
 	case FAST_PARAM_ENUM:
-		/* A copy even of "", since protobuf-c leaves its own empty string out of a oneof.
-		 */
+		/* A copy even of "": protobuf-c leaves its own out of a oneof. */
 		bytes = strlen(value->string) + 1;
 		out->kind_case = FAST__V1__PARAM_VALUE__KIND_STRING_VALUE;
 		out->string_value = scratch_alloc(scratch, bytes);

@@ -21,6 +21,7 @@ static void metrics_are_listed_with_their_newest_sample(void **state)
 	assert_int_equal(1470, response->metrics[0]->sample->count);
 	assert_true(response->metrics[0]->sample->window->p95 == 0.05);
 	assert_null(response->metrics[1]->sample);
+	assert_string_equal("cam", response->metrics[1]->plugin);
 }
 
 static void exemplars_are_listed_with_their_labels(void **state)

@@ -16,6 +16,7 @@ start_fastd
 start wait fastctl --json wait late --param res --metric fps --patience 20
 waiting=$started
 start worker worker
+worker=$started
 check 'wait waits for a knob and a metric' fastctl wait worker --param res --metric 'f*'
 refuses 'a knob that does not come in time is named' 4 "'worker' has declared no param 'nothere' within 0.3 s" \
   fastctl wait worker --param nothere --patience 300ms
@@ -121,7 +122,7 @@ refuses 'a sequence number without its epoch' 2 'takes the --epoch' fastctl watc
 start watch fastctl watch --knobs --plugin worker
 watch_pid=$started
 wait_until 5 grep -q '^state' "$world/watch.log"
-kill -9 "${pids[1]}"
+kill -9 "$worker"
 check 'a watch says that the plugin has ended' wait_until 5 grep -q '^ended *worker' "$world/watch.log"
 kill -INT "$watch_pid"
 exit "$failed"

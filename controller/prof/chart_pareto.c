@@ -9,7 +9,6 @@
 
 #define HEIGHT       340.0
 #define LABELS_MAX   24
-#define LETTER_WIDTH 6.6 /* about */
 #define LABEL_HEIGHT 14.0
 #define POINTS_MAX   TABLE_ROWS_MAX
 #define PLACES       4
@@ -128,7 +127,7 @@ static void draw_name(struct pareto *pareto, const struct spot *spot)
 	double width;
 
 	profile_label(pareto->profile, spot->setting, text, sizeof text);
-	width = LETTER_WIDTH * (double)strlen(text);
+	width = FRAME_LETTER * (double)strlen(text);
 	for (size_t i = 0; i < PLACES; i++) {
 		double x = spot->x + places[i].x, y = spot->y + places[i].y;
 		struct box box = {places[i].ends ? x - width : x, y - LABEL_HEIGHT + 3,

@@ -132,6 +132,14 @@ bool frame_extent(const struct profile *profile, const char *name, double *low, 
 	return true;
 }
 
+/* Beside a goal's line, on the left where the right has no room. */
+static void goal_name(const struct frame *frame, const char *words, double x, double y)
+{
+	bool fits = x + 4 + FRAME_LETTER * (double)strlen(words) <= FRAME_WIDTH;
+
+	frame_label(frame->file, fits ? x + 4 : x - 4, y, fits ? "aim" : "aim end", words);
+}
+
 /* A goal about what is drawn along x (else y): a line, and what misses it is shaded. */
 static void goal_line(const struct frame *frame, const struct aim *aim, bool along_x)
 {
@@ -151,7 +159,7 @@ static void goal_line(const struct frame *frame, const struct aim *aim, bool alo
 			low_misses ? frame->left : at, frame->top,
 			low_misses ? at - frame->left : right - at, frame->height, at, frame->top,
 			at, bottom);
-		frame_label(frame->file, at + 4, bottom - 6, "aim", aim->words);
+		goal_name(frame, aim->words, at, bottom - 6);
 	} else {
 		fprintf(frame->file,
 			"<rect class=\"miss\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "

@@ -11,6 +11,7 @@
 #define FRAME_RIGHT  24.0
 #define FRAME_TOP    14.0
 #define FRAME_BOTTOM 46.0
+#define FRAME_LETTER 6.6 /* width of one, about */
 
 struct frame {
 	FILE *file;

@@ -22,6 +22,8 @@ static const char usage[] =
 	"  --image IMAGE         run in a container, by podman or docker\n"
 	"  --engine-options '...'  words for its run: '--gpus all', '--ulimit nofile=1024:1024'\n"
 	"  --repo URL[#REF]      clone with git, then run or build as its sage.yaml says\n"
+	"  --keep-image          leave the image that was built of its Dockerfile; else it is "
+	"removed\n"
 	"  --ref REF             branch, tag or commit of it (default: as its sage.yaml says)\n"
 	"  --target NAME         only this target of the sage.yaml; may be repeated\n"
 	"  --run-log DIR         pywaggle's, whose numbers count too (default: $PYWAGGLE_LOG_DIR)\n"
@@ -111,6 +113,7 @@ static const struct {
 	{"failures", KIND_COUNT, offsetof(struct options, failures)},
 	{"points", KIND_COUNT, offsetof(struct options, points)},
 	{"tolerance", KIND_PERCENT, offsetof(struct options, tolerance)},
+	{"keep-image", KIND_FLAG, offsetof(struct options, keep_image)},
 	{"quiet", KIND_FLAG, offsetof(struct options, quiet)},
 	{"json", KIND_FLAG, offsetof(struct options, json)},
 };

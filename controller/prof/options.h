@@ -37,6 +37,7 @@ struct options {
 	const char *maximize; /* what the report sets against speed; NULL: it chooses */
 	const char *minimize; /* the same, less being better */
 	char **command;       /* NULL-terminated; of length 0 where sage or repo say it */
+	bool keep_image;      /* that was built from a Dockerfile */
 	bool quiet;
 	/* compare */
 	const char *before;

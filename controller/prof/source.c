@@ -89,6 +89,7 @@ static enum ending build_image(struct source_command *source, const struct optio
 	}
 	snprintf(log, sizeof log, "%.400s/build.log", options->out);
 	snprintf(source->built, sizeof source->built, "fastprof-build-%d", (int)getpid());
+	source->keeps_built = options->keep_image;
 	words_clear(words);
 	words_add(words, "%s", source->engine);
 	words_add(words, "build");
@@ -345,6 +346,12 @@ void source_clear(struct source_command *source)
 
 void source_close(struct source_command *source)
 {
+	const char *const list[] = {source->engine, "rmi", source->built, NULL};
+
 	source_clear(source);
+	if (source->built[0] != '\0' && !source->keeps_built) {
+		words_set(&source->other, list);
+		(void)words_run(&source->other, NULL, "/dev/null", REMOVE_S);
+	}
 	repo_remove(&source->repo);
 }

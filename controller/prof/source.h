@@ -17,6 +17,7 @@ struct source_command {
 	struct sage sage;
 	char engine[16];    /* "podman" or "docker"; "": no container */
 	char built[64];     /* the image that was built from the repository */
+	bool keeps_built;   /* it is left there */
 	char container[64]; /* its name */
 	char error[SOURCE_ERROR_BYTES_MAX];
 };
@@ -36,7 +37,7 @@ enum ending source_target(struct source_command *source, struct options *options
 /* Removes the container of a run that has ended; its client may have been killed. */
 void source_clear(struct source_command *source);
 
-/* The same, and removes the clone. */
+/* The same, and removes the clone and, unless it is to be kept, the image that was built of it. */
 void source_close(struct source_command *source);
 
 #endif

@@ -67,6 +67,10 @@ check 'a repository is built, once, and its targets run' fastprof run "${quick[@
   --repo "file://$repo"
 check 'each with its arguments' result '[x["run"]["plugin"] for x in d["targets"]]==["one","two"]'
 built=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["targets"][1]["run"]["image"])' "$out/results.json")
+check 'the image is removed in the end' test -z "$("$engine" images -q "$built")"
+check 'unless it is to be kept' fastprof run "${quick[@]}" "${container[@]}" --repo "file://$repo" --target one --keep-image
+built=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["targets"][0]["run"]["image"])' "$out/results.json")
+check '  and then it is there' test -n "$("$engine" images -q "$built")"
 check 'no container is left behind' test -z \
   "$("$engine" ps -aq --filter "ancestor=$image")$("$engine" ps -aq --filter "ancestor=$built")"
 "$engine" rmi -f "$built" >/dev/null 2>&1

@@ -9,6 +9,7 @@
 #define PICTURE_BYTES_MAX 20000 /* of two settings: without an end it would be gigabytes */
 
 static struct profile profile; /* large */
+static const char *goal;       /* NULL: none */
 
 static void measure(size_t setting, const char *name, double value)
 {
@@ -26,11 +27,16 @@ static char *draw(double speed, double other_speed, double merit, double other_m
 	static const struct chart_choice choice = {
 		.speed = "fps", .merit = "acc", .speed_unit = "Hz", .merit_unit = ""};
 	char *text = calloc(1, PICTURE_BYTES_MAX);
+	char error[GOAL_ERROR_BYTES_MAX];
 	FILE *file;
 
 	assert_non_null(text);
 	memset(&profile, 0, sizeof profile);
 	assert_ok(profile_begin(&profile, 2));
+	if (goal != NULL) {
+		assert_ok(aim_parse(goal, &profile.aims[0], error));
+		profile.aim_count = 1;
+	}
 	measure(0, "fps", speed);
 	measure(1, "fps", other_speed);
 	measure(0, "acc", merit);
@@ -91,11 +97,28 @@ static void a_chart_of_the_largest_numbers_ends(void **state)
 	free(text);
 }
 
+static void a_goal_is_named_where_there_is_room(void **state)
+{
+	char *text;
+
+	(void)state;
+	goal = "fps >= 40"; /* the left end of the scale */
+	text = draw(47, 49, 0.5, 0.7);
+	assert_non_null(strstr(text, "class=\"aim\">fps &gt;= 40<"));
+	free(text);
+	goal = "mean(fps) >= 60"; /* the right end */
+	text = draw(47, 49, 0.5, 0.7);
+	assert_non_null(strstr(text, "class=\"aim end\">mean(fps) &gt;= 60<"));
+	free(text);
+	goal = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chart_has_a_handful_of_ticks),
 		cmocka_unit_test(a_chart_of_the_largest_numbers_ends),
+		cmocka_unit_test(a_goal_is_named_where_there_is_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,7 +241,7 @@ static void a_child_of_a_plugin_that_was_waited_for_can_close_it(void **state)
 struct beater {
 	struct fast_metric *metric;
 	atomic_bool *done;
-	uint64_t beats;
+	_Atomic uint64_t beats;
 };
 
 static void *beater_run(void *arg)
@@ -250,9 +250,19 @@ static void *beater_run(void *arg)
 
 	while (!atomic_load(beater->done)) {
 		fast_metric_inc(beater->metric);
-		beater->beats++;
+		atomic_fetch_add(&beater->beats, 1);
 	}
 	return NULL;
+}
+
+/* All beat: none is still starting, which allocates. */
+static void beaters_await(const struct beater *beaters)
+{
+	for (int i = 0; i < BEATERS; i++) {
+		while (atomic_load(&beaters[i].beats) == 0) {
+			(void)sched_yield();
+		}
+	}
 }
 
 static void forking_beside_beating_threads_loses_and_doubles_nothing(void **state)
@@ -265,9 +275,10 @@ static void forking_beside_beating_threads_loses_and_doubles_nothing(void **stat
 	uint64_t beats = 0;
 
 	for (int i = 0; i < BEATERS; i++) {
-		beaters[i] = (struct beater){frames, &done, 0};
+		beaters[i] = (struct beater){.metric = frames, .done = &done};
 		assert_int_equal(0, pthread_create(&threads[i], NULL, beater_run, &beaters[i]));
 	}
+	beaters_await(beaters);
 	for (int i = 0; i < FORKS; i++) {
 		pid_t child = fork();
 
@@ -284,7 +295,7 @@ static void forking_beside_beating_threads_loses_and_doubles_nothing(void **stat
 	atomic_store(&done, true);
 	for (int i = 0; i < BEATERS; i++) {
 		pthread_join(threads[i], NULL);
-		beats += beaters[i].beats;
+		beats += atomic_load(&beaters[i].beats);
 	}
 	assert_int_equal(beats, world_read(world, frames).count);
 }

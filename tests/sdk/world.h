@@ -17,7 +17,8 @@ struct world {
 	struct fast_page_view *view;
 };
 
-/* cmocka's setup and teardown; *state is the world. */
+/* cmocka's setup and teardown; *state is the world. The plugin's thread has started, so that a test
+ * may fork at once. */
 int world_setup(void **state);
 int world_teardown(void **state);
 

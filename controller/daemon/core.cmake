@@ -8,6 +8,7 @@ set(CORE_SOURCES
     daemon/change.c
     daemon/claims.c
     daemon/clock.c
+    daemon/closer.c
     daemon/entrance.c
     daemon/exemplars.c
     daemon/expiry.c

@@ -128,7 +128,7 @@ void entrances_close(struct node *node)
 	for (size_t i = 0; i < node->entrance_count; i++) {
 		/* While it is still served: nobody else has taken it. */
 		(void)unlink(node->entrances[i].path);
-		loop_unwatch(node, &node->entrances[i].watch);
+		loop_give_up(node, &node->entrances[i].watch);
 	}
 	node->entrance_count = 0;
 }

@@ -22,15 +22,29 @@ enum fast_status loop_watch(struct node *node, struct watch *watch, uint32_t eve
 		       : FAST_RESOURCE_EXHAUSTED;
 }
 
+/* Gives the descriptor, for closing. */
+static int watch_end(struct node *node, struct watch *watch)
+{
+	int fd = watch->fd;
+
+	/* Explicitly, since a descriptor that a child of ours has inherited would stay watched. */
+	(void)epoll_ctl(node->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	watch->fd = -1;
+	return fd;
+}
+
 void loop_unwatch(struct node *node, struct watch *watch)
 {
-	if (watch->fd < 0) {
-		return;
+	if (watch->fd >= 0) {
+		(void)close(watch_end(node, watch));
 	}
-	/* Explicitly, since a descriptor that a child of ours has inherited would stay watched. */
-	(void)epoll_ctl(node->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
-	(void)close(watch->fd);
-	watch->fd = -1;
+}
+
+void loop_give_up(struct node *node, struct watch *watch)
+{
+	if (watch->fd >= 0) {
+		closer_take(node->closer, watch_end(node, watch));
+	}
 }
 
 /* Reads the count of an eventfd or a timerfd, so that it is quiet again. */
@@ -140,6 +154,7 @@ static void tick_end(struct node *node, int64_t now_ns)
 	int64_t now_unix_ns = node_now_unix_ns();
 
 	sessions_tick(node, now_ns);
+	closer_urge(node->closer);
 	ties_reap(node);
 	node_lock(node);
 	registry_expire(&node->registry, now_ns - NODE_ENDED_KEEP_MS * INT64_C(1000000));

@@ -19,5 +19,7 @@ FAST_MUST_CHECK enum fast_status loop_watch(struct node *node, struct watch *wat
 					    uint32_t events);
 /* Closes the descriptor. */
 void loop_unwatch(struct node *node, struct watch *watch);
+/* The same of a socket into which strangers may have put something. */
+void loop_give_up(struct node *node, struct watch *watch);
 
 #endif

@@ -1,4 +1,5 @@
 #include "claims.h"
+#include "session.h"
 #include "ties.h"
 
 #include <assert.h>
@@ -15,7 +16,7 @@
 #define STORE_SECONDS_AGE_S_DEFAULT (NODE_HISTORY_HOURS_DEFAULT * 3600)
 #define STORE_MINUTES_AGE_S_DEFAULT (NODE_HISTORY_DAYS_DEFAULT * 86400)
 #define DESCRIPTORS_PER_SESSION     2 /* socket and pidfd */
-#define DESCRIPTORS_BESIDE          512
+#define DESCRIPTORS_BESIDE          (512 + SESSION_DESCRIPTORS_MAX + CLOSER_MAX)
 
 void node_lock(struct node *node)
 {
@@ -178,6 +179,10 @@ enum fast_status node_start(struct node *node)
 	}
 	node_runs_start(node);
 	descriptors_raise();
+	status = closer_open(&node->closer);
+	if (status != FAST_OK) {
+		return status;
+	}
 	node->sampler.slice_ns = node_now_ns();
 	if (pthread_create(&node->thread, NULL, loop_run, node) != 0) {
 		return FAST_RESOURCE_EXHAUSTED;
@@ -207,6 +212,7 @@ void node_close(struct node *node)
 	store_close(node->store);
 	entrances_close(node);
 	sessions_close(node);
+	closer_close(node->closer);
 	ties_close(node);
 	loop_close(node);
 	registry_fini(&node->registry);

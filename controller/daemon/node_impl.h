@@ -8,6 +8,7 @@
 #include "ahead.h"
 #include "attempts.h"
 #include "bounds.h"
+#include "closer.h"
 #include "leases.h"
 #include "loop.h"
 #include "node.h"
@@ -69,6 +70,7 @@ struct node {
 	uint32_t tick_ms;
 	uint64_t boot_id;
 	struct store *store;
+	struct closer *closer; /* NULL: not started */
 	struct node_listener listeners[NODE_LISTENERS_MAX];
 	size_t listener_count;
 	pthread_t thread;

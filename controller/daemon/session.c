@@ -16,9 +16,7 @@
 #include <unistd.h>
 
 #define NS_PER_MS INT64_C(1000000)
-/* More descriptors than these in one packet are closed by the kernel. */
-#define FDS_MAX 4
-#define DEAF    "it does not read what fastd says"
+#define DEAF      "it does not read what fastd says"
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
@@ -113,12 +111,12 @@ void session_end(struct session *session, const char *why)
 	}
 	session->plugin = NULL;
 	node_unlock(node);
-	loop_unwatch(node, &session->socket);
+	loop_give_up(node, &session->socket);
 	loop_unwatch(node, &session->process);
 }
 
-/* Takes one packet's descriptors: gives the first, closes the rest. */
-static int fds_take(struct msghdr *message, int *count)
+/* Takes one packet's descriptors: gives the first, has the rest closed. */
+static int fds_take(struct node *node, struct msghdr *message, int *count)
 {
 	int page_fd = -1;
 
@@ -135,7 +133,7 @@ static int fds_take(struct msghdr *message, int *count)
 			if (page_fd < 0) {
 				page_fd = fd;
 			} else {
-				(void)close(fd);
+				closer_take(node->closer, fd);
 			}
 			++*count;
 		}
@@ -185,7 +183,7 @@ static void packet_receive(struct session *session, struct msghdr *message, size
 {
 	struct node *node = session->node;
 	int fd_count;
-	int page_fd = fds_take(message, &fd_count);
+	int page_fd = fds_take(node, message, &fd_count);
 	bool fds_wrong = session->plugin == NULL &&
 			 (fd_count != 1 || (message->msg_flags & MSG_CTRUNC) != 0);
 	const Fast__V1__SessionUp *packet = NULL;
@@ -204,7 +202,7 @@ static void packet_receive(struct session *session, struct msghdr *message, size
 		packet_handle(session, packet, page_fd);
 	}
 	if (page_fd >= 0) {
-		(void)close(page_fd);
+		closer_take(node->closer, page_fd); /* it may be no page at all */
 	}
 }
 
@@ -216,16 +214,15 @@ static bool is_hung_up(int fd)
 	return poll(&polled, 1, 0) != 0;
 }
 
-static void session_ready(struct node *node, struct watch *watch, uint32_t events)
+/* Takes what the peer has said, as far as it is this session's turn. True: there may be more. */
+static bool session_hear(struct session *session)
 {
-	struct session *session =
-		(struct session *)(void *)((char *)watch - offsetof(struct session, socket));
+	struct node *node = session->node;
 
-	(void)events; /* what was sent before a hangup is still to be read */
 	for (int i = 0; i < SESSION_PACKETS_PER_TURN && session->socket.fd >= 0; i++) {
 		union {
 			struct cmsghdr header; /* for its alignment */
-			char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+			char bytes[CMSG_SPACE(SESSION_DESCRIPTORS_MAX * sizeof(int))];
 		} control;
 		struct iovec bytes = {.iov_base = node->packet, .iov_len = PACKET_BYTES_MAX + 1};
 		struct msghdr message = {.msg_iov = &bytes,
@@ -236,14 +233,23 @@ static void session_ready(struct node *node, struct watch *watch, uint32_t event
 			recvmsg(session->socket.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 		if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-			return;
+			return false;
 		}
 		if (count < 0 || (count == 0 && is_hung_up(session->socket.fd))) {
 			session_end(session, "it has closed its connection");
-			return;
+			return false;
 		}
 		packet_receive(session, &message, (size_t)count);
 	}
+	return session->socket.fd >= 0;
+}
+
+static void session_ready(struct node *node, struct watch *watch, uint32_t events)
+{
+	(void)node;
+	(void)events; /* what was sent before a hangup is still to be read */
+	(void)session_hear(
+		(struct session *)(void *)((char *)watch - offsetof(struct session, socket)));
 }
 
 static void process_ready(struct node *node, struct watch *watch, uint32_t events)
@@ -251,7 +257,11 @@ static void process_ready(struct node *node, struct watch *watch, uint32_t event
 	struct session *session =
 		(struct session *)(void *)((char *)watch - offsetof(struct session, process));
 
-	session_ready(node, &session->socket, events); /* its last words */
+	(void)node;
+	(void)events;
+	/* Its last words; whoever else holds the connection may talk for ever. */
+	for (int i = 0; i < SESSION_TURNS_LAST && session_hear(session); i++) {
+	}
 	session_end(session, "its process has ended");
 }
 
@@ -319,7 +329,7 @@ void session_accept(struct node *node, int fd)
 	}
 	if (session == NULL || !known || crowded || !process_open(fd, &peer, &process)) {
 		free(session);
-		(void)close(fd);
+		closer_take(node->closer, fd);
 		return;
 	}
 	session->node = node;
@@ -329,7 +339,7 @@ void session_accept(struct node *node, int fd)
 	session->uid = peer.uid;
 	session->deadline_ns = node_now_ns() + SESSION_ATTACH_MS * NS_PER_MS;
 	if (loop_watch(node, &session->socket, EPOLLIN) != FAST_OK) {
-		(void)close(fd);
+		closer_take(node->closer, fd);
 		if (session->process.fd >= 0) {
 			(void)close(session->process.fd);
 		}
@@ -344,22 +354,6 @@ void session_accept(struct node *node, int fd)
 	node->sessions = session;
 	node->session_count++;
 	node->loose_count++;
-}
-
-void sessions_end_dead(struct node *node, const char *name)
-{
-	for (struct session *session = node->sessions; session != NULL; session = session->next) {
-		struct pollfd polls[] = {{.fd = session->process.fd, .events = POLLIN},
-					 {.fd = session->socket.fd, .events = POLLIN}};
-
-		if (session->socket.fd < 0 || session->plugin == NULL ||
-		    strcmp(session->plugin->name, name) != 0 || poll(polls, 2, 0) <= 0) {
-			continue;
-		}
-		if (polls[0].revents != 0 || (polls[1].revents & (POLLHUP | POLLERR)) != 0) {
-			session_end(session, "its process has ended");
-		}
-	}
 }
 
 void sessions_tick(struct node *node, int64_t now_ns)
@@ -389,7 +383,7 @@ void sessions_close(struct node *node)
 	while (node->sessions != NULL) {
 		struct session *session = node->sessions;
 		node->sessions = session->next;
-		loop_unwatch(node, &session->socket);
+		loop_give_up(node, &session->socket);
 		loop_unwatch(node, &session->process);
 		free(session);
 	}

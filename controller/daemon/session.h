@@ -12,8 +12,12 @@
 	(NODE_SESSIONS_MAX / 2) /* of one uid but root's, whom containers share                    \
 				 */
 #define SESSION_PACKETS_PER_TURN 64
-#define SESSION_REPLY_BYTES_MAX  1024
-#define SESSION_REVISION         3 /* of the page and of session.proto: docs/page.md */
+#define SESSION_TURNS_LAST       64 /* of a process that has ended; no socket holds as much unread */
+/* In one packet: what the kernel passes at most (its SCM_MAX_FD). All are taken, for it would close
+ * the others at once, on the loop's thread. */
+#define SESSION_DESCRIPTORS_MAX 253
+#define SESSION_REPLY_BYTES_MAX 1024
+#define SESSION_REVISION        3 /* of the page and of session.proto: docs/page.md */
 
 struct session {
 	struct session *next;
@@ -36,9 +40,6 @@ void session_refuse(struct session *session, enum fast_status status, const char
 		    const char *format, ...) FAST_PRINTF(4, 5);
 /* The plugin ends with its session: its page is read once more. */
 void session_end(struct session *session, const char *why);
-/* Ends sessions of this plugin name whose process has gone, so that a plugin that starts again gets
- * its name back. */
-void sessions_end_dead(struct node *node, const char *name);
 
 /* ---- session_attach.c ---- */
 

@@ -3,6 +3,7 @@
 #include "page/names.h"
 #include "page/page.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -93,6 +94,24 @@ static void attached_send(struct session *session)
 	packet.kind_case = FAST__V1__SESSION_DOWN__KIND_ATTACHED;
 	packet.attached = &attached;
 	session_send(session, &packet);
+}
+
+/* Ends sessions of this plugin name whose process has gone, so that a plugin that starts again gets
+ * its name back. */
+static void sessions_end_dead(struct node *node, const char *name)
+{
+	for (struct session *session = node->sessions; session != NULL; session = session->next) {
+		struct pollfd polls[] = {{.fd = session->process.fd, .events = POLLIN},
+					 {.fd = session->socket.fd, .events = POLLIN}};
+
+		if (session->socket.fd < 0 || session->plugin == NULL ||
+		    strcmp(session->plugin->name, name) != 0 || poll(polls, 2, 0) <= 0) {
+			continue;
+		}
+		if (polls[0].revents != 0 || (polls[1].revents & (POLLHUP | POLLERR)) != 0) {
+			session_end(session, "its process has ended");
+		}
+	}
 }
 
 void session_attach(struct session *session, const Fast__V1__Attach *attach, int page_fd)

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-/* A failure of a value that has been replaced meanwhile says nothing any more. */
 void session_note_stray(const struct session *session, const char *why)
 {
 	struct node *node = session->node;
@@ -31,6 +30,7 @@ void session_note_stray(const struct session *session, const char *why)
 	node->stray_count = 0;
 }
 
+/* A failure of a value that has been replaced meanwhile says nothing any more. */
 void session_param_failed(struct session *session, const Fast__V1__ParamFailed *failed)
 {
 	struct node *node = session->node;

@@ -4,6 +4,7 @@
 #include "page/view_impl.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
@@ -26,16 +27,18 @@ static const char *fd_check(int fd)
 {
 	struct stat stat;
 	struct statfs statfs;
-	int seals;
+	/* First, since no file system but a memfd's is asked: another may never answer. */
+	int seals = fcntl(fd, F_GET_SEALS);
 
-	if (fstat(fd, &stat) != 0 || fstatfs(fd, &statfs) != 0) {
-		return "the page's descriptor is not open";
+	if (seals < 0) {
+		return errno == EBADF ? "the page's descriptor is not open"
+				      : "the page is not a memfd; make it with memfd_create()";
 	}
-	if (!S_ISREG(stat.st_mode) || statfs.f_type != TMPFS_MAGIC) {
+	if (fstat(fd, &stat) != 0 || fstatfs(fd, &statfs) != 0 || !S_ISREG(stat.st_mode) ||
+	    statfs.f_type != TMPFS_MAGIC) {
 		return "the page is not a memfd; make it with memfd_create()";
 	}
-	seals = fcntl(fd, F_GET_SEALS);
-	if (seals < 0 || (seals & SEALS_NEEDED) != SEALS_NEEDED) {
+	if ((seals & SEALS_NEEDED) != SEALS_NEEDED) {
 		return "the page lacks a seal; set F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_SEAL";
 	}
 	if ((seals & SEALS_WRONG) != 0) {

@@ -4,7 +4,7 @@ list(TRANSFORM node_worlds PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
 foreach(module attempts leases packet_check param_check registry seconds spans window window_summary)
     fast_test(controller/test_${module} LIBS fastd_core)
 endforeach()
-foreach(module entrance node node_bounds node_claims node_exemplars node_faults node_hostile node_knobs node_leases node_params node_plugins node_ties overflow session session_again session_declare store store_broken
+foreach(module closer entrance node node_bounds node_claims node_exemplars node_faults node_hostile node_knobs node_leases node_params node_plugins node_ties overflow session session_again session_declare store store_broken
                store_crash store_disk store_durable store_note store_samples store_upgrade)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()

@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUNDS 20
-#define MANY   40
+#define ROUNDS     20
+#define MANY       40
+#define LAST_WORDS 250
 
 /* Writes numbers that mean nothing all over a page, as fast as it can. */
 struct scribe {
@@ -216,6 +218,59 @@ static void a_plugin_ends_with_its_process_though_its_connection_lives_on(void *
 	raw_world_fini(&raw);
 }
 
+static void metric_count(const struct node_metric *metric, void *arg)
+{
+	(void)metric;
+	++*(size_t *)arg;
+}
+
+/* More than is read at once lies in the socket when the end is seen. */
+static void what_a_plugin_says_before_it_dies_is_heard(void **state)
+{
+	const struct node_filter all = {.plugin = "cam", .include_ended = true};
+	struct raw_world raw;
+	size_t seen = 0;
+	int go[2];
+	int status = -1;
+
+	(void)state;
+	raw_world_init(&raw);
+	assert_int_equal(0, pipe(go));
+	pid_t child = fork();
+	if (child == 0) {
+		const int bytes = 1 << 20; /* the kernel gives what it may */
+		char name[8];
+		char byte;
+		int fd = raw_connect(raw.world.socket);
+
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+		if (!raw_send_attach(fd, "cam", "", raw_page()) || !raw_receive(fd).attached ||
+		    read(go[0], &byte, 1) != 1) {
+			_exit(1);
+		}
+		for (int i = 0; i < LAST_WORDS; i++) {
+			(void)snprintf(name, sizeof name, "m%d", i);
+			if (!raw_send_metric(fd, name, FAST_METRIC_COUNTER,
+					     FAST_PAGE_CELLS_OFFSET + 64u * (uint32_t)i)) {
+				_exit(1);
+			}
+		}
+		_exit(0);
+	}
+	(void)world_plugin_wait(&raw.world, "cam", true);
+	node_lock(raw.world.node); /* which hears nothing meanwhile */
+	assert_int_equal(1, write(go[1], "", 1));
+	assert_int_equal(child, waitpid(child, &status, 0));
+	node_unlock(raw.world.node);
+	assert_int_equal(0, status);
+	(void)world_plugin_wait(&raw.world, "cam", false);
+	node_each_metric(raw.world.node, &all, metric_count, &seen);
+	assert_int_equal(LAST_WORDS, seen);
+	(void)close(go[0]);
+	(void)close(go[1]);
+	raw_world_fini(&raw);
+}
+
 static bool cam_is_dead(void *arg)
 {
 	struct node_plugin plugin;
@@ -330,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_plugin_that_stops_dead_keeps_nobody_waiting),
 		cmocka_unit_test(a_plugin_ends_with_its_process_though_its_connection_lives_on),
 		cmocka_unit_test(a_plugin_whose_process_has_ended_never_lives),
+		cmocka_unit_test(what_a_plugin_says_before_it_dies_is_heard),
 		cmocka_unit_test(many_pages_are_read_in_slices_and_all_in_each_tick),
 	};
 

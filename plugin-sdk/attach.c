@@ -20,6 +20,8 @@
 #define RETRY_REFUSED_MS 5000
 /* From connecting to Attached. */
 #define ANSWER_MS_MAX 5000
+/* A plugin that closes waits so long for a fastd that takes nothing. */
+#define END_MS 500
 
 enum session_state {
 	SESSION_WAITING, /* for Attached */
@@ -331,10 +333,21 @@ static enum session_state session_run(struct session *session)
 	return session->state;
 }
 
-static void session_detach(const struct session *session)
+/* Says what is still unsaid, as far as fastd takes it in time, and goodbye. */
+static void session_finish(struct session *session)
 {
 	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	int64_t until_ms = now_ms() + END_MS;
+	int64_t left_ms = END_MS;
 
+	session_announce(session);
+	while (session->blocked && left_ms > 0) {
+		struct pollfd polled = {.fd = session->socket, .events = POLLOUT};
+
+		(void)poll(&polled, 1, (int)left_ms);
+		session_announce(session);
+		left_ms = until_ms - now_ms();
+	}
 	/* If fastd doesn't take it, it sees the connection end. */
 	(void)!fast_session_send(session->socket, packet, fast_session_pack_detach(packet), -1);
 }
@@ -357,12 +370,12 @@ void *fast_attach_run(void *arg)
 	int64_t retry_ms = RETRY_FIRST_MS;
 
 	(void)pthread_setname_np(pthread_self(), "fast-plugin");
-	while (!is_stopping(plugin)) {
+	do { /* once, however soon it is closed: what it has counted by then is for fastd */
 		if (session_open(&session, plugin)) {
 			enum session_state end = session_run(&session);
 
-			if (is_stopping(plugin)) {
-				session_detach(&session);
+			if (is_stopping(plugin) && end <= SESSION_OPEN) {
+				session_finish(&session);
 			}
 			if (end == SESSION_REFUSED) {
 				retry_ms = RETRY_REFUSED_MS;
@@ -373,6 +386,6 @@ void *fast_attach_run(void *arg)
 		}
 		retry_wait(plugin, retry_ms);
 		retry_ms = 2 * retry_ms < RETRY_MAX_MS ? 2 * retry_ms : RETRY_MAX_MS;
-	}
+	} while (!is_stopping(plugin));
 	return NULL;
 }

@@ -21,7 +21,7 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
 
-/* False: the peer takes no more. */
+/* False: the peer takes no more. One that has closed is still to be heard to the end. */
 static bool packet_send(int fd, const Fast__V1__SessionDown *packet)
 {
 	unsigned char bytes[SESSION_REPLY_BYTES_MAX];
@@ -29,7 +29,7 @@ static bool packet_send(int fd, const Fast__V1__SessionDown *packet)
 
 	assert(count <= sizeof bytes);
 	(void)protobuf_c_message_pack(&packet->base, bytes);
-	return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EPIPE;
 }
 
 static bool refusal_send(int fd, enum fast_status status, const char *name, const char *text)
@@ -234,6 +234,9 @@ static bool session_hear(struct session *session)
 
 		if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
 			return false;
+		}
+		if (count < 0 && errno == ECONNRESET) {
+			continue; /* it has left words of ours unread; its own come after this */
 		}
 		if (count < 0 || (count == 0 && is_hung_up(session->socket.fd))) {
 			session_end(session, "it has closed its connection");

@@ -8,6 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define SHORT_LIVES   20
+#define SHORT_METRICS 200
+
 /* The reason, which is only there under the node's lock. */
 static void keep_reason(const struct node_param *param, void *arg)
 {
@@ -193,6 +196,35 @@ static void series_with_labels_are_known_by_name_and_labels(void **state)
 	world_fini(&world);
 }
 
+/* Its thread may not even have begun. */
+static void what_a_plugin_has_counted_by_its_close_is_known(void **state)
+{
+	struct world world;
+	char name[16];
+
+	(void)state;
+	world_init(&world);
+	for (int round = 0; round < SHORT_LIVES; round++) {
+		struct fast_plugin *plugin = world_plugin_begin(&world, "brief");
+		struct node_metric seen;
+
+		for (int i = 0; i < SHORT_METRICS; i++) {
+			(void)snprintf(name, sizeof name, "m%d", i);
+			fast_metric_add(plugin_metric_of(plugin, name, FAST_METRIC_COUNTER),
+					(uint64_t)round + 1);
+		}
+		fast_plugin_close(plugin);
+		fast_plugin_close(world_plugin(&world, "later")); /* what came before was heard */
+		(void)world_plugin_wait(&world, "brief", false);
+		for (int i = 0; i < SHORT_METRICS; i++) {
+			(void)snprintf(name, sizeof name, "m%d", i);
+			assert_true(world_metric(&world, "brief", name, &seen));
+			assert_int_equal(round + 1, seen.count);
+		}
+	}
+	world_fini(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_forked_child_that_counts_is_an_instance_of_its_own),
 		cmocka_unit_test(series_with_labels_are_known_by_name_and_labels),
 		cmocka_unit_test(metrics_and_knobs_beyond_the_first_segment_are_served),
+		cmocka_unit_test(what_a_plugin_has_counted_by_its_close_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,30 @@ static void write_targets(const struct profiles *profiles, FILE *file)
 	fputs("</table></div>\n", file);
 }
 
+/* The best that any setting made of a goal, and which. */
+static void write_best(const struct profile *profile, const struct aim *aim, FILE *file)
+{
+	const struct setting *setting =
+		aim->best_setting == SIZE_MAX ? NULL : &profile->settings[aim->best_setting];
+	const struct series *series =
+		setting == NULL ? NULL : profile_find(setting, aim->goal.metric);
+	char label[256] = "-";
+	struct text best = {0};
+
+	if (setting != NULL) {
+		profile_label(profile, setting, label, sizeof label);
+	}
+	if (isfinite(aim->best)) {
+		quantity_value(&best, aim->best, series == NULL ? "" : series->unit);
+	}
+	fputs("<td>", file);
+	markup_escape(file, text_chars(&best));
+	fputs("</td><td>", file);
+	markup_escape(file, label);
+	fputs("</td>", file);
+	text_fini(&best);
+}
+
 static void write_goals(const struct profile *profile, FILE *file)
 {
 	static const char *const classes[] = {"bad", "good", "bad"};
@@ -173,23 +197,14 @@ static void write_goals(const struct profile *profile, FILE *file)
 	      file);
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
-		char label[256] = "-";
 
-		if (aim->best_setting != SIZE_MAX) {
-			profile_label(profile, &profile->settings[aim->best_setting], label,
-				      sizeof label);
-		}
 		fputs("<tr><td>", file);
 		markup_escape(file, aim->words);
-		fprintf(file, "</td><td class=\"%s\">%s</td><td>%zu of %zu</td><td>",
+		fprintf(file, "</td><td class=\"%s\">%s</td><td>%zu of %zu</td>",
 			classes[aim->verdict], verdicts[aim->verdict], aim->met_by,
 			profile->setting_count);
-		if (isfinite(aim->best)) {
-			fprintf(file, "%.4g", aim->best);
-		}
-		fputs("</td><td>", file);
-		markup_escape(file, label);
-		fputs("</td></tr>\n", file);
+		write_best(profile, aim, file);
+		fputs("</tr>\n", file);
 	}
 	fputs("</table></div>\n", file);
 }
@@ -261,7 +276,8 @@ static void write_table(const struct profile *profile, const struct chart_choice
 
 	fprintf(file,
 		"<h2>Settings</h2>\n<p class=\"soft\">Means over the measurement; of a peak, the "
-		"greatest. Those in bold are beaten by none%s.</p>\n<div class=\"card\"><table><tr>"
+		"greatest. Those in bold are beaten by none%s. proc.cpu counts cores.</p>\n<div "
+		"class=\"card\"><table><tr>"
 		"<th>setting</th>",
 		choice->pick != NULL ? "; the green one is to be chosen" : "");
 	for (size_t i = 0; i < count; i++) {

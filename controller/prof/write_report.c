@@ -97,6 +97,7 @@ static void add_goals(const struct profile *profile, struct text *text)
 
 	for (size_t i = 0; i < profile->aim_count; i++) {
 		const struct aim *aim = &profile->aims[i];
+		const struct series *series;
 		char label[256];
 
 		text_add(text, "goal     %-28s %s", aim->words, verdicts[aim->verdict]);
@@ -106,7 +107,11 @@ static void add_goals(const struct profile *profile, struct text *text)
 		} else if (aim->best_setting != SIZE_MAX) {
 			profile_label(profile, &profile->settings[aim->best_setting], label,
 				      sizeof label);
-			text_add(text, "; the best is %.6g, at %s", aim->best, label);
+			series = profile_find(&profile->settings[aim->best_setting],
+					      aim->goal.metric);
+			text_add(text, "; the best is ");
+			quantity_value(text, aim->best, series == NULL ? "" : series->unit);
+			text_add(text, ", at %s", label);
 		}
 		text_add(text, "\n");
 	}

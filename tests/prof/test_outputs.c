@@ -187,6 +187,9 @@ static void thresholds_stand_at_the_setting_that_is_best_in_its_unit(void **stat
 		40, json_number_value(json_object_get(threshold(root, 1, "lag"), "maximum")), 1e-9);
 	json_decref(root);
 	free(text);
+	text = written(write_html);
+	assert_non_null(strstr(text, "<td>30 ms</td>"));
+	free(text);
 	profiles_fini(&profiles);
 }
 

@@ -74,6 +74,8 @@ python3 "$world/browser.py" "$url/live" "$world/profile" >"$world/browser.out" <
 the streams are open: document.querySelector("#state").innerText === "live"
 a metric comes, by and by: Number(${metric/NAME/fps}.cells[5].innerText.replace(",", "")) > 10
 and is drawn: ${metric/NAME/fps}.querySelector("polyline").points.length >= 2
+the time between beats has its unit: /^[0-9.]+ .?s$/.test(${metric/NAME/fps}.cells[6].innerText)
+a gauge counts nothing: ${metric/NAME/env.level}.cells[5].innerText === "" && ${metric/NAME/env.level}.cells[3].innerText === "Cel"
 the plugin is listed: document.querySelector("#plugins").innerText.includes("worker")
 a knob is there, with its choices: ${knob}.querySelector("select").options.length > 1
 it is turned: (${knob}.querySelector("select").value = "0.5", ${knob}.querySelector("form").requestSubmit(), true)
@@ -84,5 +86,5 @@ code=$?
 [ "$code" -eq 77 ] && { skip 'a browser on the live page: chromium does not start here'; exit 77; }
 cat "$world/browser.out"
 [ "$code" -eq 0 ] || failed=1
-[ "$(grep -c '^ok' "$world/browser.out")" -eq 8 ] || fail 'all of the page was looked at'
+[ "$(grep -c '^ok' "$world/browser.out")" -eq 10 ] || fail 'all of the page was looked at'
 exit "$failed"

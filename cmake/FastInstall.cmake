@@ -36,6 +36,14 @@ install(CODE "set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
     configure_file(${PROJECT_SOURCE_DIR}/controller/install/fastd.service.in ${PROJECT_BINARY_DIR}/fastd.service @ONLY)")
 install(FILES ${PROJECT_BINARY_DIR}/fastd.service DESTINATION lib/systemd/system)
 install(FILES controller/install/fastd.sysusers DESTINATION lib/sysusers.d RENAME fastd.conf)
+foreach(page fastd.8 fastctl.1 fastprof.1)
+    string(REPLACE "." ";" parts ${page})
+    list(POP_FRONT parts program section)
+    install(CODE "execute_process(COMMAND bash ${PROJECT_SOURCE_DIR}/controller/install/man.sh ${program}
+        ${PROJECT_VERSION} ${PROJECT_BINARY_DIR}/bin/${program}
+        OUTPUT_FILE ${PROJECT_BINARY_DIR}/${page} COMMAND_ERROR_IS_FATAL ANY)")
+    install(FILES ${PROJECT_BINARY_DIR}/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
 foreach(program fastctl fastprof fastd) # bash looks for a file of the command's name
     install(FILES controller/install/completion.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})

@@ -1,7 +1,9 @@
 #include "cli/command.h"
 
+#include "daemon/help.h"
 #include "daemon/nearest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,9 @@ static const struct command *const commands[] = {
 
 /* A limit beyond this is there for safety, and of no use in a help. */
 #define LIMIT_SHOWN 1e6
+
+#define HELP_INDENT    21
+#define HELP_BYTES_MAX 512 /* of a usage, of what an option does */
 
 static const struct option options_main[] = {
 	{"version", OPTION_FLAG, offsetof(struct options, version), NULL, "print the version", 0,
@@ -35,16 +40,18 @@ static const struct command *main_find(const char *name)
 static void print_options(FILE *file, const struct option *options)
 {
 	for (; options->name != NULL; options++) {
-		char left[64];
+		char head[64], text[HELP_BYTES_MAX];
+		int bytes = snprintf(text, sizeof text, "%s", options->help);
 
-		snprintf(left, sizeof left, "--%s%s%s", options->name,
+		assert(bytes >= 0 && (size_t)bytes < sizeof text);
+		if (options->min != options->max && options->max < LIMIT_SHOWN) {
+			snprintf(text + bytes, sizeof text - (size_t)bytes, " (%.15g to %.15g)",
+				 options->min, options->max);
+		}
+		snprintf(head, sizeof head, "--%s%s%s", options->name,
 			 options->argument == NULL ? "" : " ",
 			 options->argument == NULL ? "" : options->argument);
-		fprintf(file, "  %-18s %s", left, options->help);
-		if (options->min != options->max && options->max < LIMIT_SHOWN) {
-			fprintf(file, " (%.15g to %.15g)", options->min, options->max);
-		}
-		putc('\n', file);
+		help_option(file, HELP_INDENT, head, text);
 	}
 }
 
@@ -63,7 +70,12 @@ static void print_help(FILE *file)
 
 static void print_command_help(FILE *file, const struct command *command)
 {
-	fprintf(file, "usage: fastctl %s %s\n\n%s\n", command->name, command->usage, command->help);
+	char usage[HELP_BYTES_MAX];
+
+	snprintf(usage, sizeof usage, "fastctl %s %s", command->name, command->usage);
+	fputs("usage: ", file);
+	help_text(file, strlen("usage: "), strlen("usage: "), usage);
+	fprintf(file, "\n%s\n", command->help);
 	if (command->options[0].name != NULL) {
 		fputs("\nOptions:\n", file);
 		print_options(file, command->options);

@@ -9,6 +9,7 @@ set(CTL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/../client/table.c
     ${CMAKE_CURRENT_LIST_DIR}/../client/text.c
     ${CMAKE_CURRENT_LIST_DIR}/../client/value.c
+    ${CMAKE_CURRENT_LIST_DIR}/../daemon/help.c
     ${CMAKE_CURRENT_LIST_DIR}/../daemon/nearest.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_audit.c
     ${CMAKE_CURRENT_LIST_DIR}/cmd_bounds.c

@@ -56,7 +56,8 @@ const struct option options_table[] = {
 	{"publish", OPTION_TEXT, false, AT(publish), 0, 0, address_check_endpoint, "URL",
 	 "endpoint that publishes every sample to SUB sockets"},
 	{"http", OPTION_TEXT, false, AT(http), 0, 0, address_check_http, "ADDR:PORT|unix:PATH",
-	 "serve /metrics for Prometheus, on loopback or a unix socket"},
+	 "serve browsers (/live), Prometheus (/metrics) and every method, on loopback or a "
+	 "unix socket"},
 	{"role", OPTION_LIST, false, AT(role), 0, ROLE_GRANTS_MAX, check_role, "WHO=ROLE[:GLOB]",
 	 "who may do what, as in uid:1000=viewer; may be repeated"},
 	{"state-dir", OPTION_TEXT, false, AT(state_dir), 0, 0, check_not_empty, "DIR",

@@ -1,5 +1,6 @@
 /* What holds when nothing was said, and the help text, which tells it. */
 #include "daemon/address.h"
+#include "daemon/help.h"
 #include "daemon/node.h"
 #include "daemon/options.h"
 
@@ -10,6 +11,8 @@
 
 #define RUN_DIR   "/run/fastd"
 #define STATE_DIR "/var/lib/fastd"
+
+#define HELP_INDENT 25
 
 /* Every member of struct options has an entry. */
 static const struct option *option_at(size_t offset)
@@ -178,13 +181,10 @@ void options_help(FILE *out)
 		const struct option *option = &options_table[i];
 		char head[64];
 
-		snprintf(head, sizeof head, "--%s %s", option->name,
+		snprintf(head, sizeof head, "--%s%s%s", option->name,
+			 option->argument == NULL ? "" : " ",
 			 option->argument == NULL ? "" : option->argument);
-		fprintf(out, "  %-28s", head);
-		if (strlen(head) > 27) {
-			fprintf(out, "\n  %-28s", "");
-		}
-		fprintf(out, "%s\n", option->help);
+		help_option(out, HELP_INDENT, head, option->help);
 	}
 	fputs("\nWithout options, sockets are in $XDG_RUNTIME_DIR/fastd, else /run/fastd; state is "
 	      "in\n"

@@ -1,6 +1,7 @@
 # The outer half of fastd. Fakes stand for the node and for the runtime where a test wants to see
 # what is asked of them.
 set(faces ${PROJECT_SOURCE_DIR}/tests/controller)
+fast_test(controller/test_help LIBS fastd_core)
 fast_test(controller/test_nearest LIBS fastd_core)
 fast_test(controller/test_config LIBS fastd_core)
 fast_test(controller/test_fastd_options LIBS fastd_core)

@@ -137,6 +137,10 @@ fi
 sed -n 's/^ExecStart=[^ ]* \(.*\) \$FASTD_OPTIONS$/\1/p' "$unit" >"$world/options"
 check 'fastd takes its options' sh -c "xargs $world/prefix/bin/fastd --check <$world/options"
 
+for page in man8/fastd.8 man1/fastctl.1 man1/fastprof.1; do
+  check "the manual has $page" grep -q '^.SH SYNOPSIS' "$world/prefix/share/man/$page"
+done
+
 # The example service, with its own build: a store that can be watched.
 check 'the example service configures' cmake -S "$FASTD_SOURCE/runtime/examples/kv" -B "$world/kv" -G Ninja \
   -DCMAKE_PREFIX_PATH="$world/prefix"

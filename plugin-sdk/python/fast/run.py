@@ -6,7 +6,29 @@ import os
 import runpy
 import sys
 
-USAGE = "usage: fast-run [--name NAME] PROGRAM.py [ARGUMENT...]  (or -m MODULE for PROGRAM.py)"
+USAGE = """usage: fast-run [--name NAME] PROGRAM.py [ARGUMENT...]
+       fast-run [--name NAME] -m MODULE [ARGUMENT...]"""
+HELP = USAGE + """
+
+Runs a plugin with the hooks on: `from waggle import plugin` has metric() and
+param() beside all that pywaggle has, also where pywaggle is not installed. The
+program needs no other change, and runs the same with no fastd. It ends as the
+program does.
+
+  --name NAME        how fastd calls the plugin (default: as the program, or
+                     $FASTD_PLUGIN_NAME)
+  -m MODULE          a module instead of a file, as python -m has it
+  --help             print this and exit
+
+To begin:
+
+  fastd --http 127.0.0.1:9400 &
+  fast-run camera.py --stream front &
+  fastctl top
+
+Environment: $FASTD_PLUGIN_SOCKET is where fastd takes plugins, when it is not
+where it is by itself; $FASTD_PLUGIN_ENDPOINT is that of a fastd elsewhere; with
+$PYWAGGLE_LOG_DIR metrics go to the run log there, too."""
 
 
 def _wrong(sentence):
@@ -20,7 +42,7 @@ def main(arguments=None):
     while arguments and arguments[0].startswith("-"):
         option = arguments.pop(0)
         if option in ("-h", "--help"):
-            print(USAGE)
+            print(HELP)
             return 0
         if option == "--name" and arguments:
             os.environ["FASTD_PLUGIN_NAME"] = arguments.pop(0)

@@ -3,7 +3,7 @@ import json
 import os
 import unittest
 
-from world import World, until
+from world import World, forks, until
 
 WORKER = """
     import sys, time
@@ -166,6 +166,7 @@ class Live(unittest.TestCase):
         until(lambda: self.applied("res", 0.25))
         self.assertIsNone(worker.poll())
 
+    @forks
     def test_workers_of_multiprocessing_count_apart(self):
         process = self.world.run("""
             import multiprocessing, sys

@@ -8,7 +8,7 @@ import textwrap
 import unittest
 
 import fast
-from world import python
+from world import forks, python
 
 
 class Ends(unittest.TestCase):
@@ -118,6 +118,7 @@ class Ends(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (5, ""))
 
 
+@forks
 class Forks(unittest.TestCase):
     def test_a_forked_child_counts_for_itself(self):
         done = python("""

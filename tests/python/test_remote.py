@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from world import World, python, until
+from world import World, forks, python, until
 
 WORKER = """
     import time
@@ -97,6 +97,7 @@ class Remote(unittest.TestCase):
             """, FASTD_PLUGIN_ENDPOINT=self.world.endpoint("tcp"))
         self.assertRegex(process.stdout.readline(), "^fast .*role")
 
+    @forks
     def test_forked_workers_count_for_themselves(self):
         self.world.start("--listen", "tcp://127.0.0.1:0", "--role", "tcp=plugin")
         process = self.world.run("""

@@ -1,5 +1,7 @@
 #include "change.h"
 
+#include "plugin_save.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -371,6 +373,13 @@ enum fast_status change_push(struct change *change)
 	struct store_job *job = change->job;
 	enum fast_status status;
 
+	if (change->node->unsaved) { /* whose knobs are turned is known, whatever comes */
+		struct plugin *plugin = registry_find(&change->node->registry, change->instance);
+
+		if (plugin != NULL) {
+			plugin_save(change->node, plugin);
+		}
+	}
 	job->done = change_committed;
 	job->arg = change;
 	change->job = NULL;

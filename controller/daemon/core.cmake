@@ -19,17 +19,21 @@ set(CORE_SOURCES
     daemon/node_each.c
     daemon/node_history.c
     daemon/node_load.c
+    daemon/node_load_plugins.c
     daemon/node_run.c
     daemon/overflow.c
     daemon/packet_check.c
     daemon/param_check.c
+    daemon/param_declare.c
     daemon/param_value.c
     daemon/params.c
+    daemon/plugin_save.c
     daemon/profile_calls.c
     daemon/profiles.c
     daemon/record.c
     daemon/registry.c
     daemon/registry_metric.c
+    daemon/registry_record.c
     daemon/sampler.c
     daemon/seconds.c
     daemon/session.c
@@ -51,6 +55,7 @@ set(CORE_SOURCES
     daemon/store_schema.c
     daemon/store_thread.c
     daemon/store_transaction.c
+    daemon/store_upgrade.c
     daemon/store_write.c
     daemon/store_write_samples.c
     daemon/verdict.c

@@ -136,8 +136,9 @@ static enum fast_status loss_add(struct change *change, const struct lease *leas
 	}
 	for (size_t i = 0; i < lease->count && status == FAST_OK; i++) {
 		const struct lease_param *held = &lease->params[i];
+		/* What an ended plugin has declared is not what its next run must say. */
 		const struct param *param =
-			plugin == NULL ? NULL : plugin_param(plugin, held->name);
+			plugin == NULL || !plugin->live ? NULL : plugin_param(plugin, held->name);
 		const struct fast_page_value *from = record_newest(record, held->name);
 		struct fast_page_value to;
 		bool forget;

@@ -1,5 +1,6 @@
 #include "apply.h"
 #include "claims.h"
+#include "plugin_save.h"
 #include "ties.h"
 
 #include <assert.h>
@@ -149,6 +150,18 @@ static void acks_run(struct node *node, int64_t now_ns)
 	node->ack_due_ns = waiting ? now_ns + node->ack_delay_ns : INT64_MAX;
 }
 
+/* Plugins that have ended long ago go, here and in the store. */
+static void plugins_expire(struct node *node, int64_t now_ns)
+{
+	int64_t end_unix_ns =
+		registry_expire(&node->registry, now_ns - NODE_ENDED_KEEP_MS * INT64_C(1000000));
+
+	if (end_unix_ns > node->forget_unix_ns) {
+		node->forget_unix_ns = end_unix_ns;
+	}
+	plugins_save(node);
+}
+
 static void tick_end(struct node *node, int64_t now_ns)
 {
 	int64_t now_unix_ns = node_now_unix_ns();
@@ -157,7 +170,7 @@ static void tick_end(struct node *node, int64_t now_ns)
 	closer_urge(node->closer);
 	ties_reap(node);
 	node_lock(node);
-	registry_expire(&node->registry, now_ns - NODE_ENDED_KEEP_MS * INT64_C(1000000));
+	plugins_expire(node, now_ns);
 	node_unlock(node);
 	for (size_t i = 0; i < node->listener_count; i++) {
 		if (node->listeners[i].sampled != NULL) {

@@ -1,4 +1,5 @@
 #include "claims.h"
+#include "plugin_save.h"
 #include "session.h"
 #include "ties.h"
 
@@ -178,6 +179,7 @@ enum fast_status node_start(struct node *node)
 		return status;
 	}
 	node_runs_start(node);
+	plugins_lose(node);
 	descriptors_raise();
 	status = closer_open(&node->closer);
 	if (status != FAST_OK) {
@@ -206,6 +208,9 @@ void node_close(struct node *node)
 	waiters_close(node);
 	if (node->started) {
 		node_event(node, "stop", "", "fastd was asked to stop");
+		node_lock(node);
+		plugins_save_last(node);
+		node_unlock(node);
 	}
 	/* Now nothing but the store's thread is left; it finishes what was accepted. */
 	sampler_fini(node);

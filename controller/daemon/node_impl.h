@@ -89,6 +89,10 @@ struct node {
 	struct profiles profiles;
 	struct attempts attempts;
 	bool unbounded;         /* a knob may be outside its bounds: the loop looks */
+	bool unsaved;           /* a plugin may be */
+	bool save_failed;       /* of some plugin */
+	int64_t forget_unix_ns; /* plugins that ended then or before leave the store; 0: none do */
+	int64_t lost_unix_ns;   /* the end of those that had not ended when fastd did */
 	struct waiter *waiters; /* claims that wait, highest priority first */
 	struct tie *ties;
 	int64_t expiry_ns;  /* when the next value goes back, or before; INT64_MAX: none does */

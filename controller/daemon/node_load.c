@@ -1,5 +1,5 @@
 /* What the store has kept goes back into the node, once, when it opens. */
-#include "node_impl.h"
+#include "node_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,9 +174,15 @@ enum fast_status node_load(struct node *node, char *error)
 					      .bound_choice = load_bound_choice,
 					      .profile = load_profile,
 					      .failed = load_failed,
+					      .plugin = node_load_plugin,
+					      .declaration = node_load_declaration,
 					      .arg = node};
-	enum fast_status status = store_load(node->store, &visitor);
+	enum fast_status status;
 
+	node->lost_unix_ns = node_now_unix_ns();
+	node_lock(node);
+	status = store_load(node->store, &visitor);
+	node_unlock(node);
 	if (status == FAST_UNAVAILABLE) {
 		store_error(node->store, error);
 	}

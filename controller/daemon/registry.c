@@ -15,7 +15,9 @@ void param_fini(struct param *param)
 {
 	free(param->rules.choices);
 	free(param->help);
+	free(param->packet);
 	free(param->failure_reason);
+	param->packet = NULL;
 	param->failure_reason = NULL;
 	param->rules.choices = NULL;
 	param->help = NULL;
@@ -104,8 +106,7 @@ struct plugin *registry_next(const struct registry *registry, const char *instan
 	return i < registry->count ? registry->plugins[i] : NULL;
 }
 
-/* Whether instance is name itself or name-2, name-3 ... */
-static bool is_instance_of(const char *instance, const char *name)
+bool registry_is_instance_of(const char *instance, const char *name)
 {
 	size_t length = strlen(name);
 	const char *number = instance + length + 1;
@@ -131,7 +132,8 @@ static bool is_live(const struct registry *registry, const char *instance)
 void registry_choose(const struct registry *registry, const char *name, const char *wanted,
 		     char out[NODE_INSTANCE_BYTES_MAX + 1])
 {
-	if (wanted[0] != '\0' && is_instance_of(wanted, name) && !is_live(registry, wanted)) {
+	if (wanted[0] != '\0' && registry_is_instance_of(wanted, name) &&
+	    !is_live(registry, wanted)) {
 		(void)snprintf(out, NODE_INSTANCE_BYTES_MAX + 1, "%s", wanted);
 		return;
 	}
@@ -158,10 +160,30 @@ static void *array_grow(void *array, size_t count, size_t *capacity, size_t firs
 	return grown;
 }
 
+/* Room for one more plugin; i: where it belongs. False: no memory. */
+static bool plugins_room(struct registry *registry, const char *instance, size_t *i)
+{
+	struct plugin **plugins = array_grow(registry->plugins, registry->count,
+					     &registry->capacity, PLUGINS_FIRST, sizeof *plugins);
+
+	if (plugins != NULL) {
+		registry->plugins = plugins;
+		*i = plugins_lower(registry, instance);
+	}
+	return plugins != NULL;
+}
+
+static void plugins_insert(struct registry *registry, struct plugin *plugin, size_t i)
+{
+	memmove(&registry->plugins[i + 1], &registry->plugins[i],
+		(registry->count - i) * sizeof(struct plugin *));
+	registry->plugins[i] = plugin;
+	registry->count++;
+}
+
 enum fast_status registry_add(struct registry *registry, struct plugin *plugin, const char *wanted,
 			      struct plugin **replaced)
 {
-	struct plugin **plugins;
 	struct share *share;
 	size_t i;
 
@@ -169,29 +191,24 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 	if (registry->live_count >= NODE_PLUGINS_MAX) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	plugins = array_grow(registry->plugins, registry->count, &registry->capacity, PLUGINS_FIRST,
-			     sizeof *plugins);
-	if (plugins == NULL) {
+	registry_choose(registry, plugin->name, wanted, plugin->instance);
+	if (!plugins_room(registry, plugin->instance, &i)) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	registry->plugins = plugins;
 	share = share_hold(&registry->shares, plugin->uid, &registry->series_budget,
 			   &registry->budget);
 	if (share == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	registry_choose(registry, plugin->name, wanted, plugin->instance);
-	i = plugins_lower(registry, plugin->instance);
-	if (i < registry->count && strcmp(plugins[i]->instance, plugin->instance) == 0) {
-		*replaced = plugins[i];
+	if (i < registry->count && strcmp(registry->plugins[i]->instance, plugin->instance) == 0) {
+		*replaced = registry->plugins[i];
+		registry->plugins[i] = plugin;
 	} else {
-		memmove(&plugins[i + 1], &plugins[i], (registry->count - i) * sizeof *plugins);
-		registry->count++;
+		plugins_insert(registry, plugin, i);
 	}
 	plugin->share = share;
 	plugin->series_budget.parent = &share->series;
 	plugin->sketch_budget.parent = &share->sketches;
-	plugins[i] = plugin;
 	registry->changes++;
 	plugin->live = true;
 	plugin->record = registry_record(registry, plugin->instance);
@@ -199,26 +216,48 @@ enum fast_status registry_add(struct registry *registry, struct plugin *plugin, 
 	return FAST_OK;
 }
 
-static void registry_remove(struct registry *registry, size_t i)
+enum fast_status registry_add_ended(struct registry *registry, struct plugin *plugin)
 {
+	size_t i;
+
+	assert(!plugin->live);
+	if (registry_find(registry, plugin->instance) != NULL) {
+		return FAST_ALREADY_EXISTS;
+	}
+	if (!plugins_room(registry, plugin->instance, &i)) {
+		return FAST_RESOURCE_EXHAUSTED;
+	}
+	plugins_insert(registry, plugin, i);
+	registry->changes++;
+	plugin->record = registry_record(registry, plugin->instance);
+	return FAST_OK;
+}
+
+/* Gives the later of its end and that one. */
+static int64_t registry_remove(struct registry *registry, size_t i, int64_t end_unix_ns)
+{
+	const int64_t its_end_unix_ns = registry->plugins[i]->end_unix_ns;
+
 	plugin_free(registry->plugins[i], registry);
 	registry->changes++;
 	registry->count--;
 	memmove(&registry->plugins[i], &registry->plugins[i + 1],
 		(registry->count - i) * sizeof(struct plugin *));
+	return its_end_unix_ns > end_unix_ns ? its_end_unix_ns : end_unix_ns;
 }
 
-void registry_expire(struct registry *registry, int64_t ended_before_ns)
+int64_t registry_expire(struct registry *registry, int64_t ended_before_ns)
 {
+	int64_t end_unix_ns = 0;
 	size_t oldest = 0;
 
 	if (registry->count == registry->live_count) {
-		return;
+		return 0;
 	}
 	for (size_t i = registry->count; i-- > 0;) {
 		const struct plugin *plugin = registry->plugins[i];
 		if (!plugin->live && plugin->end_ns < ended_before_ns) {
-			registry_remove(registry, i);
+			end_unix_ns = registry_remove(registry, i, end_unix_ns);
 		}
 	}
 	while (registry->count - registry->live_count > REGISTRY_ENDED_MAX) {
@@ -229,8 +268,9 @@ void registry_expire(struct registry *registry, int64_t ended_before_ns)
 				oldest = i;
 			}
 		}
-		registry_remove(registry, oldest);
+		end_unix_ns = registry_remove(registry, oldest, end_unix_ns);
 	}
+	return end_unix_ns;
 }
 
 struct metric *plugin_metric(const struct plugin *plugin, const char *name)
@@ -296,85 +336,4 @@ struct param *plugin_param_room(struct plugin *plugin)
 	plugin->params = params;
 	memset(&params[plugin->param_count], 0, sizeof *params);
 	return &params[plugin->param_count];
-}
-
-/* Index of the first record whose instance is not before this one. */
-static size_t records_lower(const struct registry *registry, const char *instance)
-{
-	size_t low = 0;
-	size_t high = registry->record_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(registry->records[middle]->instance, instance) < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
-}
-
-struct record *registry_record(const struct registry *registry, const char *instance)
-{
-	size_t i = records_lower(registry, instance);
-
-	if (i < registry->record_count && strcmp(registry->records[i]->instance, instance) == 0) {
-		return registry->records[i];
-	}
-	return NULL;
-}
-
-struct record *registry_record_obtain(struct registry *registry, const char *instance)
-{
-	struct record *record = registry_record(registry, instance);
-	struct plugin *plugin;
-	struct record **records;
-	size_t i;
-
-	if (record != NULL) {
-		return record;
-	}
-	if (registry->record_count >= REGISTRY_RECORDS_MAX) {
-		return NULL;
-	}
-	records = array_grow(registry->records, registry->record_count, &registry->record_capacity,
-			     PLUGINS_FIRST, sizeof(struct record *));
-	if (records == NULL) {
-		return NULL;
-	}
-	registry->records = records;
-	record = calloc(1, sizeof *record);
-	if (record == NULL) {
-		return NULL;
-	}
-	(void)snprintf(record->instance, sizeof record->instance, "%s", instance);
-	i = records_lower(registry, instance);
-	memmove(&records[i + 1], &records[i],
-		(registry->record_count - i) * sizeof(struct record *));
-	records[i] = record;
-	registry->record_count++;
-	plugin = registry_find(registry, instance);
-	if (plugin != NULL) {
-		plugin->record = record;
-	}
-	return record;
-}
-
-void registry_record_drop(struct registry *registry, struct plugin *plugin)
-{
-	struct record *record = plugin->record;
-	size_t i;
-
-	if (record == NULL || !record->claimed || record->pending > 0) {
-		return;
-	}
-	i = records_lower(registry, record->instance);
-	assert(registry->records[i] == record && record->kept_count == 0);
-	registry->record_count--;
-	memmove(&registry->records[i], &registry->records[i + 1],
-		(registry->record_count - i) * sizeof(struct record *));
-	free(record->kept);
-	free(record);
-	plugin->record = NULL;
 }

@@ -41,6 +41,8 @@ struct param {
 	char name[FAST_PARAM_NAME_BYTES_MAX + 1];
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char *help;
+	unsigned char *packet; /* in which it was declared; NULL: too long to be kept */
+	size_t packet_bytes;
 	uint32_t slot;
 	struct param_rules rules;
 	/* The desired value is the record's; what follows is how far it has come. */
@@ -70,6 +72,7 @@ struct plugin {
 	bool live;
 	bool has_exemplars; /* one of its metrics has */
 	bool page_held;     /* nothing is committed to the page before all knobs are known again */
+	bool unsaved;       /* the store does not know it as it is */
 	uint32_t unread_count;  /* params that are unread */
 	struct metric *metrics; /* on cache lines */
 	size_t metric_count;
@@ -143,12 +146,21 @@ void plugin_free(struct plugin *plugin, struct registry *registry);
 FAST_MUST_CHECK enum fast_status registry_add(struct registry *registry, struct plugin *plugin,
 					      const char *wanted, struct plugin **replaced);
 
+/* A plugin that has ended, as the store tells, under an instance name that it has already. Takes
+ * plugin. ALREADY_EXISTS, RESOURCE_EXHAUSTED. */
+FAST_MUST_CHECK enum fast_status registry_add_ended(struct registry *registry,
+						    struct plugin *plugin);
+
+/* Whether instance is name itself, or name-2, name-3 ... */
+bool registry_is_instance_of(const char *instance, const char *name);
+
 /* The instance name that registry_add() would give, into out. */
 void registry_choose(const struct registry *registry, const char *name, const char *wanted,
 		     char out[NODE_INSTANCE_BYTES_MAX + 1]);
 
-/* Frees plugins that ended before a time, and the oldest beyond REGISTRY_ENDED_MAX. */
-void registry_expire(struct registry *registry, int64_t ended_before_ns);
+/* Frees plugins that ended before a time, and the oldest beyond REGISTRY_ENDED_MAX. Gives the
+ * latest of their ends, in ns since 1970; 0: none is freed. */
+int64_t registry_expire(struct registry *registry, int64_t ended_before_ns);
 
 struct metric *plugin_metric(const struct plugin *plugin, const char *name);
 struct param *plugin_param(const struct plugin *plugin, const char *name);

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "apply.h"
+#include "plugin_save.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -89,6 +90,7 @@ static void plugin_end(struct node *node, struct plugin *plugin)
 	plugin->end_ns = now_ns;
 	plugin->end_unix_ns = now_unix_ns;
 	node->registry.live_count--;
+	plugin_save_now(node, plugin);
 	node_notify_ended(node, plugin);
 }
 

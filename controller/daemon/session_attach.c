@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "plugin_save.h"
+
 #include "page/names.h"
 #include "page/page.h"
 
@@ -75,6 +77,7 @@ static enum fast_status plugin_enter(struct session *session, struct plugin *plu
 		plugin_free(replaced, &node->registry);
 	}
 	plugin->page_held = plugin->record != NULL;
+	plugin_unsaved(node, plugin);
 	session->plugin = plugin;
 	node->loose_count--;
 	node_run_begin(node, plugin);

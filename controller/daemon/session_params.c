@@ -2,101 +2,20 @@
 #include "session.h"
 
 #include "apply.h"
-#include "verdict.h"
+#include "param_declare.h"
+#include "plugin_save.h"
 
 #include "page/page.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* False: no value. A text that is too long is told from one that fits by its length. */
-static bool value_take(enum fast_param_type type, const Fast__V1__ParamValue *from,
-		       struct fast_page_value *out)
-{
-	*out = (struct fast_page_value){.type = type};
-	if (from == NULL) {
-		return false;
-	}
-	switch (from->kind_case) {
-	case FAST__V1__PARAM_VALUE__KIND_BOOL_VALUE:
-		out->type = FAST_PARAM_BOOL;
-		out->u.boolean = from->bool_value;
-		return true;
-	case FAST__V1__PARAM_VALUE__KIND_INT_VALUE:
-		out->type = FAST_PARAM_INT;
-		out->u.integer = from->int_value;
-		return true;
-	case FAST__V1__PARAM_VALUE__KIND_DOUBLE_VALUE:
-		out->type = FAST_PARAM_DOUBLE;
-		out->u.number = from->double_value;
-		return true;
-	case FAST__V1__PARAM_VALUE__KIND_STRING_VALUE:
-		out->type = FAST_PARAM_STRING;
-		(void)snprintf(out->string, sizeof out->string, "%s", from->string_value);
-		return strlen(from->string_value) < sizeof out->string;
-	case FAST__V1__PARAM_VALUE__KIND__NOT_SET:
-	case _FAST__V1__PARAM_VALUE__KIND__CASE_IS_INT_SIZE:
-		break;
-	}
-	return false;
-}
-
-/* Copies the declaration into param. */
-static void rules_take(const Fast__V1__ParamSpec *spec, struct param_rules *rules,
-		       struct verdict *verdict)
-{
-	bool whole;
-
-	rules->type = (enum fast_param_type)spec->type;
-	whole = value_take(rules->type, spec->initial, &rules->initial);
-	if (spec->range != NULL) {
-		rules->has_range = true;
-		rules->min = spec->range->min;
-		rules->max = spec->range->max;
-		rules->step = spec->range->step;
-	}
-	if (spec->n_choices > FAST_PARAM_CHOICES_MAX) {
-		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
-			       "param \"%s\": %zu choices; at most %d", spec->name, spec->n_choices,
-			       FAST_PARAM_CHOICES_MAX);
-		return;
-	}
-	if (spec->n_choices > 0) {
-		rules->choices = calloc(spec->n_choices, sizeof *rules->choices);
-		if (rules->choices == NULL) {
-			verdict_refuse(verdict, FAST_RESOURCE_EXHAUSTED,
-				       "param \"%s\": fastd has no memory", spec->name);
-			return;
-		}
-	}
-	for (size_t i = 0; i < spec->n_choices; i++) {
-		whole = whole && value_take(rules->type, spec->choices[i], &rules->choices[i]);
-		rules->choice_count++;
-	}
-	if (!whole) {
-		verdict_refuse(
-			verdict, FAST_INVALID_ARGUMENT,
-			"param \"%s\": its initial value or a choice is missing, or a string "
-			"longer than %d bytes",
-			spec->name, FAST_PARAM_STRING_BYTES_MAX);
-		return;
-	}
-	verdict->status =
-		param_rules_check(rules, spec->name, verdict->reason, sizeof verdict->reason);
-}
 
 static void param_check(const struct plugin *plugin, const Fast__V1__DeclareParam *declare,
 			struct verdict *verdict)
 {
 	const Fast__V1__ParamSpec *spec = declare->spec;
 
-	verdict_texts(verdict, "param", spec->name, spec->unit, spec->help);
-	if (verdict->status == FAST_OK && spec->ack_timeout_ms > FAST_PARAM_ACK_TIMEOUT_MS_MAX) {
-		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
-			       "param \"%s\": ack_timeout_ms is %u; give at most %d", spec->name,
-			       spec->ack_timeout_ms, FAST_PARAM_ACK_TIMEOUT_MS_MAX);
-	}
+	param_spec_check(spec, verdict);
 	if (verdict->status == FAST_OK && !plugin_slot_is_free(plugin, declare->slot)) {
 		verdict_refuse(verdict, FAST_INVALID_ARGUMENT,
 			       "param \"%s\": slot %u is not a free one of 0 to %d", spec->name,
@@ -138,25 +57,13 @@ static void param_add(struct node *node, struct plugin *plugin,
 			       "param \"%s\": fastd has no memory", spec->name);
 		return;
 	}
-	rules_take(spec, &param->rules, verdict);
-	param->help = strdup(spec->help);
-	if (verdict->status == FAST_OK && param->help == NULL) {
-		verdict_refuse(verdict, FAST_RESOURCE_EXHAUSTED,
-			       "param \"%s\": fastd has no memory", spec->name);
-	}
+	param_declare(param, declare, verdict);
 	if (verdict->status != FAST_OK) {
-		param_fini(param);
 		return;
 	}
-	(void)snprintf(param->name, sizeof param->name, "%s", spec->name);
-	(void)snprintf(param->unit, sizeof param->unit, "%s", spec->unit);
-	param->slot = declare->slot;
-	param->read_only = spec->read_only;
-	param->restart_required = spec->restart_required;
-	param->ack_timeout_ms = spec->ack_timeout_ms;
-	param->effective = param->rules.initial;
 	param->lease = leases_holder(&node->leases, plugin->instance, param->name);
 	plugin->param_count++;
+	plugin_unsaved(node, plugin);
 	attempts_read(&node->attempts, plugin->instance, param->name, param->rules.type);
 	revision_learn(node, plugin, param->slot);
 	param_apply(plugin, param, now_ns);
@@ -179,24 +86,6 @@ static void param_add(struct node *node, struct plugin *plugin,
 	}
 }
 
-/* Whether the same declaration is there already. One that makes no sense is not. */
-static bool param_is_same(const struct param *known, const Fast__V1__DeclareParam *declare)
-{
-	const Fast__V1__ParamSpec *spec = declare->spec;
-	struct param_rules rules = {0};
-	struct verdict verdict = {FAST_OK, ""};
-	bool same;
-
-	rules_take(spec, &rules, &verdict);
-	same = verdict.status == FAST_OK && known->slot == declare->slot &&
-	       param_rules_equal(&known->rules, &rules) && strcmp(known->unit, spec->unit) == 0 &&
-	       strcmp(known->help, spec->help) == 0 && known->read_only == !!spec->read_only &&
-	       known->restart_required == !!spec->restart_required &&
-	       known->ack_timeout_ms == spec->ack_timeout_ms;
-	free(rules.choices);
-	return same;
-}
-
 void session_declare_param(struct session *session, const Fast__V1__DeclareParam *declare)
 {
 	struct node *node = session->node;
@@ -214,7 +103,7 @@ void session_declare_param(struct session *session, const Fast__V1__DeclareParam
 		if (verdict.status == FAST_OK) {
 			param_add(node, session->plugin, declare, &verdict);
 		}
-	} else if (!param_is_same(known, declare)) {
+	} else if (!param_is_declared_so(known, declare)) {
 		verdict_refuse(&verdict, FAST_ALREADY_EXISTS,
 			       "param \"%s\" is declared already, with another declaration or slot",
 			       known->name);

@@ -192,6 +192,16 @@ enum fast_status store_push(struct store *store, struct store_job *job)
 	return status;
 }
 
+bool store_is_idle(struct store *store)
+{
+	bool idle;
+
+	(void)pthread_mutex_lock(&store->lock);
+	idle = !store->failing && store->job_count < STORE_IDLE_MAX;
+	(void)pthread_mutex_unlock(&store->lock);
+	return idle;
+}
+
 void store_push_samples(struct store *store, struct store_samples *samples)
 {
 	(void)pthread_mutex_lock(&store->lock);

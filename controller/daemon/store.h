@@ -13,6 +13,7 @@
 #include "store_samples.h"
 
 #define STORE_JOBS_MAX    1024   /* waiting; beyond, a push is refused */
+#define STORE_IDLE_MAX    128    /* jobs waiting; beyond, what can wait is not pushed */
 #define STORE_SAMPLES_MAX 65536  /* waiting; beyond, they are dropped and counted */
 #define STORE_GROUP_MAX   128    /* jobs in one transaction */
 #define STORE_FLUSH_MS    5000   /* samples wait so long, so that flash memory lives longer */
@@ -41,6 +42,9 @@ struct store_visitor {
 	bool (*profile)(const struct store_profile_value *value, void *arg);
 	/* The newest entry of each knob that was not turned, newest first. */
 	bool (*failed)(const struct store_audit *entry, void *arg);
+	bool (*plugin)(const struct store_plugin *plugin, void *arg);
+	/* After all plugins, in the order in which each has made them. */
+	bool (*declaration)(const struct store_declaration *declaration, void *arg);
 	void *arg; /* a visitor returns false to stop: no memory */
 };
 
@@ -70,6 +74,10 @@ uint64_t store_series_id_next(struct store *store);
 
 /* Takes job on OK. UNAVAILABLE: STORE_JOBS_MAX, or the store is closing; done is not called. */
 FAST_MUST_CHECK enum fast_status store_push(struct store *store, struct store_job *job);
+
+/* Whether it can write, and has so little to write that a knob would not notice something more. Any
+ * thread. */
+bool store_is_idle(struct store *store);
 
 /* Takes samples. Never fails: what there is no room for is dropped and counted. */
 void store_push_samples(struct store *store, struct store_samples *samples);

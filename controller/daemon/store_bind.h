@@ -49,6 +49,13 @@ static inline void bind_text(struct binder *binder, const char *text)
 		    sqlite3_bind_text(binder->statement, ++binder->index, text, -1, SQLITE_STATIC));
 }
 
+/* bytes outlive the statement's run. */
+static inline void bind_bytes(struct binder *binder, const unsigned char *bytes, size_t count)
+{
+	binder_note(binder, sqlite3_bind_blob64(binder->statement, ++binder->index, bytes, count,
+						SQLITE_STATIC));
+}
+
 static inline void bind_value(struct binder *binder, const struct fast_page_value *value)
 {
 	bind_int(binder, (int64_t)value->type);
@@ -66,6 +73,18 @@ static inline void bind_value(struct binder *binder, const struct fast_page_valu
 	case FAST_PARAM_ENUM:
 		bind_text(binder, value->string);
 		break;
+	}
+}
+
+/* Otherwise type 0, and the value stays NULL. */
+static inline void bind_value_if(struct binder *binder, bool given,
+				 const struct fast_page_value *value)
+{
+	if (given) {
+		bind_value(binder, value);
+	} else {
+		bind_int(binder, 0);
+		binder->index++;
 	}
 }
 

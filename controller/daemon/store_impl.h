@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 
 #define STORE_PATH_BYTES_MAX 4096
-#define STORE_VERSION        4 /* of the schema */
+#define STORE_VERSION        5 /* of the schema */
 #define STORE_BUSY_MS        2000
 
 enum store_statement {
@@ -51,6 +51,12 @@ enum store_statement {
 	SQL_TRIM_RUNS,
 	SQL_PUT_EVENT,
 	SQL_TRIM_EVENTS,
+	SQL_PUT_PLUGIN,
+	SQL_DELETE_DECLARATIONS,
+	SQL_PUT_DECLARATION,
+	SQL_LOSE_PLUGINS,
+	SQL_FORGET_DECLARATIONS,
+	SQL_FORGET_PLUGINS,
 	SQL_PROBE,
 	SQL_STATEMENTS
 };
@@ -100,6 +106,12 @@ void store_db_close(struct store *store);
  * can't be read. */
 FAST_MUST_CHECK enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db,
 							int64_t *version);
+
+/* ---- store_upgrade.c ---- */
+
+/* Makes the tables (version 0: there are none), or brings them up to date, all or nothing. SQLite's
+ * code. */
+int store_schema_upgrade(sqlite3 *db, int64_t version);
 
 /* ---- store_read.c: any thread ---- */
 

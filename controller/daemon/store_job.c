@@ -16,6 +16,11 @@ struct store_job *store_job_new(size_t capacity, store_done_fn *done, void *arg)
 
 void store_job_free(struct store_job *job)
 {
+	for (size_t i = 0; job != NULL && i < job->count; i++) {
+		if (job->ops[i].verb == STORE_PUT_DECLARATION) {
+			free((void *)job->ops[i].u.declaration.packet);
+		}
+	}
 	free(job);
 }
 

@@ -4,6 +4,8 @@
 
 #include "node.h"
 
+#include <fast/param_change.h>
+
 #define STORE_VERB_BYTES_MAX   15
 #define STORE_RESULT_BYTES_MAX 255
 
@@ -85,6 +87,37 @@ struct store_audit {
 	char result[STORE_RESULT_BYTES_MAX + 1];
 };
 
+/* A plugin that is there, or has been; its declarations follow. */
+struct store_plugin {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char name[FAST_PLUGIN_NAME_BYTES_MAX + 1];
+	char version[FAST_PLUGIN_VERSION_BYTES_MAX + 1];
+	char parent[NODE_INSTANCE_BYTES_MAX + 1];
+	char host[NODE_HOST_BYTES_MAX + 1];
+	uint32_t pid;
+	uint32_t uid;
+	int64_t open_unix_ns; /* as the plugin says */
+	int64_t attach_unix_ns;
+	int64_t end_unix_ns; /* 0: it is there */
+	uint64_t effective_revision;
+};
+
+/* What a plugin has declared of a knob, and how far that had come. */
+struct store_declaration {
+	char instance[NODE_INSTANCE_BYTES_MAX + 1];
+	char param[FAST_PARAM_NAME_BYTES_MAX + 1];
+	uint32_t position;
+	const unsigned char *packet; /* as the plugin has sent it; an op owns it (malloc) */
+	size_t packet_bytes;
+	bool has_effective;
+	struct fast_page_value effective;
+	uint64_t effective_revision;
+	uint64_t failure_revision; /* 0: none; then the rest of it is void */
+	struct fast_page_value failure_value;
+	int64_t failure_unix_ns;
+	char failure_reason[FAST_PARAM_REASON_BYTES_MAX + 1];
+};
+
 enum store_verb {
 	STORE_PUT_PARAM,
 	STORE_FORGET_PARAM, /* instance and param */
@@ -98,6 +131,10 @@ enum store_verb {
 	STORE_PUT_PROFILE_VALUE,
 	STORE_DELETE_PROFILE, /* plugin and profile */
 	STORE_PUT_AUDIT,
+	STORE_PUT_PLUGIN, /* without the declarations that it had */
+	STORE_PUT_DECLARATION,
+	STORE_LOSE_PLUGINS,   /* end: of those that have none */
+	STORE_FORGET_PLUGINS, /* end: those that ended then or before, with their declarations */
 	STORE_VERBS
 };
 
@@ -112,6 +149,8 @@ struct store_op {
 		struct store_bound_choice bound_choice;
 		struct store_profile_value profile;
 		struct store_audit audit;
+		struct store_plugin plugin; /* LOSE, FORGET: end_unix_ns alone */
+		struct store_declaration declaration;
 	} u;
 };
 

@@ -117,6 +117,43 @@ static bool load_failed(sqlite3_stmt *row, const struct store_visitor *visitor)
 	return visitor->failed == NULL || visitor->failed(&entry, visitor->arg);
 }
 
+static bool load_plugin(sqlite3_stmt *row, const struct store_visitor *visitor)
+{
+	struct store_plugin plugin = {0};
+
+	column_copy(row, 0, plugin.instance, sizeof plugin.instance);
+	column_copy(row, 1, plugin.name, sizeof plugin.name);
+	column_copy(row, 2, plugin.version, sizeof plugin.version);
+	column_copy(row, 3, plugin.parent, sizeof plugin.parent);
+	column_copy(row, 4, plugin.host, sizeof plugin.host);
+	plugin.pid = (uint32_t)sqlite3_column_int64(row, 5);
+	plugin.uid = (uint32_t)sqlite3_column_int64(row, 6);
+	plugin.open_unix_ns = sqlite3_column_int64(row, 7);
+	plugin.attach_unix_ns = sqlite3_column_int64(row, 8);
+	plugin.end_unix_ns = sqlite3_column_int64(row, 9);
+	plugin.effective_revision = column_unsigned(row, 10);
+	return visitor->plugin == NULL || visitor->plugin(&plugin, visitor->arg);
+}
+
+static bool load_declaration(sqlite3_stmt *row, const struct store_visitor *visitor)
+{
+	struct store_declaration declaration = {0};
+
+	column_copy(row, 0, declaration.instance, sizeof declaration.instance);
+	declaration.position = (uint32_t)sqlite3_column_int64(row, 1);
+	column_copy(row, 2, declaration.param, sizeof declaration.param);
+	declaration.packet = sqlite3_column_blob(row, 3);
+	declaration.packet_bytes = (size_t)sqlite3_column_bytes(row, 3);
+	declaration.has_effective = column_value(row, 4, &declaration.effective);
+	declaration.effective_revision = column_unsigned(row, 6);
+	if (column_value(row, 7, &declaration.failure_value)) {
+		declaration.failure_revision = column_unsigned(row, 9);
+	}
+	declaration.failure_unix_ns = sqlite3_column_int64(row, 10);
+	column_copy(row, 11, declaration.failure_reason, sizeof declaration.failure_reason);
+	return visitor->declaration == NULL || visitor->declaration(&declaration, visitor->arg);
+}
+
 static bool load_lease_id(sqlite3_stmt *row, const struct store_visitor *visitor)
 {
 	*(uint64_t *)visitor->arg = column_unsigned(row, 0);
@@ -177,6 +214,8 @@ static const struct {
 	 " WHERE result <> 'ok' AND verb IN ('set', 'profile', 'timeout')"
 	 " GROUP BY instance, param ORDER BY newest DESC",
 	 1, NULL, load_failed},
+	{"SELECT * FROM plugins", 5, NULL, load_plugin},
+	{"SELECT * FROM declarations ORDER BY instance, position", 5, NULL, load_declaration},
 };
 
 enum fast_status store_load(struct store *store, const struct store_visitor *visitor)

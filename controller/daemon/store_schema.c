@@ -10,80 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Samples are found by second and series: each flush appends to the end of the tree, where a tree
- * ordered by series would touch a page for each series. */
-static const char schema[] =
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE revisions (instance TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT "
-	"ROWID;"
-	"CREATE TABLE params (instance TEXT, param TEXT, type INTEGER NOT NULL, value NOT NULL,"
-	" revision INTEGER NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL,"
-	" PRIMARY KEY (instance, param)) WITHOUT ROWID;"
-	"CREATE TABLE leases (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, owner TEXT NOT NULL,"
-	" ttl_ms INTEGER NOT NULL, on_loss INTEGER NOT NULL);"
-	"CREATE TABLE baselines (lease INTEGER, param TEXT, type INTEGER NOT NULL, value,"
-	" PRIMARY KEY (lease, param)) WITHOUT ROWID;"
-	"CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
-	" actor TEXT NOT NULL, verb TEXT NOT NULL, instance TEXT NOT NULL, param TEXT NOT NULL,"
-	" old TEXT NOT NULL, new TEXT NOT NULL, revision INTEGER NOT NULL, lease INTEGER NOT NULL,"
-	" result TEXT NOT NULL);"
-	"CREATE TABLE series (id INTEGER PRIMARY KEY, instance TEXT NOT NULL, metric TEXT NOT NULL,"
-	" unit TEXT NOT NULL, kind INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT "
-	"NULL);"
-	"CREATE INDEX series_name ON series (instance, metric);"
-	"CREATE TABLE seconds (second INTEGER PRIMARY KEY);"
-	"CREATE TABLE samples (second INTEGER, series INTEGER, time INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
-	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
-	" revision_first INTEGER, revision_last INTEGER, PRIMARY KEY (second, series)) WITHOUT "
-	"ROWID;"
-	"PRAGMA user_version = 1;";
-
-/* What brings each version to the next; the first entry is that of version 1. */
-static const char *const upgrades[STORE_VERSION - 1] = {
-	/* Values that go back, terms of leases, bounds, profiles. */
-	"ALTER TABLE params ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE params ADD COLUMN back_type INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE params ADD COLUMN back;"
-	"ALTER TABLE leases ADD COLUMN hold_ms INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE leases ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE leases ADD COLUMN notice_ms INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE leases ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;"
-	"ALTER TABLE leases ADD COLUMN principal TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE leases ADD COLUMN client TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE leases ADD COLUMN outlive INTEGER NOT NULL DEFAULT 0;"
-	"CREATE TABLE bounds (plugin TEXT, param TEXT, min REAL, max REAL, actor TEXT NOT NULL,"
-	" time INTEGER NOT NULL, PRIMARY KEY (plugin, param)) WITHOUT ROWID;"
-	"CREATE TABLE bound_choices (plugin TEXT, param TEXT, position INTEGER,"
-	" type INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (plugin, param, position))"
-	" WITHOUT ROWID;"
-	"CREATE TABLE profiles (plugin TEXT, profile TEXT, param TEXT, type INTEGER NOT NULL,"
-	" value NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,"
-	" PRIMARY KEY (plugin, profile, param)) WITHOUT ROWID;"
-	"PRAGMA user_version = 2;",
-	/* Windows say more, and minutes are kept longer than seconds. */
-	"ALTER TABLE samples ADD COLUMN first REAL;"
-	"ALTER TABLE samples ADD COLUMN last REAL;"
-	"ALTER TABLE samples ADD COLUMN min REAL;"
-	"ALTER TABLE samples ADD COLUMN max REAL;"
-	"ALTER TABLE samples ADD COLUMN std REAL;"
-	"CREATE TABLE minutes (minute INTEGER PRIMARY KEY);"
-	"CREATE TABLE minute_samples (minute INTEGER, series INTEGER, time INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, value REAL, sum REAL, instant REAL, rate REAL, global REAL,"
-	" window_ms INTEGER, window_count INTEGER, mean REAL, p50 REAL, p95 REAL, p99 REAL,"
-	" revision_first INTEGER, revision_last INTEGER, first REAL, last REAL, min REAL, max REAL,"
-	" std REAL, PRIMARY KEY (minute, series)) WITHOUT ROWID;"
-	"PRAGMA user_version = 3;",
-	/* Runs of plugins, and what has happened. */
-	"CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT NOT NULL,"
-	" name TEXT NOT NULL, version TEXT NOT NULL, parent TEXT NOT NULL, pid INTEGER NOT NULL,"
-	" uid INTEGER NOT NULL, opened INTEGER NOT NULL, start INTEGER NOT NULL,"
-	" ended INTEGER NOT NULL, reason TEXT NOT NULL, UNIQUE (instance, opened));"
-	"CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
-	" event TEXT NOT NULL, instance TEXT NOT NULL, text TEXT NOT NULL);"
-	"PRAGMA user_version = 4;",
-};
-
 #define VALUES_22 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 static const char *const statement_texts[SQL_STATEMENTS] = {
@@ -132,6 +58,14 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_PUT_EVENT] = "INSERT INTO events VALUES (NULL,?,?,?,?)",
 	[SQL_TRIM_EVENTS] = "DELETE FROM events WHERE sequence <= (SELECT max(sequence) FROM"
 			    " events) - ?",
+	[SQL_PUT_PLUGIN] = "INSERT OR REPLACE INTO plugins VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_DELETE_DECLARATIONS] = "DELETE FROM declarations WHERE instance = ?",
+	[SQL_PUT_DECLARATION] = "INSERT OR REPLACE INTO declarations VALUES"
+				" (?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_LOSE_PLUGINS] = "UPDATE plugins SET ended = ? WHERE ended = 0",
+	[SQL_FORGET_DECLARATIONS] = "DELETE FROM declarations WHERE instance IN (SELECT instance"
+				    " FROM plugins WHERE ended <> 0 AND ended <= ?)",
+	[SQL_FORGET_PLUGINS] = "DELETE FROM plugins WHERE ended <> 0 AND ended <= ?",
 	[SQL_PROBE] = "INSERT OR REPLACE INTO meta VALUES ('probe', 0)",
 };
 
@@ -166,27 +100,6 @@ static int database_check(sqlite3 *db)
 		code = answer != NULL && strcmp(answer, "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
 	}
 	(void)sqlite3_finalize(statement);
-	return code;
-}
-
-/* Makes the tables, or brings them up to date, all or nothing. */
-static int schema_upgrade(sqlite3 *db, int64_t version)
-{
-	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-
-	if (code == SQLITE_OK && version == 0) {
-		code = sqlite3_exec(db, schema, NULL, NULL, NULL);
-		version = 1;
-	}
-	for (; version < STORE_VERSION && code == SQLITE_OK; version++) {
-		code = sqlite3_exec(db, upgrades[version - 1], NULL, NULL, NULL);
-	}
-	if (code == SQLITE_OK) {
-		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	}
-	if (code != SQLITE_OK) {
-		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	}
 	return code;
 }
 
@@ -231,7 +144,7 @@ static int database_open(struct store *store, int64_t *version)
 		code = database_check(store->db);
 	}
 	if (code == SQLITE_OK && *version < STORE_VERSION) {
-		code = schema_upgrade(store->db, *version);
+		code = store_schema_upgrade(store->db, *version);
 	}
 	for (size_t i = 0; i < SQL_STATEMENTS && code == SQLITE_OK; i++) {
 		code = sqlite3_prepare_v3(store->db, statement_texts[i], -1,

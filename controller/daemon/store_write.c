@@ -27,11 +27,7 @@ static bool put_param(struct store *store, const struct store_op *op)
 	bind_text(&binder, param->actor);
 	bind_int(&binder, param->time_unix_ns);
 	bind_int(&binder, param->expires_unix_ns);
-	if (param->has_back) {
-		bind_value(&binder, &param->back);
-	} else {
-		bind_int(&binder, 0); /* the value stays NULL */
-	}
+	bind_value_if(&binder, param->has_back, &param->back);
 	return binder_run(&binder);
 }
 
@@ -80,11 +76,7 @@ static bool put_baseline(struct store *store, const struct store_op *op)
 
 	bind_unsigned(&binder, baseline->lease_id);
 	bind_text(&binder, baseline->param);
-	if (baseline->has_value) {
-		bind_value(&binder, &baseline->value);
-	} else {
-		bind_int(&binder, 0); /* the value stays NULL */
-	}
+	bind_value_if(&binder, baseline->has_value, &baseline->value);
 	return binder_run(&binder);
 }
 
@@ -186,6 +178,64 @@ static bool put_audit(struct store *store, const struct store_op *op)
 	       store_run_with(store, SQL_TRIM_AUDIT, (uint64_t)sequence - STORE_AUDIT_MAX);
 }
 
+static bool delete_declarations(struct store *store, const char *instance)
+{
+	struct binder binder = {.statement = store->statements[SQL_DELETE_DECLARATIONS]};
+
+	bind_text(&binder, instance);
+	return binder_run(&binder);
+}
+
+static bool put_plugin(struct store *store, const struct store_op *op)
+{
+	const struct store_plugin *plugin = &op->u.plugin;
+	struct binder binder = {.statement = store->statements[SQL_PUT_PLUGIN]};
+
+	bind_text(&binder, plugin->instance);
+	bind_text(&binder, plugin->name);
+	bind_text(&binder, plugin->version);
+	bind_text(&binder, plugin->parent);
+	bind_text(&binder, plugin->host);
+	bind_int(&binder, plugin->pid);
+	bind_int(&binder, plugin->uid);
+	bind_int(&binder, plugin->open_unix_ns);
+	bind_int(&binder, plugin->attach_unix_ns);
+	bind_int(&binder, plugin->end_unix_ns);
+	bind_unsigned(&binder, plugin->effective_revision);
+	return binder_run(&binder) && delete_declarations(store, plugin->instance);
+}
+
+static bool put_declaration(struct store *store, const struct store_op *op)
+{
+	const struct store_declaration *declaration = &op->u.declaration;
+	struct binder binder = {.statement = store->statements[SQL_PUT_DECLARATION]};
+
+	bind_text(&binder, declaration->instance);
+	bind_int(&binder, declaration->position);
+	bind_text(&binder, declaration->param);
+	bind_bytes(&binder, declaration->packet, declaration->packet_bytes);
+	bind_value_if(&binder, declaration->has_effective, &declaration->effective);
+	bind_unsigned(&binder, declaration->effective_revision);
+	bind_value_if(&binder, declaration->failure_revision > 0, &declaration->failure_value);
+	bind_unsigned(&binder, declaration->failure_revision);
+	bind_int(&binder, declaration->failure_unix_ns);
+	bind_text(&binder, declaration->failure_reason);
+	return binder_run(&binder);
+}
+
+static bool lose_plugins(struct store *store, const struct store_op *op)
+{
+	return store_run_with(store, SQL_LOSE_PLUGINS, (uint64_t)op->u.plugin.end_unix_ns);
+}
+
+static bool forget_plugins(struct store *store, const struct store_op *op)
+{
+	const uint64_t end_unix_ns = (uint64_t)op->u.plugin.end_unix_ns;
+
+	return store_run_with(store, SQL_FORGET_DECLARATIONS, end_unix_ns) &&
+	       store_run_with(store, SQL_FORGET_PLUGINS, end_unix_ns);
+}
+
 static bool (*const op_write[STORE_VERBS])(struct store *store, const struct store_op *op) = {
 	[STORE_PUT_PARAM] = put_param,           [STORE_FORGET_PARAM] = forget_param,
 	[STORE_PUT_REVISION] = put_revision,     [STORE_PUT_LEASE] = put_lease,
@@ -193,6 +243,8 @@ static bool (*const op_write[STORE_VERBS])(struct store *store, const struct sto
 	[STORE_PUT_BOUND] = put_bound,           [STORE_PUT_BOUND_CHOICE] = put_bound_choice,
 	[STORE_DELETE_BOUND] = delete_bound,     [STORE_PUT_PROFILE_VALUE] = put_profile_value,
 	[STORE_DELETE_PROFILE] = delete_profile, [STORE_PUT_AUDIT] = put_audit,
+	[STORE_PUT_PLUGIN] = put_plugin,         [STORE_PUT_DECLARATION] = put_declaration,
+	[STORE_LOSE_PLUGINS] = lose_plugins,     [STORE_FORGET_PLUGINS] = forget_plugins,
 };
 
 bool store_write_job(struct store *store, const struct store_job *job)

@@ -5,11 +5,19 @@ foreach(module attempts leases packet_check param_check registry seconds spans w
     fast_test(controller/test_${module} LIBS fastd_core)
 endforeach()
 foreach(module closer entrance node node_bounds node_claims node_exemplars node_faults node_hostile node_knobs node_leases node_params node_plugins node_ties overflow session session_again session_declare store store_broken
-               store_crash store_disk store_durable store_note store_samples store_upgrade)
+               store_crash store_disk store_durable store_note store_samples)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()
 foreach(module knob_faults knob_model)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin
         SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/knob_life.c
                 ${CMAKE_CURRENT_SOURCE_DIR}/knob_model.c ${CMAKE_CURRENT_SOURCE_DIR}/knob_model_lease.c)
+endforeach()
+foreach(module node_ended node_ended_faults)
+    fast_test(controller/test_${module} LIBS fastd_core fast::plugin
+        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/ended_world.c)
+endforeach()
+foreach(module store_upgrade store_upgrade_broken)
+    fast_test(controller/test_${module} LIBS fastd_core fast::plugin
+        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/older_store.c)
 endforeach()

@@ -213,7 +213,8 @@ static bool param_is(void *arg)
 	struct search *search = arg;
 
 	return world_param(search->world, search->plugin, search->name, &search->param) &&
-	       search->param.status == search->status;
+	       search->param.status == search->status &&
+	       (search->param.live || search->status == NODE_PARAM_PENDING);
 }
 
 struct node_param world_param_wait(struct world *world, const char *plugin, const char *param,

@@ -62,7 +62,7 @@ bool world_plugin_info(struct world *world, const char *plugin, struct node_plug
 struct node_plugin world_plugin_wait(struct world *world, const char *plugin, bool live);
 bool world_param(struct world *world, const char *plugin, const char *param,
 		 struct node_param *out);
-/* Waits until the knob has this status. */
+/* Waits until the knob has this status, and its plugin is there, unless it is to be pending. */
 struct node_param world_param_wait(struct world *world, const char *plugin, const char *param,
 				   enum node_param_status status);
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# fastd is killed with SIGKILL and started again: the plugin goes on, nothing that was known is lost.
+# fastd is killed with SIGKILL and started again: the plugin goes on, nothing that was known is lost, also
+# of plugins that have gone.
 . "$(dirname "$0")/util.sh"
 
 total() { fastctl metrics frames --json | json_field count; }
@@ -62,6 +63,35 @@ told=$(grep -oE '^[0-9]+ frames' "$world/worker.log" | cut -d' ' -f1)
 exact() { [ "$(fastctl metrics frames --plugin worker --all --json | json_field count)" = "$told" ]; }
 [ "${told:-0}" -gt "$before" ] && pass "the plugin counted on ($told)" || fail "the plugin counted on ($told)"
 check 'the total is the true one' wait_until 10 exact
+
+# Knobs of a plugin that has gone are told as before, whichever way fastd went.
+ended_knobs() { fastctl params --plugin worker --all --json | sed -E 's/"epoch": ?"[0-9]+"//'; }
+again() {
+  kill "$1" "$fastd_pid"
+  wait "$fastd_pid" 2>/dev/null
+  start_fastd
+}
+run_is_over() { fastctl runs worker --json | grep -qE '"endTimeUnixNs": ?"[1-9]'; }
+check 'the store knows of its end' wait_until 10 run_is_over
+knobs=$(ended_knobs)
+check 'the knobs of an ended plugin are listed' grep -q '"period_ms"' <<<"$knobs"
+for signal in -KILL -TERM; do
+  again $signal
+  [ "$(ended_knobs)" = "$knobs" ] && pass "and the same after SIG${signal#-}" ||
+    fail "and the same after SIG${signal#-} ($(diff <(echo "$knobs") <(ended_knobs)))"
+  refuses 'but not turned' 1 'plugin "worker" has ended' fastctl set period_ms=7 --plugin worker
+  check 'nor listed as there' sh -c '! fastctl params | grep -q period_ms'
+  knobs=$(ended_knobs) # with that attempt
+done
+start worker worker
+check 'the plugin starts again' fastctl wait worker --patience 10
+check 'and its knob is turned' wait_until 10 fastctl set period_ms=8 --plugin worker
+kill -9 "$fastd_pid" "$started"
+wait "$fastd_pid" "$started" 2>/dev/null
+start_fastd
+kept() { fastctl params period_ms --plugin worker --all | grep -qE ' 8 +.*pending'; }
+check 'a knob of a plugin that went with fastd is known, with its value' kept
+refuses 'and not turned' 1 'plugin "worker" has ended' fastctl set period_ms=9 --plugin worker
 kill -TERM "$fastd_pid"
 wait "$fastd_pid"
 code=$?

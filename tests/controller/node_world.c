@@ -26,6 +26,16 @@ void directory_remove(const char *path)
 	(void)rmdir(path);
 }
 
+static bool node_has_sampled(void *arg)
+{
+	struct node_status status;
+
+	node_status(arg, &status);
+	return status.samplings > 0;
+}
+
+/* Returns when the node's threads have started and rest: a test may fork, and a child of a process
+ * in which a thread just starts finds a sanitizer's locks held for ever. */
 static void world_open(struct world *world)
 {
 	char error[NODE_TEXT_BYTES_MAX];
@@ -34,6 +44,7 @@ static void world_open(struct world *world)
 	assert_string_equal("", error);
 	assert_ok(node_listen(world->node, world->socket, error));
 	assert_ok(node_start(world->node));
+	wait_until(node_has_sampled, world->node);
 }
 
 void world_init(struct world *world)

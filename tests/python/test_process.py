@@ -209,3 +209,73 @@ class Run(unittest.TestCase):
             self.assertEqual(done.returncode, 2)
             self.assertIn(words, done.stderr)
             self.assertIn("usage: fast-run", done.stderr)
+
+    def end_by(self, number, code):
+        """Runs this by fast-run until it says "up", and then sends the signal. Its stdout, stderr, and
+        exit code."""
+        with open(self.program, "w") as program:
+            program.write(textwrap.dedent(code))
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "fast.run", self.program], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True)
+        self.assertEqual(process.stdout.readline(), "up\n")
+        process.send_signal(number)
+        return process.communicate(timeout=60) + (process.returncode,)
+
+    def test_an_interrupt_ends_it_in_silence(self):
+        # Before 3.8 Python ended with 1.
+        code = -signal.SIGINT if sys.version_info >= (3, 8) else 1
+        out, error, ended = self.end_by(signal.SIGINT, """
+            import atexit, time
+            from waggle import plugin
+            atexit.register(print, "goodbye")
+            frames = plugin.counter("frames")
+            print("up")
+            while True:
+                frames.inc()
+                time.sleep(0.001)
+            """)
+        self.assertEqual((out, error, ended), ("goodbye\n", "", code))
+        _, error, ended = self.end_by(signal.SIGINT, """
+            import asyncio
+            from waggle import plugin
+            res = plugin.param("res")
+            async def main():
+                print("up")
+                await res.changed()
+            (asyncio.run if hasattr(asyncio, "run") else asyncio.get_event_loop().run_until_complete)(main())
+            """)
+        self.assertEqual((error, ended), ("", code))
+
+    def test_an_interrupt_hides_no_error(self):
+        for handler in ("1 / 0", "raise"):
+            error = self.end_by(signal.SIGINT, """
+                import time
+                try:
+                    try:
+                        print("up")
+                        time.sleep(60)
+                    finally:
+                        [][3]
+                except IndexError:
+                    %s
+                """ % handler)[1]
+            self.assertIn("IndexError", error)
+        error = self.end_by(signal.SIGINT, """
+            import time
+            try:
+                {}["camera"]
+            except KeyError:
+                print("up")
+                time.sleep(60)
+            """)[1]
+        self.assertRegex(error, "(?s)KeyError.*KeyboardInterrupt")
+
+    def test_a_termination_is_as_ever(self):
+        self.assertEqual(self.end_by(signal.SIGTERM, """
+            import time
+            from waggle import plugin
+            plugin.counter("frames").inc()
+            print("up")
+            time.sleep(60)
+            """), ("", "", -signal.SIGTERM))

@@ -36,6 +36,23 @@ def _wrong(sentence):
     return 2
 
 
+def _is_interruption(error):
+    """Whether it tells of a KeyboardInterrupt alone. asyncio raises one while it handles that it has
+    cancelled what ran."""
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", KeyboardInterrupt)
+    found = isinstance(error, KeyboardInterrupt)
+    while error is not None and isinstance(error, (KeyboardInterrupt, cancelled)):
+        error = None if error.__suppress_context__ else error.__context__
+    return found and error is None
+
+
+def _end(kind, error, traceback):
+    """For sys.excepthook. An interruption was asked for, by Ctrl-C or fastprof: it ends the program as
+    Python has it, but says nothing. An error that was being handled meanwhile is said."""
+    if not _is_interruption(error):
+        sys.__excepthook__(kind, error, traceback)
+
+
 def main(arguments=None):
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     is_module = False
@@ -58,6 +75,7 @@ def main(arguments=None):
 
     from . import waggle  # noqa: F401: the hooks
 
+    sys.excepthook = _end
     sys.argv = arguments
     if is_module:
         sys.path.insert(0, os.getcwd())

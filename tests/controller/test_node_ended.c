@@ -38,6 +38,8 @@ static void knobs_of_an_ended_plugin_are_told_the_same_by_the_next_node(void **s
 		assert_string_equal("plugin \"cam\" has ended", result.text);
 		result = world_claim(&world, "cam", "size", 60000, NODE_ON_LOSS_HOLD, "holder");
 		assert_status(FAST_FAILED_PRECONDITION, result.status);
+		world_database_wait(&world, "SELECT count(*) FROM audit WHERE new = '11'",
+				    (int64_t)i + 1);
 		before = world_known(&world); /* with that attempt */
 	}
 	world_fini(&world);

@@ -46,7 +46,8 @@ static void started(const struct profile *profile, void *arg)
 	}
 	text_add(&text, "%zu setting%s of ", profile->setting_count,
 		 profile->setting_count == 1 ? "" : "s");
-	text_add_clean(&text, profile->run.plugin);
+	text_add_clean(&text,
+		       profile->run.plugin[0] != '\0' ? profile->run.plugin : profile->run.command);
 	text_add(&text, ", about ");
 	quantity_span(&text, (int64_t)((double)profile->setting_count * options->repeat *
 				       (options->warmup_s + options->duration_s + 0.3) * 1e9));

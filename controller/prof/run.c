@@ -1,5 +1,6 @@
 #include "prof/run.h"
 
+#include "prof/alone.h"
 #include "prof/attach.h"
 
 #include "client/quantity.h"
@@ -158,6 +159,12 @@ static void perform(struct visitor *visitor,
 	}
 	visitor->system.fastd = visitor->stage.fastd.pid;
 	ending = attach(visitor);
+	/* A container's processes are not the command's. */
+	if (ending == ENDING_NO_PLUGIN && visitor->stage.group != 0 &&
+	    visitor->profile->run.image[0] == '\0') {
+		alone_measure(visitor, started, arg);
+		return;
+	}
 	if (ending != ENDING_RUNNING) {
 		profile_end(visitor->profile, ending, "%s", visitor->reason);
 		return;

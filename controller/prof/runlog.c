@@ -32,7 +32,7 @@ static bool is_known(const struct meter *meter, const char *name)
 	size_t bytes = strlen(name);
 	size_t base = bytes > 4 && strcmp(name + bytes - 4, ".p95") == 0 ? bytes - 4 : bytes;
 
-	for (size_t i = 0; i < meter->count; i++) {
+	for (size_t i = 0; meter != NULL && i < meter->count; i++) {
 		const char *metric = meter->marks[i].metric;
 		size_t length = strcspn(metric, "{");
 
@@ -96,7 +96,7 @@ void runlog_read(struct runlog *runlog, const struct meter *meter, struct profil
 	int fd;
 
 	/* Until fastd has told of the plugin's metrics nobody knows what would be told twice. */
-	if (runlog->path[0] == '\0' || meter->count == 0) {
+	if (runlog->path[0] == '\0' || (meter != NULL && meter->count == 0)) {
 		return;
 	}
 	fd = open(runlog->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

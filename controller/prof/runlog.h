@@ -24,7 +24,8 @@ void runlog_open(struct runlog *runlog, const char *folder);
 void runlog_skip(struct runlog *runlog);
 
 /* Takes what was written since: numbers become points of the setting, at the time of reading, since
- * the log's own times have no zone. What fastd tells of as well, and finer, is left out. */
+ * the log's own times have no zone. What fastd tells of as well, and finer, is left out; meter is
+ * NULL where no plugin has attached. */
 void runlog_read(struct runlog *runlog, const struct meter *meter, struct profile *profile,
 		 struct setting *setting, uint32_t repeat);
 

@@ -7,6 +7,7 @@ import textwrap
 import unittest
 
 from fast import runlog
+from test_prof import profile
 
 INSTALL_S = 60
 PROGRAM = """
@@ -69,6 +70,21 @@ class Waggle(unittest.TestCase):
 
     def test_a_plugin_runs_unchanged_and_has_metrics(self):
         self.assertEqual(self.run_it(["-m", "fast.run"]), "True 1 0.5 True\n")
+
+    def test_one_that_only_publishes_is_profiled(self):
+        result, said, log = profile("""
+            import time
+            from waggle.plugin import Plugin
+            with Plugin() as waggle:
+                while True:
+                    waggle.publish("env.temperature", 20.5, meta={"sensor": "a"})
+                    time.sleep(0.01)
+            """, "--attach", "4", PYTHONPATH=self.folder.name)
+        metrics = result["targets"][0]["settings"][0]["metrics"]
+        self.assertEqual(metrics['env.temperature{sensor="a"}']["mean"], 20.5)
+        self.assertGreater(metrics["proc.memory"]["mean"], 1e6)
+        self.assertIn("the plugin declared no metric", said)
+        self.assertEqual((result["ending"], log), ("done", ""))
 
     def test_one_import_is_enough(self):
         for order in ("import fast.waggle\nimport waggle.plugin",

@@ -3,6 +3,7 @@
 #include "runtime/link_pair.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,27 @@ void link_pass_text(struct link_end *from, struct link_end *to, const char *text
 	assert_ok(from->sent_status);
 	assert_int_equal(bytes, from->sent_bytes);
 	assert_string_equal(text, buffer);
+}
+
+size_t link_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir) != NULL) {
+		count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+void link_descriptors_await(size_t most)
+{
+	for (int waited_ms = 0; link_descriptors() > most; waited_ms++) {
+		assert_true(waited_ms < 1000 * GATE_WAIT_S);
+		(void)poll(NULL, 0, 1);
+	}
 }
 
 const char *link_scheme = "ipc";

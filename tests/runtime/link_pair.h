@@ -57,6 +57,11 @@ void link_pair_close(struct link_pair *pair);
 /* Sends all of text from one end and receives it at the other; asserts. */
 void link_pass_text(struct link_end *from, struct link_end *to, const char *text);
 
+/* How many descriptors are open; waits until there are at most so many (NNG closes what was freed
+ * when it comes to it); asserts. */
+size_t link_descriptors(void);
+void link_descriptors_await(size_t most);
+
 /* Gives path in a fresh folder; the group's setup and teardown make and remove it. */
 int link_folder_make(void **state);
 int link_folder_remove(void **state);

@@ -1,6 +1,8 @@
 /* Clients on the process's own sockets, and what a fork does to them. */
 #include "rpc_real.h"
 
+#include "support/threads.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +90,7 @@ static void a_forked_process_opens_clients_of_its_own(void **state)
 
 		assert_non_null(client);
 		assert_ok(real_echo(client, 1, WAIT_MS, &back));
+		assert_true(threads_rest());
 		child = fork();
 		if (child == 0) {
 			struct fast_client *own = own_client(endpoint);

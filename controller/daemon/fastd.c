@@ -252,6 +252,7 @@ static enum fast_status start_node(struct fastd *fastd, char *error)
 	return FAST_OK;
 }
 
+/* The last: who finds fastd by it, and asks where else it is reached, is told of everything. */
 static enum fast_status listen_control(struct fastd *fastd, char *error)
 {
 	const char *path = fastd->options.socket;
@@ -270,8 +271,6 @@ static enum fast_status listen_control(struct fastd *fastd, char *error)
 		return fail(error, status, "control socket %.900s cannot be opened: %s", path,
 			    listen_reason(status, endpoint, reason));
 	}
-	self_add_endpoint(&fastd->self, "", endpoint);
-	self_add_endpoint(&fastd->self, "", fastd->options.plugin_socket);
 	return FAST_OK;
 }
 
@@ -295,12 +294,14 @@ static enum fast_status open_tls(struct fastd *fastd, char *error)
 	return status == FAST_OK ? status : fail(error, status, "%s", reason);
 }
 
-/* Further endpoints. */
+/* All but the control socket. */
 static enum fast_status listen_all(struct fastd *fastd, char *error)
 {
 	const struct options_list *list = &fastd->options.listen;
 	char reason[REASON_BYTES_MAX];
 
+	self_add_endpoint(&fastd->self, "ipc://", fastd->options.socket);
+	self_add_endpoint(&fastd->self, "", fastd->options.plugin_socket);
 	for (size_t i = 0; i < list->count; i++) {
 		enum fast_status status =
 			options_is_tls(list->items[i])
@@ -311,7 +312,7 @@ static enum fast_status listen_all(struct fastd *fastd, char *error)
 			return fail(error, status, "endpoint %.900s cannot be opened: %s",
 				    list->items[i], listen_reason(status, list->items[i], reason));
 		}
-		self_add_endpoint(&fastd->self, "", fast_server_endpoint(fastd->server, i + 1));
+		self_add_endpoint(&fastd->self, "", fast_server_endpoint(fastd->server, i));
 	}
 	if (fastd->publish != NULL) {
 		self_add_endpoint(&fastd->self, "", publish_endpoint(fastd->publish));
@@ -336,8 +337,9 @@ static enum fast_status open_http(struct fastd *fastd, char *error)
 enum fast_status fastd_open(const struct options *options, struct fastd **out, char *error)
 {
 	static enum fast_status (*const steps[])(struct fastd * fastd, char *error) = {
-		make_default_folders, open_node, open_publish, open_services, start_node,
-		listen_control,       open_tls,  listen_all,   open_http,
+		make_default_folders, open_node,  open_publish,
+		open_services,        start_node, open_tls,
+		listen_all,           open_http,  listen_control,
 	};
 	struct fastd *fastd = calloc(1, sizeof *fastd);
 
@@ -368,7 +370,7 @@ void fastd_describe(const struct fastd *fastd, char *out)
 
 	for (size_t i = 0; i < count && used < FASTD_READY_BYTES_MAX; i++) {
 		used += (size_t)snprintf(out + used, FASTD_READY_BYTES_MAX - used, ", calls %s",
-					 fast_server_endpoint(fastd->server, i + 1));
+					 fast_server_endpoint(fastd->server, i));
 	}
 	if (fastd->publish != NULL && used < FASTD_READY_BYTES_MAX) {
 		used += (size_t)snprintf(out + used, FASTD_READY_BYTES_MAX - used, ", publish %s",

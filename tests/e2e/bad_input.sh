@@ -5,7 +5,7 @@
 refuses 'no fastd: the endpoint is named' 3 "$world/fastd.sock" fastctl status
 start_fastd
 start worker worker
-fastctl wait worker
+wait_worker worker
 
 refuses 'a value out of range: the reason and the nearest' 1 '1000' fastctl set period_ms=5000 --plugin worker
 refuses 'a value that is no choice: the nearest' 1 '0\.5' fastctl set res=0.6 --plugin worker

@@ -5,7 +5,7 @@ command -v python3 >/dev/null || { skip 'python3 is not installed'; exit 77; }
 
 start_fastd
 start worker worker
-fastctl wait worker
+wait_worker worker
 cat >"$world/abuse.py" <<'PYTHON'
 import os, random, socket, struct, sys
 

@@ -13,7 +13,7 @@ again() {
   (cd "$world/state" && eval "$2")
   start_fastd
   check "$1: fastd says so" grep -q 'is broken (.*) and set aside as' "$world/fastd.log"
-  check 'the plugin is there' fastctl wait worker
+  check 'the plugin is there' wait_worker worker
   check 'a knob can be turned' wait_until 10 fastctl set period_ms=6 --plugin worker
   check 'the store is well' sh -c 'fastctl status | grep -qE "^store +ok"'
 }

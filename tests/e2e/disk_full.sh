@@ -26,7 +26,7 @@ fastctl status >"$world/status"
 check 'the status says so' grep -qE '^store +can' "$world/status"
 before=$(total)
 more() { [ "$(total)" -gt "$before" ]; }
-check 'metrics go on live' wait_until 5 more
+check 'metrics go on live' wait_until 20 more
 check 'fastd lives' kill -0 "$fastd_pid"
 rm "$world/state/ballast"
 well() { fastctl status | grep -qE '^store +ok'; }
@@ -37,7 +37,7 @@ resumed() { [ "$(samples | tail -n 1)" -gt "$mended" ]; }
 mended=$(total)
 check 'the history goes on' wait_until 20 resumed
 told() { fastctl events | grep -q store_failed && fastctl events | grep -q store_mended; }
-check 'the events tell of it' wait_until 5 told
+check 'the events tell of it' wait_until 20 told
 kill -TERM "$fastd_pid"
 wait "$fastd_pid"
 umount "$world/state" 2>/dev/null

@@ -62,7 +62,7 @@ fi
 kill -9 "$worker"
 { wait "$worker"; } 2>/dev/null
 gone() { ! scrape "$openmetrics" | grep -q '^plugin_frames_total{plugin="worker"}'; }
-check 'a dead plugin leaves the scrape' wait_until 5 gone
+check 'a dead plugin leaves the scrape' wait_until 20 gone
 check 'its last ones are known still' bash -c \
   'fastctl metrics frames --plugin worker --all --json | grep -q 4bf92f3577b34da6'
 exit "$failed"

@@ -4,10 +4,10 @@
 
 start_fastd
 start worker worker
-fastctl wait worker
+wait_worker worker
 printf 'res,fps,acc\n1.0,50,1.0\n0.5,100,0.8\n0.25,200,0.5\n' >"$world/table.csv"
 start hold fastctl hold 'fps >= 60' --maximize acc --plugin worker --knobs res \
-  --table "$world/table.csv" --ttl 1000 --for 60
+  --table "$world/table.csv" --ttl 5000 --for 120
 hold_pid=$started
 held() { fastctl params res --plugin worker --json | grep -qE '"leaseId": *"?[1-9]'; }
 free() { ! held; }
@@ -19,9 +19,9 @@ refuses 'a set from outside is refused, and told who holds' 1 'fastctl hold' \
 check 'a knob that is not claimed can be turned' fastctl set period_ms=20 --plugin worker
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
-check 'a killed controller loses its claim' wait_until 5 free
+check 'a killed controller loses its claim' wait_until 20 free
 back() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"doubleValue": *1\.0'; }
-check 'the knob goes back' wait_until 5 back
+check 'the knob goes back' wait_until 20 back
 fastctl audit >"$world/audit"
 check 'the audit log tells' grep -qE 'lose|revert' "$world/audit"
 

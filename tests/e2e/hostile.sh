@@ -70,7 +70,7 @@ check 'a plugin stops in the middle of an update' wait_until 10 stopped
 seen() { [ "$(fastctl metrics m1 --plugin half --json | json_field count)" = 1000 ]; }
 check 'what it has written is seen' wait_until 10 seen
 check 'half a value, too' sh -c 'fastctl metrics m3 --plugin half --json | grep -qE "\"count\": ?\"?1\"?,"'
-check 'its knob is turned, without waiting for it' timeout 5 fastctl set quality=7 --plugin half
+check 'its knob is turned, without waiting for it' timeout 20 fastctl set quality=7 --plugin half
 serves 'a plugin that has stopped'
 kill -9 "$half_pid"
 down() { page | grep -q '^fastd_plugin_up{plugin="half"} 0'; }

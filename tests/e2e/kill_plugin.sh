@@ -8,12 +8,12 @@ start worker worker
 page() { curl -sf --unix-socket "$world/http.sock" http://localhost/metrics; }
 counted() { [ "$(fastctl metrics frames --json | json_field count)" -gt 100 ]; }
 check 'it counts' wait_until 10 counted
-check 'it is up' wait_until 5 sh -c "curl -s --unix-socket '$world/http.sock' http://localhost/metrics |
+check 'it is up' wait_until 20 sh -c "curl -s --unix-socket '$world/http.sock' http://localhost/metrics |
   grep -q '^fastd_plugin_up{plugin=\"worker\"} 1'"
 scraped=$(page | sed -n 's/^plugin_frames_total{plugin="worker"} //p')
 kill -9 "${pids[1]}"
 down() { page | grep -q '^fastd_plugin_up{plugin="worker"} 0'; }
-check 'it is down' wait_until 5 down
+check 'it is down' wait_until 20 down
 page | grep -q '^plugin_frames' && fail 'its series have left the scrape' ||
   pass 'its series have left the scrape'
 fastctl metrics frames --json | grep -q '"frames"' && fail 'they have left the list' ||
@@ -29,10 +29,10 @@ stored() {
 }
 check 'the history ends with it' wait_until 10 stored
 died() { fastctl runs worker | grep -q 'its process has ended\|it has closed its connection'; }
-check 'the run has ended, and why' wait_until 5 died
+check 'the run has ended, and why' wait_until 20 died
 check 'the events tell of it' sh -c 'fastctl events --plugin worker | grep -q "end  *worker"'
 start worker2 worker
-check 'another may have its name' fastctl wait worker --patience 5
+check 'another may have its name' fastctl wait worker --patience 20
 two() { [ "$(fastctl runs worker --json | grep -o '"pid"' | wc -l)" -eq 2 ]; }
-check 'which is another run' wait_until 5 two
+check 'which is another run' wait_until 20 two
 exit "$failed"

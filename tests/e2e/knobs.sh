@@ -13,7 +13,7 @@ says() {
 refuses_words() { ! grep -qE -- "$1" "$2"; }
 
 start_fastd
-start wait fastctl --json wait late --param res --metric fps --patience 20
+start wait fastctl --json wait late --param res --metric fps --patience 60
 waiting=$started
 start worker worker
 worker=$started
@@ -41,12 +41,12 @@ check 'it is listed' says 'w\*.*period_ms.*\.\.50' fastctl bounds --plugin worke
 refuses 'a value outside is refused, with the nearest inside' 1 'nearest allowed value of period_ms is 50' \
   fastctl set period_ms=90
 check 'a pin moves the knob' fastctl bounds set mode --choices good
-check 'at once' wait_until 5 says 'set it to good' fastctl explain mode
+check 'at once' wait_until 20 says 'set it to good' fastctl explain mode
 check 'explain tells of the bound' says 'leaves only good' fastctl explain mode
 kill -9 "$fastd_pid"
 wait "$fastd_pid" 2>/dev/null
 start_fastd
-fastctl wait worker
+wait_worker worker
 refuses 'a bound outlives fastd' 1 "operator's bounds" fastctl set period_ms=90
 check 'bounds are cleared' fastctl bounds clear period_ms --plugin 'w*'
 check 'both' fastctl bounds clear mode
@@ -103,26 +103,26 @@ epoch=$(fastctl status --json | json_field bootId)
 check 'a knob is turned' fastctl set period_ms=30
 start from fastctl watch --from-rev "$revision" --epoch "$epoch"
 check 'a watch from a revision has what came after it' \
-  wait_until 5 grep -qE '^change .* period_ms .* 30' "$world/from.log"
+  wait_until 20 grep -qE '^change .* period_ms .* 30' "$world/from.log"
 check 'and nothing else' refuses_words '^(state|gap)' "$world/from.log"
 check 'a watch from another epoch says that changes are missing' \
-  says '^gap' timeout 5 fastctl watch --from-rev "$revision" --epoch 1 --count 3
+  says '^gap' timeout 20 fastctl watch --from-rev "$revision" --epoch 1 --count 3
 refuses 'a revision that is not yet' 1 'from_revision is 99999; the newest of .worker. is' \
   fastctl watch --from-rev 99999 --epoch "$epoch"
 check 'a watch from it in another epoch gets the states' \
-  says '^gap' timeout 5 fastctl watch --from-rev 99999 --epoch 1 --count 3
+  says '^gap' timeout 20 fastctl watch --from-rev 99999 --epoch 1 --count 3
 knobs=$(fastctl params --json | grep -o '"desired"' | wc -l)
-sequence=$(timeout 5 fastctl watch --knobs --json --count "$knobs" | tail -n 1 | json_field sequence)
+sequence=$(timeout 20 fastctl watch --knobs --json --count "$knobs" | tail -n 1 | json_field sequence)
 check 'another knob is turned' fastctl set period_ms=31
 start after fastctl watch --from-seq "$sequence" --epoch "$epoch"
 check 'a watch of all plugins goes on after a sequence number' \
-  wait_until 5 grep -qE '^change .* period_ms .* 31' "$world/after.log"
+  wait_until 20 grep -qE '^change .* period_ms .* 31' "$world/after.log"
 check 'without the states' refuses_words '^(state|gap)' "$world/after.log"
 refuses 'a sequence number without its epoch' 2 'takes the --epoch' fastctl watch --from-seq 1
 start watch fastctl watch --knobs --plugin worker
 watch_pid=$started
-wait_until 5 grep -q '^state' "$world/watch.log"
+wait_until 20 grep -q '^state' "$world/watch.log"
 kill -9 "$worker"
-check 'a watch says that the plugin has ended' wait_until 5 grep -q '^ended *worker' "$world/watch.log"
+check 'a watch says that the plugin has ended' wait_until 20 grep -q '^ended *worker' "$world/watch.log"
 kill -INT "$watch_pid"
 exit "$failed"

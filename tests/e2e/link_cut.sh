@@ -5,7 +5,7 @@
 
 start_fastd --listen tcp://127.0.0.1:0 --role tcp=controller
 start worker worker
-fastctl wait worker
+wait_worker worker
 tcp=$(fastctl status --json | grep -oE 'tcp://127\.0\.0\.1:[0-9]+' | head -n 1)
 # Whatever the worker's pace, 1.0 is never the best.
 printf 'res,fps,acc\n1.0,50,0.5\n0.5,100,1.0\n0.25,200,0.8\n' >"$world/table.csv"
@@ -21,19 +21,19 @@ free() { ! held; }
 turned() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"doubleValue": *0\.'; }
 back() { fastctl params res --plugin worker --json | grep -qE '"desired": *\{"doubleValue": *1\.0'; }
 
-hold remote "$tcp" 2000
+hold remote "$tcp" 5000
 check 'a controller over tcp claims' wait_until 10 held
 check 'and turns the knob' wait_until 10 turned
 kill -STOP "$hold_pid"
 check 'its link cut, the lease outlasts it' held
-check 'until its time is up' wait_until 6 free
-check 'and fastd reverts the knob' wait_until 5 back
+check 'until its time is up' wait_until 20 free
+check 'and fastd reverts the knob' wait_until 20 back
 kill -CONT "$hold_pid"
 check 'back again, it claims anew' wait_until 10 held
 check 'and turns the knob anew' wait_until 10 turned
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
-check 'until it is killed and its time is up, too' wait_until 6 free
+check 'until it is killed and its time is up, too' wait_until 20 free
 
 hold remote "$tcp" 60000
 check 'a controller over tcp claims for a minute' wait_until 10 held
@@ -44,10 +44,10 @@ one_less() { [ "$(connections)" -lt "$before" ]; }
 before=$(connections)
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
-check 'killed, its connection is gone' wait_until 5 one_less
+check 'killed, its connection is gone' wait_until 20 one_less
 check 'but its lease still runs' held
 check 'until it is released' fastctl release "$lease" --revert
-check 'which reverts the knob' wait_until 5 back
+check 'which reverts the knob' wait_until 20 back
 
 # The link is cut, and both ends live: a proxy stands between them.
 coproc proxy { exec proxy tcp://127.0.0.1:0 "$tcp"; }
@@ -66,7 +66,7 @@ check 'a controller over a link claims' wait_until 10 held
 check 'and turns the knob' wait_until 10 turned
 tell stop
 check 'the link gone silent, its lease ends with its time' wait_until 10 free
-check 'and fastd reverts the knob' wait_until 5 back
+check 'and fastd reverts the knob' wait_until 20 back
 check 'though the controller lives' kill -0 "$hold_pid"
 tell go
 check 'the link back again, it claims anew' wait_until 20 held
@@ -108,10 +108,10 @@ check 'a controller over ipc claims for a minute' wait_until 10 held
 check 'and turns the knob' wait_until 10 turned
 stopped() { [ "$(cut -d' ' -f3 "/proc/$hold_pid/stat")" = T ]; }
 kill -STOP "$hold_pid"
-check 'it is stopped' wait_until 5 stopped
+check 'it is stopped' wait_until 20 stopped
 check 'and lives, so that it holds on' held
 kill -9 "$hold_pid"
 wait "$hold_pid" 2>/dev/null
-check 'killed, it holds nothing any more' wait_until 2 free
-check 'and fastd reverts the knob' wait_until 2 back
+check 'killed, it holds nothing any more' wait_until 20 free
+check 'and fastd reverts the knob' wait_until 20 back
 exit "$failed"

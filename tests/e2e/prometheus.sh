@@ -84,7 +84,7 @@ fi
 # A plugin that dies leaves the scrape at once.
 kill -9 "${pids[1]}"
 gone() { ! curl -sf "$url/metrics" | grep -q '^plugin_frames_total'; }
-check 'a dead plugin leaves the scrape' wait_until 5 gone
+check 'a dead plugin leaves the scrape' wait_until 20 gone
 down() { curl -s "$url/metrics" | grep -qE '^fastd_plugin_up\{plugin="worker"\} 0'; }
-check 'and is down' wait_until 5 down
+check 'and is down' wait_until 20 down
 exit "$failed"

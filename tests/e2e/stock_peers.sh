@@ -6,7 +6,7 @@ command -v protoc >/dev/null || { skip 'protoc is not installed'; exit 77; }
 
 start_fastd --listen tcp://127.0.0.1:0 --publish "ipc://$world/pub.sock"
 start worker worker
-fastctl wait worker
+wait_worker worker
 protos=$FASTD_SOURCE/proto
 
 # request METHOD: a request packet with an empty message.
@@ -45,7 +45,7 @@ else
   skip 'nanocat is not installed'
 fi
 
-timeout 5 nngcat --sub --dial "ipc://$world/pub.sock" --subscribe metric.worker.fps --count 3 --raw \
+timeout 20 nngcat --sub --dial "ipc://$world/pub.sock" --subscribe metric.worker.fps --count 3 --raw \
   >"$world/samples" 2>/dev/null
 check 'nngcat --sub reads samples' grep -qa 'metric.worker.fps' "$world/samples"
 [ "$(grep -ao 'metric\.worker\.[a-z]*' "$world/samples" | sort -u)" = metric.worker.fps ] &&

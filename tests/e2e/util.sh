@@ -77,6 +77,9 @@ start_fastd() {
 # A field of a command's JSON, by a jq-less path: json_field KEY reads stdin, first match.
 json_field() { grep -oE "\"$1\": ?(\"[^\"]*\"|[-0-9.e+]+|true|false)" | head -n 1 | sed -E 's/^"[^"]*": ?//; s/^"//; s/"$//'; }
 
+# wait_worker NAME [OPTION...]: until that plugin is there with the last knob that worker.c declares.
+wait_worker() { fastctl wait "$1" --param label --metric sizes --patience 20 "${@:2}"; }
+
 finish() {
   local pid
   for pid in "${pids[@]:-}"; do

@@ -16,7 +16,10 @@ awk '/<!-- walk -->/ { on = 1; next } /<!-- end of walk -->/ { on = 0 } on && !/
 sed -i -e '/^apt-get /d' -e 's/-m venv /-m venv --system-site-packages /' "$world/walk.sh"
 # Debian's Python: it has what building takes.
 PATH=$FASTD_BIN:/usr/bin:$PATH
-start fastd fastd --http 127.0.0.1:9400
+start fastd fastd --http 127.0.0.1:0
+http() { fastctl status --json | grep -oE 'http://127\.0\.0\.1:[0-9]+'; }
+wait_until 20 http || fail 'fastd starts'
+sed -i "s|http://127\.0\.0\.1:9400|$(http)|" "$world/walk.sh"
 {
   echo 'set -e; trap "kill \$(jobs -p); wait" EXIT'
   cat "$world/walk.sh"

@@ -106,7 +106,7 @@ kill -KILL "$started"
 wait "$started" 2>/dev/null
 check 'fastprof killed outright leaves a result that says it was running' \
   python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["ending"]=="running"' "$out/results.json"
-check 'and its plugin ends with it' wait_until 5 sh -c "! kill -0 $plugin"
+check 'and its plugin ends with it' wait_until 20 sh -c "! kill -0 $plugin"
 
 # A file that there is no room for.
 begin
@@ -122,7 +122,7 @@ if mount -t tmpfs -o size=900k tmpfs "$out" 2>/dev/null; then
   timeout 30 fastprof run "${quick[@]}" --interval 0.01 --duration 3 --knob mood=well -- ill \
     >"$world/ends.out" 2>&1 &
   run=$!
-  wait_until 5 test -s "$out/results.json"
+  wait_until 20 test -s "$out/results.json"
   head -c 2000000 /dev/zero >"$out/filler" 2>/dev/null
   wait "$run" || got=$?
   judge 'a full disk leaves a result' 5 disk_full "$got"

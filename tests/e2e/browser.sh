@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The live page in a real browser: what it shows came by server-sent events, and a knob is turned there.
+# What docs/connect.md has for a browser's console works there, too.
 . "$(dirname "$0")/util.sh"
 command -v chromium >/dev/null || { skip 'a browser on the live page: chromium is not installed'; exit 77; }
 
@@ -70,6 +71,9 @@ PYTHON
 row='[...document.querySelectorAll("#TABLE tr")].find((row) => row.dataset.key === "worker\tNAME")'
 metric=${row/TABLE/metrics} knob=${row/TABLE/knobs}
 knob=${knob/NAME/res}
+# Begun once, it tells its console what has come.
+console=$(sed -n '/^    .*new EventSource/,/^$/p' "$FASTD_SOURCE/docs/connect.md" | sed 's,//.*,,; s/street/worker/' | tr '\n' ' ')
+console="(window.told ??= (() => { const told = [], console = { log: (item) => told.push(item) }; $console; return told; })())"
 python3 "$world/browser.py" "$url/live" "$world/profile" >"$world/browser.out" <<PAGE
 the streams are open: document.querySelector("#state").innerText === "live"
 a metric comes, by and by: Number(${metric/NAME/fps}.cells[5].innerText.replace(",", "")) > 10
@@ -81,10 +85,12 @@ a knob is there, with its choices: ${knob}.querySelector("select").options.lengt
 it is turned: (${knob}.querySelector("select").value = "0.5", ${knob}.querySelector("form").requestSubmit(), true)
 and what was wanted comes back: ${knob}.cells[2].innerText === "0.5" && ${knob}.cells[3].innerText === "0.5"
 who did it is shown: ${knob}.cells[5].innerText.includes("live page")
+the EventSource of the docs gets what is measured: ${console}.some((item) => item.samples.some((sample) => sample.metric === "fps"))
+and goes on: ${console}.length >= 3
 PAGE
 code=$?
 [ "$code" -eq 77 ] && { skip 'a browser on the live page: chromium does not start here'; exit 77; }
 cat "$world/browser.out"
 [ "$code" -eq 0 ] || failed=1
-[ "$(grep -c '^ok' "$world/browser.out")" -eq 10 ] || fail 'all of the page was looked at'
+[ "$(grep -c '^ok' "$world/browser.out")" -eq 12 ] || fail 'all of the page was looked at'
 exit "$failed"

@@ -125,7 +125,7 @@ struct fast_param {
 	struct param_value good;
 	_Atomic size_t choice; /* ENUM: index of good in the choices */
 	atomic_flag updating;
-	/* ENUM: the page's generation that is known to hold good, times FAST_PARAM_CHOICES_MAX,
+	/* ENUM: the page's generation that is known to hold good, times FAST_PARAM_SETTLED_STEP,
 	 * plus choice; written as these are. */
 	_Atomic uint64_t settled;
 	_Atomic uint64_t reported; /* newest revision reported as impossible */

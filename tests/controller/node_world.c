@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +71,16 @@ void world_restart(struct world *world)
 	world->node = NULL;
 	world->options.boot_id++;
 	world_open(world);
+}
+
+void disk_fail(bool fails)
+{
+	struct rlimit limit;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = fails ? 0 : limit.rlim_max;
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
 }
 
 void wait_until(bool (*condition)(void *arg), void *arg)

@@ -43,6 +43,9 @@ void world_restart(struct world *world);
 /* Removes a directory and the files in it. */
 void directory_remove(const char *path);
 
+/* Each write of the process to a file fails, or none does any more. */
+void disk_fail(bool fails);
+
 /* Waits until condition(arg) holds; fails after WORLD_WAIT_MS. */
 void wait_until(bool (*condition)(void *arg), void *arg);
 

@@ -1,6 +1,7 @@
 /* Bounds outrank everybody, and outlive the node. */
 #include "controller/knob_world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void a_bound_outranks_every_set_and_tells_the_nearest_value(void **state)
@@ -157,6 +158,47 @@ static void contradicting_bounds_allow_nothing(void **state)
 	knob_world_fini(&fixture);
 }
 
+/* Their greatest values, one after another. */
+static void add_max(const struct node_bound *bound, void *arg)
+{
+	char *told = arg;
+
+	assert_true(bound->has_max);
+	(void)sprintf(told + strlen(told), "%g ", bound->max);
+}
+
+static void the_bounds_of_a_plugin_are_told_and_no_others(void **state)
+{
+	static const struct {
+		const char *instance;
+		const char *told;
+	} kinds[] = {
+		{NULL, "10 20 30 "}, {"", "10 20 30 "}, {"cam", "10 20 "},
+		{"cam-2", "10 "},    {"mic", "30 "},    {"c*", "10 "}, /* a name, not a glob */
+		{"other", ""},
+	};
+	struct knob_world fixture;
+	struct node_bound bound = bound_at_most(10);
+
+	(void)state;
+	knob_world_init(&fixture);
+	bound.plugin = "c*";
+	assert_ok(knob_bound(&fixture, &bound).status);
+	bound.plugin = "cam";
+	bound.max = 20;
+	assert_ok(knob_bound(&fixture, &bound).status);
+	bound.plugin = "mic";
+	bound.max = 30;
+	assert_ok(knob_bound(&fixture, &bound).status);
+	for (size_t i = 0; i < FAST_TEST_COUNT(kinds); i++) {
+		char told[32] = "";
+
+		node_each_bound(fixture.world.node, kinds[i].instance, add_max, told);
+		assert_string_equal(kinds[i].told, told);
+	}
+	knob_world_fini(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_knob_can_be_pinned),
 		cmocka_unit_test(bounds_that_make_no_sense_are_refused),
 		cmocka_unit_test(contradicting_bounds_allow_nothing),
+		cmocka_unit_test(the_bounds_of_a_plugin_are_told_and_no_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,53 @@ static void a_value_that_the_plugin_cannot_apply_fails_and_is_remembered(void **
 	world_fini(&world);
 }
 
+static bool is_wholly_read(void *arg)
+{
+	struct node_plugin info;
+
+	return world_plugin_info(arg, "cam", &info) && info.effective_revision == info.revision;
+}
+
+/* A value that goes back to nobody having set it is in effect when all else is read: a knob that
+ * has failed is not waited for, neither at once nor when it is set anew. */
+static void a_knob_that_has_failed_keeps_no_revision_from_its_effect(void **state)
+{
+	struct node_assignment assignment = {.param = "size", .value = value_int(3)};
+	const struct node_set passing = {.plugin = "cam",
+					 .assignments = &assignment,
+					 .count = 1,
+					 .value_ttl_ms = 1,
+					 .actor = "tester"};
+	struct fast_plugin *plugin;
+	struct fast_param *batch;
+	struct world world;
+	uint64_t revision = 0;
+
+	(void)state;
+	world_init(&world);
+	plugin = world_plugin(&world, "cam");
+	batch = plugin_int_param(plugin, "batch", 1);
+	(void)plugin_int_param(plugin, "size", 7);
+	(void)world_param_wait(&world, "cam", "size", NODE_PARAM_UNSET);
+	for (int i = 0; i < 2; i++) {
+		struct outcome outcome = {0};
+
+		assert_ok(world_set(&world, "cam", "batch", value_int(64 + i), 0).status);
+		assert_ok(fast_param_wait(batch, &revision, WORLD_WAIT_MS));
+		fast_param_failed(batch, revision, "no memory");
+		(void)world_param_wait(&world, "cam", "batch", NODE_PARAM_FAILED);
+		node_set(world.node, &passing, outcome_done, &outcome);
+		assert_ok(outcome_wait(&outcome).status);
+		wait_until(is_wholly_read, &world);
+	}
+	assert_ok(world_set(&world, "cam", "batch", value_int(8), 0).status);
+	assert_int_equal(8, fast_param_get_int(batch));
+	(void)world_param_wait(&world, "cam", "batch", NODE_PARAM_APPLIED);
+	wait_until(is_wholly_read, &world);
+	fast_plugin_close(plugin);
+	world_fini(&world);
+}
+
 /* The failed value is still what is wanted: it fails again, and is not tried for ever. */
 static void a_failure_is_known_again_after_a_restart_of_the_node(void **state)
 {
@@ -229,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_that_the_plugin_cannot_apply_fails_and_is_remembered),
+		cmocka_unit_test(a_knob_that_has_failed_keeps_no_revision_from_its_effect),
 		cmocka_unit_test(a_failure_is_known_again_after_a_restart_of_the_node),
 		cmocka_unit_test(a_forked_child_that_counts_is_an_instance_of_its_own),
 		cmocka_unit_test(series_with_labels_are_known_by_name_and_labels),

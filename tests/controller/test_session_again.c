@@ -138,6 +138,34 @@ static void what_a_page_claims_is_forgotten_with_the_plugin(void **state)
 	raw_world_fini(&raw);
 }
 
+/* A set that the disk did not take is none: the store still knows nothing of the instance. */
+static void what_a_page_claims_is_forgotten_though_a_set_failed(void **state)
+{
+	const uint64_t read_revision = 41;
+	struct raw_world raw;
+	int page = raw_page();
+
+	(void)state;
+	assert_int_equal(sizeof read_revision, pwrite(page, &read_revision, sizeof read_revision,
+						      FAST_PAGE_ACK_OFFSET(0)));
+	world_init(&raw.world);
+	raw.fd = raw_connect(raw.world.socket);
+	assert_true(raw_send_attach(raw.fd, "cam", "", page));
+	assert_true(raw_receive(raw.fd).attached);
+	assert_true(raw_send_param(raw.fd, "quality", 5, 0));
+	(void)world_param_wait(&raw.world, "cam", "quality", NODE_PARAM_UNSET);
+	disk_fail(true);
+	assert_status(FAST_UNAVAILABLE,
+		      world_set(&raw.world, "cam", "quality", value_int(9), 0).status);
+	disk_fail(false);
+	(void)close(raw.fd);
+	(void)world_plugin_wait(&raw.world, "cam", false);
+	assert_int_equal(0, count_records(&raw.world));
+	(void)close(page);
+	raw.fd = raw_connect(raw.world.socket);
+	raw_world_fini(&raw);
+}
+
 static size_t count_descriptors(void)
 {
 	size_t count = 0;
@@ -181,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_plugin_from_the_future_has_no_spike_in_its_rate),
 		cmocka_unit_test(plugins_that_do_not_say_when_they_opened_are_told_apart),
 		cmocka_unit_test(what_a_page_claims_is_forgotten_with_the_plugin),
+		cmocka_unit_test(what_a_page_claims_is_forgotten_though_a_set_failed),
 		cmocka_unit_test(connections_that_have_ended_take_nobodys_place),
 	};
 

@@ -15,7 +15,7 @@ static void end(struct world *world, struct fast_plugin *plugin)
 
 static void knobs_of_an_ended_plugin_are_told_the_same_by_the_next_node(void **state)
 {
-	void (*const ways[])(struct world *) = {world_restart, world_kill, world_restart};
+	void (*const ways[])(struct world *) = {world_kill, world_restart, world_restart};
 	struct fast_param *params[KNOBS];
 	struct fast_plugin *plugin;
 	struct node_result result;

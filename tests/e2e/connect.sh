@@ -117,6 +117,18 @@ else:
 PYTHON
 check 'a plain Python script calls and streams' python3 "$world/client.py" "$url"
 
+# The programs of docs/connect.md, as they stand there.
+page() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$FASTD_SOURCE/docs/connect.md" | sed -e '/^```/d' -e "s|http://127.0.0.1:9400|$url|"; }
+page python >"$world/page.py"
+page js >"$world/page.mjs"
+check "the page's Python calls and streams" sh -c \
+  "timeout 20 python3 '$world/page.py' >'$world/page.out' && grep -q '^worker res ' '$world/page.out' && grep -q '^worker fps ' '$world/page.out'"
+if node -e 'fetch' 2>/dev/null; then
+  check "and its JavaScript" sh -c "timeout 20 node '$world/page.mjs' | grep -q '^worker res '"
+else
+  skip 'node with fetch() is not installed: the JavaScript of the page is not run'
+fi
+
 # On TCP nobody knows who calls.
 check 'a set over TCP is audited as that alone' sh -c "fastctl audit --json | tail -n 1 | grep -q '\"http' && ! fastctl audit --json | tail -n 1 | grep -q uid"
 gets 'what is for administrators is not for TCP' 403 '"code":"permission_denied"' "$url/fast.v1.Admin/Connections"

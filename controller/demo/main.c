@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -232,6 +233,9 @@ static int demo_run(struct stage *stage, const struct demo_options *options)
 	struct outcome outcome = {.margin = STAGE_MARGIN,
 				  .cores = (int)sysconf(_SC_NPROCESSORS_ONLN)};
 
+	if (getloadavg(&outcome.load, 1) != 1) {
+		outcome.load = -1;
+	}
 	if (stage_open(stage, options) != FAST_OK || !measure(stage, &outcome) ||
 	    !learn(stage, &outcome) || !hold(stage, &outcome) || !fixed(stage, &outcome)) {
 		return EXIT_BROKEN;

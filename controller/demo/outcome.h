@@ -16,6 +16,7 @@ struct outcome {
 	bool held;
 	bool convincing; /* 1.0 and 0.5 miss the goal, and the controller's acc is above 0.25's */
 	int cores;
+	double load; /* average of the minute before it began; below 0: not known */
 	int co_runners;
 	int64_t start_ns; /* of the hold, since 1970 */
 	bool fastd_killed;

@@ -1,5 +1,7 @@
 #include "demo/outcome.h"
 
+#define BUSY 0.5 /* load per core at which others take a share that is felt */
+
 const double outcome_fixed_res[OUTCOME_FIXED] = {1.0, 0.5, 0.25};
 
 void outcome_judge(const struct record *record, struct outcome *outcome)
@@ -70,6 +72,13 @@ static void print_verdict(const struct outcome *outcome, FILE *file)
 			"The goal was NOT held: %zu of %zu windows reached it (%.0f %%; 90 %% are "
 			"needed). The worst had %.1f frames/s.\n",
 			hold->met, hold->windows, 100 * hold->share, hold->fps_worst);
+	}
+	if (!outcome->held && outcome->load > BUSY * outcome->cores) {
+		fprintf(file,
+			"The machine was busy before the demo began (load %.1f, %d cores), and may "
+			"have been all\nthe while: what it can do is seen when nothing else "
+			"runs.\n",
+			outcome->load, outcome->cores);
 	}
 }
 

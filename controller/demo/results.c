@@ -28,8 +28,9 @@ static json_t *machine_json(const struct outcome *outcome)
 	if (uname(&name) != 0) {
 		return json_null();
 	}
-	return json_pack("{s:i, s:s, s:s}", "cores", outcome->cores, "kernel", name.release,
-			 "machine", name.machine);
+	return json_pack("{s:i, s:o, s:s, s:s}", "cores", outcome->cores, "loadBefore",
+			 outcome->load < 0 ? json_null() : number(outcome->load), "kernel",
+			 name.release, "machine", name.machine);
 }
 
 bool outcome_write_results(const struct outcome *outcome, const char *path)

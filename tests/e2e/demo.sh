@@ -26,6 +26,7 @@ out = sys.argv[1]
 results = json.load(open(out + "/results.json"))
 lines = [json.loads(l) for l in open(out + "/samples.ndjson")]
 xml.dom.minidom.parse(out + "/timeline.svg")
+assert results["machine"]["loadBefore"] >= 0
 assert results["goal"] > 0 and len(lines) > 50
 beats = [l["beats"] for l in lines]
 assert beats == sorted(beats), "the total went back"

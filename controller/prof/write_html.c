@@ -34,6 +34,7 @@ static const char head[] =
 	".goal{stroke:var(--bad);stroke-dasharray:5 4;stroke-opacity:.8}"
 	".miss{fill:var(--bad);fill-opacity:.07}.aim{fill:var(--bad)}.beaten{fill:var(--soft);fill-"
 	"opacity:.45}"
+	".name,.chosen,.aim{paint-order:stroke;stroke:var(--card);stroke-width:3px}"
 	".span{stroke:var(--soft);stroke-opacity:.6}.box{fill:var(--main);fill-opacity:.28}"
 	".line{fill:none;stroke:var(--main);stroke-width:1.6}.odd{stroke:var(--odd)}\n"
 	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13."

@@ -28,8 +28,3 @@ bool interrupt_seen(void)
 {
 	return interrupt_kept != 0;
 }
-
-int interrupt_signal(void)
-{
-	return interrupt_kept;
-}

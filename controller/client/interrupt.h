@@ -10,7 +10,4 @@ void interrupt_catch(void);
 /* Whether one has come. */
 bool interrupt_seen(void);
 
-/* The signal that has come, 0 for none. */
-int interrupt_signal(void);
-
 #endif

@@ -75,7 +75,6 @@ void output_count(const void *member, struct text *text);       /* u64; "-" for 
 void output_time(const void *member, struct text *text);        /* int64 unix ns; "-" for 0 */
 void output_clock(const void *member, struct text *text);       /* the same, local time of day */
 void output_since(const void *member, struct text *text);       /* the same, as time passed */
-void output_seconds(const void *member, struct text *text);     /* double */
 void output_bytes(const void *member, struct text *text);       /* u64 */
 void output_param_value(const void *member, struct text *text); /* Fast__V1__ParamValue * */
 

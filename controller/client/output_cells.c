@@ -67,11 +67,6 @@ void output_since(const void *member, struct text *text)
 	}
 }
 
-void output_seconds(const void *member, struct text *text)
-{
-	quantity_seconds(text, *(const double *)member);
-}
-
 void output_bytes(const void *member, struct text *text)
 {
 	quantity_bytes(text, (double)*(const uint64_t *)member);

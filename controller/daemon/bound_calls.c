@@ -50,8 +50,9 @@ enum fast_status plugin_enforce_bounds(struct node *node, const struct plugin *p
 	return status;
 }
 
-static void bounds_enforce(struct node *node, const char *actor)
+void bounds_enforce(struct node *node, const char *actor)
 {
+	node->unbounded = false;
 	for (size_t i = 0; i < node->registry.count; i++) {
 		if (plugin_enforce_bounds(node, node->registry.plugins[i], actor) != FAST_OK) {
 			node->unbounded = true; /* the loop tries again */

@@ -230,6 +230,7 @@ static enum fast_status grant_begin(struct change *change, const struct node_cla
 		return change_refuse(change, FAST_RESOURCE_EXHAUSTED,
 				     "fastd has as many leases as it can take: %d", LEASES_MAX);
 	}
+	change->time_unix_ns = node_now_unix_ns(); /* the claim may have waited */
 	change->claimed = lease;
 	change->lease_id = lease->id;
 	(void)snprintf(lease->principal, sizeof lease->principal, "%s",

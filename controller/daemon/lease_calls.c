@@ -228,9 +228,9 @@ void node_release(struct node *node, const struct node_lease_key *key, bool appl
 
 void leases_expire(struct node *node, int64_t now_ns)
 {
-	struct lease *lease = leases_expired(&node->leases, now_ns);
+	struct lease *lease;
 
-	while (lease != NULL) {
+	while ((lease = leases_expired(&node->leases, now_ns)) != NULL) {
 		struct change *change =
 			change_new(node, lease->instance, NODE_ITSELF, lease->count, 2);
 
@@ -239,9 +239,8 @@ void leases_expire(struct node *node, int64_t now_ns)
 			  lease->orphaned ? "its process has ended" : "it was not renewed");
 		if (change == NULL || lease_end(node, lease, "lose", true, change) != FAST_OK) {
 			change_free(change);
+			/* No memory now; it is tried again, and so are the others. */
 			lease->deadline_ns = now_ns + (int64_t)node->tick_ms * 1000000;
-			return; /* no memory now; it is tried again */
 		}
-		lease = leases_expired(&node->leases, now_ns);
 	}
 }

@@ -179,17 +179,6 @@ static void tick_end(struct node *node, int64_t now_ns)
 	}
 }
 
-/* What the store had no room for when a bound was set. */
-static void bounds_enforce(struct node *node)
-{
-	node->unbounded = false;
-	for (size_t i = 0; i < node->registry.count; i++) {
-		if (plugin_enforce_bounds(node, node->registry.plugins[i], "fastd") != FAST_OK) {
-			node->unbounded = true;
-		}
-	}
-}
-
 void loop_due(struct node *node)
 {
 	int64_t now_ns = node_now_ns();
@@ -202,7 +191,7 @@ void loop_due(struct node *node)
 	leases_expire(node, now_ns);
 	values_expire(node, now_ns);
 	if (node->unbounded) {
-		bounds_enforce(node);
+		bounds_enforce(node, "fastd"); /* the store had no room for it before */
 	}
 	if (node->waiters != NULL) {
 		refused = waiters_run(node, now_ns);

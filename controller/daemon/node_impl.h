@@ -201,6 +201,8 @@ void values_expire(struct node *node, int64_t now_ns);
 FAST_MUST_CHECK enum fast_status plugin_enforce_bounds(struct node *node,
 						       const struct plugin *plugin,
 						       const char *actor);
+/* The same for all plugins; what is still to be brought is left to the loop. */
+void bounds_enforce(struct node *node, const char *actor);
 
 /* ---- loop.c ---- */
 

@@ -71,14 +71,13 @@ static bool metric_name(struct metric *metric, const Fast__V1__MetricSpec *spec)
 }
 
 /* Counts since the plugin opened, unless the metric came later or was known before. */
-static void metric_date(const struct node *node, const struct plugin *plugin, struct metric *metric)
+static void metric_date(const struct plugin *plugin, struct metric *metric)
 {
 	int64_t now_ns = node_now_ns();
 	const struct metric *before =
 		plugin->previous == NULL ? NULL : plugin_metric(plugin->previous, metric->name);
 	struct series *series = &metric->series;
 
-	(void)node;
 	series->created_ns = plugin->open_ns;
 	series->created_unix_ns = plugin->open_unix_ns;
 	if (now_ns - plugin->session_ns > NODE_LATE_METRIC_MS * NS_PER_MS) {
@@ -112,7 +111,7 @@ static enum fast_status metric_add(struct node *node, struct plugin *plugin,
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	metric->series.cell_offset = cell_offset;
-	metric_date(node, plugin, metric);
+	metric_date(plugin, metric);
 	if (metric->store_id == 0) {
 		metric->store_id = store_series_id_next(node->store);
 	}

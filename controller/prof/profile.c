@@ -212,12 +212,13 @@ void profile_sum_up(struct profile *profile)
 static enum fast_status series_finish(struct series *series)
 {
 	double *values = malloc((2 * series->count + 1) * sizeof *values);
-	double *weights = values + series->count;
+	double *weights;
 	enum fast_status status;
 
 	if (values == NULL) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
+	weights = values + series->count;
 	for (size_t i = 0; i < series->count; i++) {
 		values[i] = series->points[i].value;
 		weights[i] = series->points[i].weight;

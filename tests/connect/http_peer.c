@@ -161,9 +161,3 @@ bool http_peer_hears_end(struct http_peer *peer)
 	} while (result > 0);
 	return result == 0;
 }
-
-void http_peer_forget(struct http_peer *peer)
-{
-	peer->heard_bytes = 0;
-	peer->heard[0] = '\0';
-}

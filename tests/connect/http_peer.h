@@ -33,7 +33,5 @@ void http_peer_finish(struct http_peer *peer);
 bool http_peer_hears(struct http_peer *peer, const char *text);
 /* Waits for the end. False: the other side keeps the connection. */
 bool http_peer_hears_end(struct http_peer *peer);
-/* Forgets what was heard. */
-void http_peer_forget(struct http_peer *peer);
 
 #endif

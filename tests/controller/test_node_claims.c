@@ -76,6 +76,15 @@ static bool is_wanted_by_chief(void *arg)
 	       strcmp(param.preempt_by, "chief") == 0;
 }
 
+/* Nothing in the log is older than what stands before it. */
+static void assert_later(const struct node_audit *entry, void *arg)
+{
+	int64_t *newest_ns = arg;
+
+	assert_true(entry->time_unix_ns >= *newest_ns);
+	*newest_ns = entry->time_unix_ns;
+}
+
 static void a_higher_priority_takes_the_knobs_after_a_notice(void **state)
 {
 	struct knob_world fixture;
@@ -84,6 +93,7 @@ static void a_higher_priority_takes_the_knobs_after_a_notice(void **state)
 	struct outcome outcome = {0};
 	struct node_result held;
 	struct node_result told;
+	int64_t newest_ns = 0;
 	char audit[512];
 
 	(void)state;
@@ -124,6 +134,7 @@ static void a_higher_priority_takes_the_knobs_after_a_notice(void **state)
 			    "release  > ok;claim quality 10> ok;preempt  > ok;"
 			    "claim quality 10> ok;",
 			    world_audit(&fixture.world, "cam", audit, sizeof audit));
+	assert_ok(node_each_audit(fixture.world.node, "cam", 0, 100, assert_later, &newest_ns));
 	knob_world_fini(&fixture);
 }
 

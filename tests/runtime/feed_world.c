@@ -93,13 +93,6 @@ void feed_stop_server(struct feed_world *it)
 	it->feed = NULL;
 }
 
-void feed_restart(struct feed_world *it)
-{
-	feed_stop_server(it);
-	feed_start_server(it);
-	world_advance_ms(&it->world, 5000);
-}
-
 void feed_open(struct feed_world *it, const struct fast_feed_options *options)
 {
 	memset(it, 0, sizeof *it);

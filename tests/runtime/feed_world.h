@@ -24,8 +24,6 @@ struct feed_world {
 void feed_open(struct feed_world *it, const struct fast_feed_options *options);
 /* Ends all that is left. */
 void feed_close(struct feed_world *it);
-/* Another server, with another feed. */
-void feed_restart(struct feed_world *it);
 void feed_stop_server(struct feed_world *it);
 void feed_start_server(struct feed_world *it);
 

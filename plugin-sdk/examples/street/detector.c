@@ -92,11 +92,6 @@ void detector_free(struct detector *detector)
 	free(detector);
 }
 
-const uint8_t *detector_mask(const struct detector *detector)
-{
-	return detector->mask;
-}
-
 /* From a coordinate of the small picture to the full one's. */
 static uint16_t stretch(uint32_t value, size_t full, size_t small)
 {

@@ -44,7 +44,4 @@ void detector_free(struct detector *detector);
  */
 void detector_run(struct detector *detector, const struct picture *picture, struct boxes *out);
 
-/* The cleaned mask of the last run, packed; detector_side() gives its size. */
-const uint8_t *detector_mask(const struct detector *detector);
-
 #endif

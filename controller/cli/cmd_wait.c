@@ -131,12 +131,14 @@ static enum exit_code wait_undeclared(struct cli *cli, const char *what, const c
 				      double patience_s)
 {
 	if (cli->words.count == 0) {
-		return command_say(cli, EXIT_LOST,
-				   "no plugin has declared a %s '%.64s' within %g s", what, name,
-				   patience_s);
+		return command_say(
+			cli, EXIT_LOST,
+			"no plugin has declared a %s '%.64s' within %g s; see 'fastctl %ss'", what,
+			name, patience_s, what);
 	}
-	return command_say(cli, EXIT_LOST, "'%.64s' has declared no %s '%.64s' within %g s",
-			   cli->words.word[0], what, name, patience_s);
+	return command_say(cli, EXIT_LOST,
+			   "'%.64s' has declared no %s '%.64s' within %g s; see 'fastctl %ss'",
+			   cli->words.word[0], what, name, patience_s, what);
 }
 
 /* The plugins that have come, for programs. */
@@ -163,8 +165,10 @@ static enum exit_code wait_run(struct cli *cli)
 	enum exit_code code = wait_for(cli, &waiting, look_plugin);
 
 	if (code == EXIT_LOST) {
-		return command_say(cli, code, "no plugin '%.64s' has attached within %g s",
-				   cli->words.word[0], patience_s);
+		return command_say(
+			cli, code,
+			"no plugin '%.64s' has attached within %g s; see 'fastctl plugins'",
+			cli->words.word[0], patience_s);
 	}
 	waiting.answered = true;
 	if (code == EXIT_OK && options->param != NULL) {

@@ -143,6 +143,24 @@ static const char *narrow_of(const struct grid_options *options, const char *nam
 	return NULL;
 }
 
+/* Says that there is no such knob, and which there are. */
+static void narrow_unknown(const Fast__V1__ParamListResponse *params, const char *narrow,
+			   char *error)
+{
+	size_t bytes = strcspn(narrow, "=");
+	size_t length;
+
+	snprintf(error, GRID_ERROR_BYTES_MAX, "--knob %.100s: the plugin has no knob '%.*s'",
+		 narrow, (int)(bytes < 64 ? bytes : 64), narrow);
+	for (size_t i = 0; i < params->n_params; i++) {
+		if (params->params[i]->spec != NULL) {
+			length = strlen(error);
+			snprintf(error + length, GRID_ERROR_BYTES_MAX - length, "%s %s",
+				 i == 0 ? "; it has" : ",", params->params[i]->spec->name);
+		}
+	}
+}
+
 static enum fast_status narrow_check(const Fast__V1__ParamListResponse *params,
 				     const struct grid_options *options, char *error)
 {
@@ -157,9 +175,7 @@ static enum fast_status narrow_check(const Fast__V1__ParamListResponse *params,
 					  memcmp(spec->name, options->narrow[i], bytes) == 0);
 		}
 		if (!known) {
-			snprintf(error, GRID_ERROR_BYTES_MAX,
-				 "--knob %.100s: the plugin has no knob '%.*s'", options->narrow[i],
-				 (int)(bytes < 64 ? bytes : 64), options->narrow[i]);
+			narrow_unknown(params, options->narrow[i], error);
 			return FAST_INVALID_ARGUMENT;
 		}
 	}

@@ -32,11 +32,11 @@ static void child_run(char *const *argv, const char *folder, const char *log, in
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	fd = open("/dev/null", O_RDONLY);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* the copies stay */
 	if (fd >= 0) {
 		dup2(fd, STDIN_FILENO);
 	}
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd >= 0) {
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
@@ -53,6 +53,7 @@ enum fast_status command_start(struct process *process, char *const *argv, const
 {
 	int report[2];
 	int why = 0;
+	ssize_t told;
 	pid_t pid;
 
 	if (pipe2(report, O_CLOEXEC) != 0) {
@@ -68,7 +69,10 @@ enum fast_status command_start(struct process *process, char *const *argv, const
 		return FAST_RESOURCE_EXHAUSTED;
 	}
 	setpgid(pid, pid); /* whoever of the two comes first */
-	if (read(report[0], &why, sizeof why) > 0) {
+	do {
+		told = read(report[0], &why, sizeof why);
+	} while (told < 0 && errno == EINTR); /* the interrupt is looked for later */
+	if (told > 0) {
 		close(report[0]);
 		waitpid(pid, NULL, 0);
 		errno = why;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,20 @@ void repo_remove(struct repo *repo)
 		remove_folder(repo->dir);
 		repo->dir[0] = '\0';
 	}
+}
+
+bool repo_find(const struct repo *repo, const char *path, char *out)
+{
+	char whole[PATH_MAX];
+	char root[PATH_MAX];
+	size_t bytes;
+
+	snprintf(whole, sizeof whole, "%s/%s", repo->folder, path);
+	if (realpath(repo->folder, root) == NULL || realpath(whole, out) == NULL) {
+		return false;
+	}
+	bytes = strlen(root);
+	return strncmp(out, root, bytes) == 0 && (out[bytes] == '\0' || out[bytes] == '/');
 }
 
 /* A branch or a tag is cloned by itself. */

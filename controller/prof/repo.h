@@ -27,6 +27,10 @@ bool repo_name(struct repo *repo, const char *url, const char *ref);
  * it is there. Else error, REPO_ERROR_BYTES_MAX bytes, says why not. */
 enum ending repo_clone(struct repo *repo, struct words *words, const char *out, char *error);
 
+/* Writes the whole path of what is at path in the clone, links followed, into out, which holds
+ * PATH_MAX bytes. False: that is nowhere, or not in the clone. */
+bool repo_find(const struct repo *repo, const char *path, char *out);
+
 /* Removes the clone. */
 void repo_remove(struct repo *repo);
 

@@ -1,5 +1,6 @@
 #include "prof/source.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,15 +76,27 @@ static void add_container(struct source_command *source, const struct options *o
 	words_add(&source->words, "%s", image);
 }
 
+/* A stranger's sage.yaml says where: whole paths are no options, and no link leads out. */
+static bool find_dockerfile(const struct source_command *source, char *directory, char *dockerfile)
+{
+	const struct sage *sage = &source->sage;
+	char path[2 * SAGE_TEXT_BYTES_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", sage->directory,
+		 sage->dockerfile[0] != '\0' ? sage->dockerfile : "Dockerfile");
+	return repo_find(&source->repo, sage->directory, directory) &&
+	       repo_find(&source->repo, path, dockerfile);
+}
+
 static enum ending build_image(struct source_command *source, const struct options *options)
 {
 	const struct sage *sage = &source->sage;
-	const char *directory = sage->directory[0] != '\0' ? sage->directory : ".";
 	struct words *words = &source->other;
+	char directory[PATH_MAX];
+	char dockerfile[PATH_MAX];
 	char log[512];
 
-	if (strstr(directory, "..") != NULL || directory[0] == '/' ||
-	    strstr(sage->dockerfile, "..") != NULL) {
+	if (!find_dockerfile(source, directory, dockerfile)) {
 		return source_fail(source, ENDING_USAGE,
 				   "sage.yaml: directory and dockerfile must be in the repository");
 	}
@@ -96,8 +109,7 @@ static enum ending build_image(struct source_command *source, const struct optio
 	words_add(words, "-t");
 	words_add(words, "%s", source->built);
 	words_add(words, "-f");
-	words_add(words, "%s/%s", directory,
-		  sage->dockerfile[0] != '\0' ? sage->dockerfile : "Dockerfile");
+	words_add(words, "%s", dockerfile);
 	for (size_t i = 0; i < sage->build_args.count; i++) {
 		words_add(words, "--build-arg");
 		words_add(words, "%s", sage->build_args.all[i]);

@@ -65,5 +65,30 @@ commit by_commit "url: \"$url\", git_commit: \"$first\""
 cp "$repo/sage.yaml" "$world/sage.yaml"
 runs 'a sage.yaml alone names its repository and commit' by_commit --sage "$world/sage.yaml"
 check '  and that is run' result "r['repo']=='$url' and r['commit']=='$first'"
+
+# An engine that says what it was asked for: no container is needed.
+mkdir "$world/bin"
+printf '#!/bin/sh\necho "$@" >>"%s"\n[ "$1" != build ]\n' "$world/asked" >"$world/bin/podman"
+chmod +x "$world/bin/podman"
+cp "$world/bin/podman" "$world/bin/docker"
+# asks NAME STATUS WORDS LINE of sage.yaml: what becomes of building that.
+asks() {
+  printf 'name: camera\nsource: {%s}\n' "$4" >"$repo/sage.yaml"
+  in_repo add -A
+  in_repo commit -qm 'To be built'
+  : >"$world/asked"
+  refuses "$1" "$2" "$3" env PATH="$world/bin:$PATH" fastprof run --quiet --out "$out" --repo "$url"
+}
+mkdir "$repo/image"
+touch "$repo/image/Dockerfile" "$repo/image/Other"
+ln -s / "$repo/way_out"
+ln -s "$world/asked" "$repo/image/elsewhere"
+asks 'a folder of the repository is built' 5 'cannot be built' 'directory: image, dockerfile: Other'
+check '  of which the engine is given the whole path' grep -Eq 'build .* -f /.*/repo/image/Other /.*/repo/image$' "$world/asked"
+for line in 'directory: "--volume=/:/host"' 'directory: ..' 'directory: /etc' 'directory: nowhere' \
+  'directory: way_out, dockerfile: proc/self/cwd/image/Dockerfile' 'directory: image, dockerfile: elsewhere'; do
+  asks "but not $line" 2 'must be in the repository' "$line"
+  check '  and nothing is asked of the engine' test "$(grep -c ^build "$world/asked")" = 0
+done
 check 'no clone is left behind' test -z "$(ls "$TMPDIR")"
 exit "$failed"

@@ -69,7 +69,8 @@ struct fast_param_spec {
 
 /* Declares a param. The same declaration again gives the same param. Gives *out, owned by the
  * plugin. INVALID_ARGUMENT, ALREADY_EXISTS (another declaration), RESOURCE_EXHAUSTED
- * (FAST_PLUGIN_PARAMS_MAX). fast_plugin_error() says more. */
+ * (FAST_PLUGIN_PARAMS_MAX, or no memory). UNAVAILABLE: in a process that a bare clone() made.
+ * fast_plugin_error() says more. */
 FAST_MUST_CHECK enum fast_status fast_plugin_param(struct fast_plugin *plugin,
 						   const struct fast_param_spec *spec,
 						   struct fast_param **out);
@@ -102,7 +103,8 @@ struct fast_param_reading {
 
 /* Reads count params of one plugin at one moment: of a batch that was set at once it gives all or
  * nothing. A value that is not allowed leaves that param at its last good one. ABORTED: fastd set
- * params again and again meanwhile; out then holds each param's last good value. */
+ * params again and again meanwhile, or a bare clone() made this process; out then holds each
+ * param's last good value. */
 FAST_MUST_CHECK enum fast_status fast_param_snapshot(struct fast_param *const *params, size_t count,
 						     struct fast_param_reading *out);
 

@@ -12,9 +12,10 @@ FAST_BEGIN_DECLS
 
 /* Waits until the param has another revision than *seen, and gives it in *seen; 0 is the revision
  * of the initial value. At most timeout_ms; below 0: for ever. DEADLINE_EXCEEDED: *seen is left
- * alone. Any number of threads may wait; they sleep in the kernel, and are woken one by the other,
- * so that a thousand of them hold up nobody. A value that is not allowed counts as a change, though
- * a get goes on giving the last good one. The plugin must not be closed meanwhile. */
+ * alone. UNAVAILABLE: in a process that a bare clone() made. Any number of threads may wait; they
+ * sleep in the kernel, and are woken one by the other, so that a thousand of them hold up nobody. A
+ * value that is not allowed counts as a change, though a get goes on giving the last good one. The
+ * plugin must not be closed meanwhile. */
 FAST_MUST_CHECK enum fast_status fast_param_wait(struct fast_param *param, uint64_t *seen,
 						 int64_t timeout_ms);
 

@@ -41,6 +41,9 @@ static void note_sampled(int64_t time_unix_ns, void *arg)
 {
 	struct watch *watch = arg;
 
+	if (watch->publish == NULL && atomic_load(&watch->count) == 0) {
+		return; /* nobody looks: no thread is woken for it at each tick */
+	}
 	atomic_store(&watch->sampled_unix_ns, time_unix_ns);
 	wake(watch);
 }

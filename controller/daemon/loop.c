@@ -48,32 +48,30 @@ void loop_give_up(struct node *node, struct watch *watch)
 	}
 }
 
-/* Reads the count of an eventfd or a timerfd, so that it is quiet again. */
-static void count_drain(struct node *node, struct watch *watch, uint32_t events)
+/* Nothing is to be read: such a watch is told of the next write, or of the timer when that has been
+ * set anew, whatever its count is. */
+static void edge_pass(struct node *node, struct watch *watch, uint32_t events)
 {
-	uint64_t count;
-
 	(void)node;
+	(void)watch;
 	(void)events;
-	while (read(watch->fd, &count, sizeof count) > 0) {
-	}
 }
 
 enum fast_status loop_open(struct node *node)
 {
 	node->wake =
-		(struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = count_drain};
+		(struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = edge_pass};
 	node->timer =
 		(struct watch){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-			       .ready = count_drain};
+			       .ready = edge_pass};
 	node->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (node->wake.fd < 0 || node->timer.fd < 0 || node->epoll_fd < 0) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	if (loop_watch(node, &node->wake, EPOLLIN) != FAST_OK) {
+	if (loop_watch(node, &node->wake, EPOLLIN | EPOLLET) != FAST_OK) {
 		return FAST_RESOURCE_EXHAUSTED;
 	}
-	return loop_watch(node, &node->timer, EPOLLIN);
+	return loop_watch(node, &node->timer, EPOLLIN | EPOLLET);
 }
 
 void loop_close(struct node *node)

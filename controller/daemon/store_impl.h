@@ -11,6 +11,8 @@
 #define STORE_PATH_BYTES_MAX 4096
 #define STORE_VERSION        5 /* of the schema */
 #define STORE_BUSY_MS        2000
+/* Samples that one statement writes where there are so many: it starts, seeks and ends once. */
+#define STORE_GROUP_SAMPLES 25
 
 enum store_statement {
 	SQL_BEGIN,
@@ -36,7 +38,9 @@ enum store_statement {
 	SQL_PUT_SECOND,
 	SQL_PUT_MINUTE,
 	SQL_PUT_SAMPLE,
+	SQL_PUT_SAMPLES,
 	SQL_PUT_MINUTE_SAMPLE,
+	SQL_PUT_MINUTE_SAMPLES,
 	SQL_OLDEST_SECOND,
 	SQL_OLDEST_MINUTE,
 	SQL_DELETE_SAMPLES,

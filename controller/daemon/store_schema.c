@@ -10,7 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define VALUES_22 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define SAMPLE  "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define SAMPLE5 SAMPLE "," SAMPLE "," SAMPLE "," SAMPLE "," SAMPLE
+#define GROUP   SAMPLE5 "," SAMPLE5 "," SAMPLE5 "," SAMPLE5 "," SAMPLE5
+_Static_assert(STORE_GROUP_SAMPLES == 25, "as many as GROUP has");
 
 static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -37,8 +40,10 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 			   " ON CONFLICT (id) DO UPDATE SET last = ?6",
 	[SQL_PUT_SECOND] = "INSERT OR IGNORE INTO seconds VALUES (?)",
 	[SQL_PUT_MINUTE] = "INSERT OR IGNORE INTO minutes VALUES (?)",
-	[SQL_PUT_SAMPLE] = "INSERT OR REPLACE INTO samples" VALUES_22,
-	[SQL_PUT_MINUTE_SAMPLE] = "INSERT OR REPLACE INTO minute_samples" VALUES_22,
+	[SQL_PUT_SAMPLE] = "INSERT OR REPLACE INTO samples VALUES " SAMPLE,
+	[SQL_PUT_SAMPLES] = "INSERT OR REPLACE INTO samples VALUES " GROUP,
+	[SQL_PUT_MINUTE_SAMPLE] = "INSERT OR REPLACE INTO minute_samples VALUES " SAMPLE,
+	[SQL_PUT_MINUTE_SAMPLES] = "INSERT OR REPLACE INTO minute_samples VALUES " GROUP,
 	[SQL_OLDEST_SECOND] = "SELECT min(second) FROM seconds",
 	[SQL_OLDEST_MINUTE] = "SELECT min(minute) FROM minutes",
 	[SQL_DELETE_SAMPLES] = "DELETE FROM samples WHERE second = ?",

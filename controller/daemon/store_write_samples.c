@@ -7,14 +7,15 @@
 static const struct {
 	enum store_statement put_slot;
 	enum store_statement put_sample;
+	enum store_statement put_samples; /* STORE_GROUP_SAMPLES of them */
 	enum store_statement oldest_slot;
 	enum store_statement delete_samples;
 	enum store_statement delete_slot;
 } levels[STORE_LEVELS] = {
-	[STORE_SECONDS] = {SQL_PUT_SECOND, SQL_PUT_SAMPLE, SQL_OLDEST_SECOND, SQL_DELETE_SAMPLES,
-			   SQL_DELETE_SECOND},
-	[STORE_MINUTES] = {SQL_PUT_MINUTE, SQL_PUT_MINUTE_SAMPLE, SQL_OLDEST_MINUTE,
-			   SQL_DELETE_MINUTE_SAMPLES, SQL_DELETE_MINUTE},
+	[STORE_SECONDS] = {SQL_PUT_SECOND, SQL_PUT_SAMPLE, SQL_PUT_SAMPLES, SQL_OLDEST_SECOND,
+			   SQL_DELETE_SAMPLES, SQL_DELETE_SECOND},
+	[STORE_MINUTES] = {SQL_PUT_MINUTE, SQL_PUT_MINUTE_SAMPLE, SQL_PUT_MINUTE_SAMPLES,
+			   SQL_OLDEST_MINUTE, SQL_DELETE_MINUTE_SAMPLES, SQL_DELETE_MINUTE},
 };
 
 static bool put_series(struct store *store, const struct store_series *series, int64_t second)
@@ -30,34 +31,47 @@ static bool put_series(struct store *store, const struct store_series *series, i
 	return binder_run(&binder);
 }
 
-static bool put_sample(struct store *store, const struct store_samples *samples,
-		       const struct store_sample *sample)
+static void bind_sample(struct binder *binder, int64_t slot, const struct store_sample *sample)
 {
-	struct binder binder = {.statement = store->statements[levels[samples->level].put_sample]};
+	bind_int(binder, slot);
+	bind_unsigned(binder, sample->series);
+	bind_int(binder, sample->time_unix_ns);
+	bind_unsigned(binder, sample->count);
+	bind_double(binder, sample->value);
+	bind_double(binder, sample->sum);
+	bind_double(binder, sample->rate_instant);
+	bind_double(binder, sample->rate_window);
+	bind_double(binder, sample->rate_global);
+	bind_int(binder, sample->window_ms);
+	bind_unsigned(binder, sample->window.count);
+	bind_double(binder, sample->window.mean);
+	bind_double(binder, sample->window.p50);
+	bind_double(binder, sample->window.p95);
+	bind_double(binder, sample->window.p99);
+	bind_unsigned(binder, sample->revision_first);
+	bind_unsigned(binder, sample->revision_last);
+	bind_double(binder, sample->window.first);
+	bind_double(binder, sample->window.last);
+	bind_double(binder, sample->window.min);
+	bind_double(binder, sample->window.max);
+	bind_double(binder, sample->window.std);
+}
 
-	bind_int(&binder, samples->slot);
-	bind_unsigned(&binder, sample->series);
-	bind_int(&binder, sample->time_unix_ns);
-	bind_unsigned(&binder, sample->count);
-	bind_double(&binder, sample->value);
-	bind_double(&binder, sample->sum);
-	bind_double(&binder, sample->rate_instant);
-	bind_double(&binder, sample->rate_window);
-	bind_double(&binder, sample->rate_global);
-	bind_int(&binder, sample->window_ms);
-	bind_unsigned(&binder, sample->window.count);
-	bind_double(&binder, sample->window.mean);
-	bind_double(&binder, sample->window.p50);
-	bind_double(&binder, sample->window.p95);
-	bind_double(&binder, sample->window.p99);
-	bind_unsigned(&binder, sample->revision_first);
-	bind_unsigned(&binder, sample->revision_last);
-	bind_double(&binder, sample->window.first);
-	bind_double(&binder, sample->window.last);
-	bind_double(&binder, sample->window.min);
-	bind_double(&binder, sample->window.max);
-	bind_double(&binder, sample->window.std);
-	return binder_run(&binder);
+/* Writes the next of the samples, at most as many. Gives how many; 0: SQLite says why. */
+static size_t put_samples(struct store *store, const struct store_samples *samples, size_t most)
+{
+	const struct store_sample *next = &samples->samples[samples->written];
+	size_t left = samples->count - samples->written;
+	bool group = left >= STORE_GROUP_SAMPLES && most >= STORE_GROUP_SAMPLES;
+	size_t count = group ? STORE_GROUP_SAMPLES : 1;
+	struct binder binder = {
+		.statement = store->statements[group ? levels[samples->level].put_samples
+						     : levels[samples->level].put_sample]};
+
+	for (size_t i = 0; i < count; i++) {
+		bind_sample(&binder, samples->slot, &next[i]);
+	}
+	return binder_run(&binder) ? count : 0;
 }
 
 static int sample_compare(const void *left, const void *right)
@@ -87,11 +101,13 @@ bool store_write_samples(struct store *store, struct store_samples *samples, siz
 		}
 	}
 	while (samples->written<samples->count && * count> 0) {
-		if (!put_sample(store, samples, &samples->samples[samples->written])) {
+		size_t put = put_samples(store, samples, *count);
+
+		if (put == 0) {
 			return false;
 		}
-		samples->written++;
-		--*count;
+		samples->written += put;
+		*count -= put;
 	}
 	return true;
 }

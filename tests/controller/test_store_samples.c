@@ -95,6 +95,35 @@ static void samples_are_found_by_name_and_time(void **state)
 	fixture_fini(&fixture);
 }
 
+/* They are written many at once, and what is left over one by one. */
+static void samples_of_any_number_are_all_written(void **state)
+{
+	static const size_t counts[] = {1, 24, 25, 26, 60};
+	struct fixture fixture;
+	struct seen seen;
+
+	(void)state;
+	fixture_init(&fixture);
+	assert_ok(store_start(fixture.store));
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		push_second(&fixture, 1000 + (int64_t)i, counts[i]);
+	}
+	fixture_reopen(&fixture);
+	for (size_t metric = 0; metric < 60; metric++) {
+		size_t expected = 0;
+		char name[16];
+
+		for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+			expected += counts[i] > metric;
+		}
+		(void)snprintf(name, sizeof name, "m%zu", metric);
+		assert_ok(history_of(&fixture, "cam", name, 100, &seen));
+		assert_int_equal(expected, seen.count);
+		assert_true(seen.last == 1004);
+	}
+	fixture_fini(&fixture);
+}
+
 static void samples_are_bounded_by_bytes(void **state)
 {
 	struct fixture fixture;
@@ -251,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_found_by_name_and_time),
+		cmocka_unit_test(samples_of_any_number_are_all_written),
 		cmocka_unit_test(samples_are_bounded_by_bytes),
 		cmocka_unit_test(samples_are_bounded_by_age),
 		cmocka_unit_test(minutes_tell_of_the_time_before_the_seconds),

@@ -1,33 +1,37 @@
 #include "ahead.h"
 
-static void series_fetch(const struct plugin *plugin, const struct series *series, int64_t time_ns)
+static void series_fetch(const struct ahead *ahead, const struct plugin *plugin,
+			 const struct series *series)
 {
+	(void)ahead;
 	(void)plugin;
-	(void)time_ns;
 	series_prefetch(series);
 }
 
-static void cell_fetch(const struct plugin *plugin, const struct series *series, int64_t time_ns)
+static void cell_fetch(const struct ahead *ahead, const struct plugin *plugin,
+		       const struct series *series)
 {
 	fast_page_view_prefetch(plugin->view, series->kind, series->cell_offset);
-	series_prefetch_samples(series, time_ns);
+	series_prefetch_samples(series, ahead->moment.time_ns);
+	if (plugin->stored_s != ahead->moment.second) {
+		series_prefetch_window(series, WINDOW_DEFAULT_MS, ahead->moment.time_ns);
+	}
 }
 
-static void sketch_fetch(const struct plugin *plugin, const struct series *series, int64_t time_ns)
+static void sketch_fetch(const struct ahead *ahead, const struct plugin *plugin,
+			 const struct series *series)
 {
-	(void)plugin;
-	series_prefetch_sketch(series, time_ns);
+	fast_page_view_prefetch_buckets(plugin->view, series->kind, series->cell_offset);
+	series_prefetch_sketch(series, ahead->moment.time_ns);
+	if (plugin->stored_s != ahead->moment.second) {
+		series_prefetch_window_sketch(series, WINDOW_DEFAULT_MS, ahead->moment.time_ns);
+	}
 }
 
-/* How many metrics ahead each stage is. */
-static const struct {
-	size_t lead;
-	void (*fetch)(const struct plugin *plugin, const struct series *series, int64_t time_ns);
-} plan[AHEAD_STAGES] = {
-	{16, series_fetch},
-	{8, cell_fetch},
-	{3, sketch_fetch},
-};
+/* What each stage asks for, the first one furthest ahead. */
+static void (*const plan[AHEAD_STAGES])(const struct ahead *ahead, const struct plugin *plugin,
+					const struct series *series) = {series_fetch, cell_fetch,
+									sketch_fetch};
 
 static void plugin_fetch(const struct ahead *ahead, size_t index)
 {
@@ -52,39 +56,45 @@ static void plugin_enter(const struct ahead *ahead, size_t stage)
 	}
 }
 
-static void stage_step(struct ahead *ahead, size_t stage)
+static void stage_run(struct ahead *ahead, size_t stage, size_t count)
 {
-	while (ahead->stages[stage].plugin < ahead->end) {
-		size_t *metric = &ahead->stages[stage].metric;
-		const struct plugin *plugin = ahead->registry->plugins[ahead->stages[stage].plugin];
+	size_t at = ahead->stages[stage].plugin;
+	size_t metric = ahead->stages[stage].metric;
 
-		if (plugin->live && plugin->tick != ahead->tick && *metric < plugin->metric_count) {
-			plan[stage].fetch(plugin, &plugin->metrics[*metric].series, ahead->time_ns);
-			++*metric;
-			return;
+	while (count > 0 && at < ahead->end) {
+		const struct plugin *plugin = ahead->registry->plugins[at];
+		bool wanted = plugin->live && plugin->tick != ahead->moment.tick;
+
+		for (; wanted && metric < plugin->metric_count && count > 0; metric++, count--) {
+			plan[stage](ahead, plugin, &plugin->metrics[metric].series);
 		}
-		ahead->stages[stage].plugin++;
-		*metric = 0;
-		plugin_enter(ahead, stage);
+		if (count > 0) {
+			ahead->stages[stage].plugin = ++at;
+			metric = 0;
+			plugin_enter(ahead, stage);
+		}
 	}
+	ahead->stages[stage].metric = metric;
 }
 
 void ahead_begin(struct ahead *ahead, const struct registry *registry, size_t begin, size_t end,
-		 uint64_t tick, int64_t time_ns)
+		 const struct ahead_moment *moment)
 {
-	*ahead = (struct ahead){.registry = registry, .end = end, .tick = tick, .time_ns = time_ns};
+	*ahead = (struct ahead){.registry = registry, .end = end, .moment = *moment};
 	for (size_t i = 0; i < AHEAD_STAGES; i++) {
 		ahead->stages[i].plugin = begin;
 		plugin_enter(ahead, i);
-		for (size_t n = 0; n < plan[i].lead; n++) {
-			stage_step(ahead, i);
-		}
+		stage_run(ahead, i, (AHEAD_STAGES - 1 - i) * AHEAD_BATCH);
 	}
 }
 
 void ahead_step(struct ahead *ahead)
 {
-	for (size_t i = 0; i < AHEAD_STAGES; i++) {
-		stage_step(ahead, i);
+	if (ahead->left == 0) {
+		for (size_t i = 0; i < AHEAD_STAGES; i++) {
+			stage_run(ahead, i, AHEAD_BATCH);
+		}
+		ahead->left = AHEAD_BATCH;
 	}
+	ahead->left--;
 }

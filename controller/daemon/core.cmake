@@ -62,6 +62,7 @@ set(CORE_SOURCES
     daemon/ties.c
     daemon/waiters.c
     daemon/window.c
+    daemon/window_ahead.c
     daemon/window_ends.c
     daemon/window_gauge.c
     daemon/window_summary.c)

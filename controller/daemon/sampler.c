@@ -191,7 +191,13 @@ static void slice_read(struct node *node, int64_t now_unix_ns)
 	size_t end = count * (sampler->slice + 1) / sampler->slices;
 	int64_t now_ns = node_now_ns();
 
-	ahead_begin(&sampler->ahead, &node->registry, begin, end, sampler->tick, now_ns);
+	const struct ahead_moment moment = {
+		.tick = sampler->tick,
+		.time_ns = now_ns,
+		.second = seconds_at(&sampler->seconds, now_unix_ns, now_ns),
+	};
+
+	ahead_begin(&sampler->ahead, &node->registry, begin, end, &moment);
 	for (size_t i = begin; i < end; i++) {
 		struct plugin *plugin = node->registry.plugins[i];
 		if (plugin->live && plugin->tick != sampler->tick) {

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAPACITY_STEP 8 /* buckets; so that one more mostly finds room */
+#define CAPACITY_STEP    8 /* buckets; so that one more mostly finds room */
+#define LINE_BYTES       64
+#define PREFETCHED_LINES 3 /* the head, and as many buckets as most have */
 
 struct sketch {
 	uint32_t references;
@@ -73,6 +75,31 @@ static void sketch_fill(struct sketch *sketch, const struct fast_distribution *d
 	memcpy(sketch->buckets, distribution->buckets + first, (end - first) * sizeof(uint64_t));
 }
 
+/* One that nobody else refers to, with room for so many buckets, in place of another one. NULL: no
+ * memory, or over the budget. */
+static struct sketch *sketch_obtain(struct sketch *sketch, size_t length,
+				    struct sketch_budget *budget)
+{
+	size_t capacity = (length + CAPACITY_STEP - 1) / CAPACITY_STEP * CAPACITY_STEP;
+	size_t bytes = sketch_bytes(capacity);
+
+	if (sketch != NULL && sketch->references == 1 && sketch->capacity >= length) {
+		return sketch;
+	}
+	sketch_unref(sketch, budget);
+	if (!sketch_budget_take(budget, bytes)) {
+		return NULL;
+	}
+	sketch = malloc(bytes);
+	if (sketch == NULL) {
+		sketch_budget_give(budget, bytes);
+		return NULL;
+	}
+	sketch->references = 1;
+	sketch->capacity = (uint16_t)capacity;
+	return sketch;
+}
+
 struct sketch *sketch_renew(struct sketch *sketch, const struct fast_distribution *distribution,
 			    struct sketch_budget *budget)
 {
@@ -80,24 +107,33 @@ struct sketch *sketch_renew(struct sketch *sketch, const struct fast_distributio
 	size_t end;
 
 	span_find(distribution, &first, &end);
-	if (sketch == NULL || sketch->references > 1 || sketch->capacity < end - first) {
-		size_t capacity = (end - first + CAPACITY_STEP - 1) / CAPACITY_STEP * CAPACITY_STEP;
-		size_t bytes = sketch_bytes(capacity);
-
-		sketch_unref(sketch, budget);
-		if (!sketch_budget_take(budget, bytes)) {
-			return NULL;
-		}
-		sketch = malloc(bytes);
-		if (sketch == NULL) {
-			sketch_budget_give(budget, bytes);
-			return NULL;
-		}
-		sketch->references = 1;
-		sketch->capacity = (uint16_t)capacity;
+	sketch = sketch_obtain(sketch, end - first, budget);
+	if (sketch != NULL) {
+		sketch_fill(sketch, distribution, first, end);
 	}
-	sketch_fill(sketch, distribution, first, end);
 	return sketch;
+}
+
+struct sketch *sketch_copy(struct sketch *sketch, const struct sketch *from,
+			   struct sketch_budget *budget)
+{
+	assert(sketch != from);
+
+	sketch = sketch_obtain(sketch, from->length, budget);
+	if (sketch != NULL) {
+		uint16_t capacity = sketch->capacity;
+
+		*sketch = *from;
+		sketch->references = 1;
+		sketch->capacity = capacity;
+		memcpy(sketch->buckets, from->buckets, from->length * sizeof(uint64_t));
+	}
+	return sketch;
+}
+
+bool sketch_is_shared(const struct sketch *sketch)
+{
+	return sketch != NULL && sketch->references > 1;
 }
 
 struct sketch *sketch_ref(struct sketch *sketch)
@@ -121,11 +157,32 @@ void sketch_unref(struct sketch *sketch, struct sketch_budget *budget)
 	free(sketch);
 }
 
+void sketch_prefetch(const struct sketch *sketch)
+{
+	if (sketch != NULL) {
+		for (size_t i = 0; i < PREFETCHED_LINES; i++) {
+			__builtin_prefetch((const char *)sketch + i * LINE_BYTES, 1);
+		}
+	}
+}
+
+/* What tells a distribution from that of another moment. */
+static bool is_same(const struct sketch *sketch, uint64_t count, uint64_t zero, double sum)
+{
+	return sketch->count == count && sketch->zero == zero &&
+	       memcmp(&sketch->sum, &sum, sizeof sum) == 0;
+}
+
 bool sketch_is_same(const struct sketch *sketch, const struct fast_distribution *distribution)
 {
-	return sketch != NULL && sketch->count == distribution->count &&
-	       sketch->zero == distribution->zero &&
-	       memcmp(&sketch->sum, &distribution->sum, sizeof sketch->sum) == 0;
+	return sketch != NULL &&
+	       is_same(sketch, distribution->count, distribution->zero, distribution->sum);
+}
+
+bool sketch_equals(const struct sketch *left, const struct sketch *right)
+{
+	return left != NULL && right != NULL &&
+	       (left == right || is_same(left, right->count, right->zero, right->sum));
 }
 
 void sketch_expand(const struct sketch *sketch, struct fast_distribution *out)

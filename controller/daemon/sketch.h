@@ -28,14 +28,27 @@ struct sketch;
 struct sketch *sketch_renew(struct sketch *sketch, const struct fast_distribution *distribution,
 			    struct sketch_budget *budget);
 
+/* A copy of `from` in place of another one, as above. They are not the same. */
+struct sketch *sketch_copy(struct sketch *sketch, const struct sketch *from,
+			   struct sketch_budget *budget);
+
+/* Whether there is more than one reference to it; NULL has none. */
+bool sketch_is_shared(const struct sketch *sketch);
+
 /* Another reference to it; NULL gives NULL. */
 struct sketch *sketch_ref(struct sketch *sketch);
 
 /* Gives a reference back. NULL is allowed. */
 void sketch_unref(struct sketch *sketch, struct sketch_budget *budget);
 
+/* Asks the processor for it; NULL is allowed. */
+void sketch_prefetch(const struct sketch *sketch);
+
 /* Whether nothing has been observed between the two. NULL is never the same. */
 bool sketch_is_same(const struct sketch *sketch, const struct fast_distribution *distribution);
+
+/* The same of two sketches; NULL equals none. */
+bool sketch_equals(const struct sketch *left, const struct sketch *right);
 
 /* Fills out with all of it. */
 void sketch_expand(const struct sketch *sketch, struct fast_distribution *out);

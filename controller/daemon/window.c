@@ -8,6 +8,8 @@
 #define NS_PER_MS 1000000
 #define NS_PER_S  1e9
 
+#define LEVEL_SPARE 2 /* samples beyond those that its reach takes */
+
 /* How far apart a level's samples are and how far back they reach. */
 static const struct {
 	uint32_t spacing_ms;
@@ -28,7 +30,8 @@ static uint32_t level_capacity(size_t level, enum fast_metric_kind kind, uint32_
 {
 	uint32_t spacing_ms = level_spacing(level, kind);
 	uint32_t capacity =
-		level_plan[level].reach_ms / (spacing_ms > tick_ms ? spacing_ms : tick_ms) + 2;
+		level_plan[level].reach_ms / (spacing_ms > tick_ms ? spacing_ms : tick_ms) +
+		LEVEL_SPARE;
 
 	return capacity < WINDOW_DENSE_SAMPLES_MIN ? WINDOW_DENSE_SAMPLES_MIN : capacity;
 }
@@ -43,6 +46,21 @@ static struct sample *samples_new(size_t count)
 	}
 	memset(samples, 0, count * sizeof *samples);
 	return samples;
+}
+
+double level_spacing_ns(const struct series *series, size_t level)
+{
+	return (double)level_plan[level].reach_ms * NS_PER_MS /
+	       (series->levels[level].capacity - LEVEL_SPARE);
+}
+
+struct sample *series_going(const struct series *series, int64_t time_ns)
+{
+	const struct window_level *dense = &series->levels[0];
+
+	return time_ns >= dense->due_ns && dense->samples != NULL
+		       ? &dense->samples[level_next(dense)]
+		       : NULL;
 }
 
 size_t series_bytes(enum fast_metric_kind kind, uint32_t tick_ms)
@@ -104,15 +122,45 @@ static void level_clear(struct window_level *level, struct sketch_budget *budget
 	level->due_ns = 0;
 }
 
-static void level_push(struct window_level *level, const struct sample *sample,
+/* Whether each tick's sample is kept. */
+static bool level_takes_all(const struct window_level *level)
+{
+	return 3 * level->spacing_ms <= 2 * WINDOW_DENSE_SPACING_MS;
+}
+
+/* Takes the sketch that goes, gives the one that is kept of the sample: its own where the next tick
+ * writes that anew; where it will not, or nothing was observed, one is enough. */
+static struct sketch *kept_sketch(const struct sample *before, const struct sample *sample,
+				  struct sketch *going, bool shares, struct sketch_budget *budget)
+{
+	struct sketch *kept = sample->sketch;
+
+	if (kept != NULL && !shares) {
+		if (before == NULL || before->count != sample->count ||
+		    !sketch_equals(before->sketch, kept)) {
+			return sketch_copy(going, kept, budget);
+		}
+		kept = before->sketch;
+	}
+	(void)sketch_ref(kept);
+	sketch_unref(going, budget);
+	return kept;
+}
+
+static void level_push(struct window_level *level, const struct sample *sample, bool shares,
 		       struct sketch_budget *budget)
 {
+	const struct sample *before = level->count > 0 ? level_at(level, 0) : NULL;
+	struct sample *kept;
+	struct sketch *sketch;
+
 	level->due_ns = sample->time_ns + (int64_t)level->spacing_ms * NS_PER_MS;
 	level->newest = level->count == 0 ? 0 : (uint16_t)level_next(level);
 	level->count = (uint16_t)(level->count + (level->count < level->capacity));
-	sketch_unref(level->samples[level->newest].sketch, budget);
-	level->samples[level->newest] = *sample;
-	sketch_ref(sample->sketch);
+	kept = &level->samples[level->newest];
+	sketch = kept_sketch(before, sample, kept->sketch, shares, budget);
+	*kept = *sample;
+	kept->sketch = sketch;
 }
 
 /* Gives the newest sample to the coarse levels that are due. */
@@ -126,7 +174,7 @@ static void coarse_push(struct series *series, struct sketch_budget *budget)
 			int64_t before_ns =
 				level->count > 0 ? level_at(level, 0)->time_ns : INT64_MIN;
 
-			level_push(level, &series->newest, budget);
+			level_push(level, &series->newest, false, budget);
 			if (level->extremes != NULL) {
 				gauge_note_extremes(series, i, before_ns);
 			}
@@ -156,43 +204,6 @@ void series_fini(struct series *series, struct sketch_budget *budget)
 	free(series->extremes);
 	free(series->frozen);
 	*series = (struct series){.kind = series->kind};
-}
-
-void series_prefetch(const struct series *series)
-{
-	__builtin_prefetch(&series->newest, 1);
-	__builtin_prefetch(&series->kind, 1);
-}
-
-/* The sample that has to go at this time; NULL: none. */
-static struct sample *series_going(const struct series *series, int64_t time_ns)
-{
-	const struct window_level *dense = &series->levels[0];
-
-	return time_ns >= dense->due_ns && dense->samples != NULL
-		       ? &dense->samples[level_next(dense)]
-		       : NULL;
-}
-
-void series_prefetch_samples(const struct series *series, int64_t time_ns)
-{
-	const struct sample *going = series_going(series, time_ns);
-
-	if (going != NULL) {
-		__builtin_prefetch(going, 1);
-	}
-	if (series->newest.sketch != NULL) {
-		__builtin_prefetch(series->newest.sketch, 1);
-	}
-}
-
-void series_prefetch_sketch(const struct series *series, int64_t time_ns)
-{
-	const struct sample *going = series_going(series, time_ns);
-
-	if (going != NULL && going->sketch != NULL) {
-		__builtin_prefetch(going->sketch, 1);
-	}
 }
 
 const struct sample *series_newest(const struct series *series)
@@ -239,7 +250,7 @@ static struct sketch *reading_sketch(const struct series *series,
 	if (newest->count == reading->count && sketch_is_same(old, &reading->distribution)) {
 		return old;
 	}
-	if (going != NULL && going->sketch != NULL) { /* the newest's stays, mostly */
+	if (sketch_is_shared(old) && going != NULL && going->sketch != NULL) {
 		sketch_unref(old, budget);
 		old = going->sketch;
 		going->sketch = NULL;
@@ -277,7 +288,8 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 	series->newest = sample;
 	series->sampled = true;
 	if (time_ns >= series->levels[0].due_ns) {
-		level_push(&series->levels[0], &series->newest, budget);
+		level_push(&series->levels[0], &series->newest, level_takes_all(&series->levels[0]),
+			   budget);
 	}
 	if (time_ns >= series->coarse_due_ns) {
 		coarse_push(series, budget);

@@ -101,6 +101,10 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 void series_prefetch(const struct series *series);
 void series_prefetch_samples(const struct series *series, int64_t time_ns);
 void series_prefetch_sketch(const struct series *series, int64_t time_ns);
+/* The same for what series_summarize() will want afterwards. */
+void series_prefetch_window(const struct series *series, uint32_t window_ms, int64_t time_ns);
+void series_prefetch_window_sketch(const struct series *series, uint32_t window_ms,
+				   int64_t time_ns);
 
 /* NULL: no sample yet. */
 const struct sample *series_newest(const struct series *series);

@@ -11,6 +11,13 @@ static double mean_between(const struct sketch *older, const struct sketch *newe
 	       (double)(sketch_count(newer) - sketch_count(older));
 }
 
+/* How much had been observed: what its sketch holds, without a look into it. */
+static uint64_t observed(const struct series *series, const struct sample *sample)
+{
+	/* Of beats each but the first ends an interval. */
+	return sample->count - (series->kind == FAST_METRIC_HEARTBEAT && sample->last_ns != 0);
+}
+
 /* Whether it has a sketch and lies in the window. */
 static bool is_inside(const struct sample *sample, const struct sample *begin,
 		      const struct sample *end)
@@ -19,26 +26,36 @@ static bool is_inside(const struct sample *sample, const struct sample *begin,
 	       sample->time_ns < end->time_ns;
 }
 
+/* Whether the window begins within the level; then coarser ones need not be looked at. */
+static bool reaches_begin(const struct window_level *level, const struct sample *begin)
+{
+	return level->count > 0 && level_at(level, level->count - 1u)->time_ns <= begin->time_ns;
+}
+
 /* The oldest sample by which something was observed since the window began. */
 static const struct sample *oldest_grown(const struct series *series, const struct sample *begin,
 					 const struct sample *end)
 {
-	uint64_t count = sketch_count(begin->sketch);
+	uint64_t count = observed(series, begin);
 	const struct sample *oldest = end;
 
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
 		const struct window_level *level = &series->levels[i];
 
-		for (uint32_t age = 0; age < level->count; age++) {
+		/* From the window's begin on, where it mostly is. */
+		for (uint32_t age = level_reach(series, i, begin->time_ns); age-- > 0;) {
 			const struct sample *sample = level_at(level, age);
 
-			if (sample->time_ns <= begin->time_ns) {
+			if (sample->time_ns >= oldest->time_ns) {
 				break;
 			}
-			if (is_inside(sample, begin, end) && sample->time_ns < oldest->time_ns &&
-			    sketch_count(sample->sketch) > count) {
+			if (is_inside(sample, begin, end) && observed(series, sample) > count) {
 				oldest = sample;
+				break;
 			}
+		}
+		if (reaches_begin(level, begin)) {
+			break;
 		}
 	}
 	return oldest;
@@ -48,22 +65,25 @@ static const struct sample *oldest_grown(const struct series *series, const stru
 static const struct sample *newest_short(const struct series *series, const struct sample *begin,
 					 const struct sample *end)
 {
-	uint64_t count = sketch_count(end->sketch);
+	uint64_t count = observed(series, end);
 	const struct sample *newest = begin;
 
-	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
+	for (size_t i = 0; i < WINDOW_LEVELS && newest == begin; i++) {
 		const struct window_level *level = &series->levels[i];
 
 		for (uint32_t age = 0; age < level->count; age++) {
 			const struct sample *sample = level_at(level, age);
 
-			if (sample->time_ns <= newest->time_ns) {
+			if (sample->time_ns <= begin->time_ns) {
 				break; /* nor are those that are older */
 			}
-			if (is_inside(sample, begin, end) && sketch_count(sample->sketch) < count) {
+			if (is_inside(sample, begin, end) && observed(series, sample) < count) {
 				newest = sample;
 				break;
 			}
+		}
+		if (reaches_begin(level, begin)) {
+			break;
 		}
 	}
 	return newest;

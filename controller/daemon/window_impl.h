@@ -13,7 +13,9 @@ struct window_extremes {
 /* The sample of this age, in samples; age < level->count. */
 static inline const struct sample *level_at(const struct window_level *level, uint32_t age)
 {
-	return &level->samples[(level->newest + level->capacity - age) % level->capacity];
+	uint32_t newest = level->newest;
+
+	return &level->samples[newest >= age ? newest - age : newest + level->capacity - age];
 }
 
 /* Index of the sample that goes when the next one comes. */
@@ -21,6 +23,20 @@ static inline uint32_t level_next(const struct window_level *level)
 {
 	return level->newest + 1u < level->capacity ? level->newest + 1u : 0;
 }
+
+/* ---- window.c ---- */
+
+/* The sample that has to go at this time; NULL: none. */
+struct sample *series_going(const struct series *series, int64_t time_ns);
+
+/* How far apart the samples of a level are if no tick is late, about. */
+double level_spacing_ns(const struct series *series, size_t level);
+
+/* ---- window_summary.c ---- */
+
+/* The least age, in samples, at which the level's are of this time or before; its count when none
+ * is. */
+uint32_t level_reach(const struct series *series, size_t level, int64_t time_ns);
 
 /* ---- window_gauge.c ---- */
 

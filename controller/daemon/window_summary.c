@@ -9,23 +9,28 @@
 #define NS_PER_MS 1000000
 #define NS_PER_S  1e9
 
-/* The least age, in samples, at which the level's are as old as window_ns; its count when none is.
- */
-static uint32_t level_reach(const struct window_level *level, int64_t newest_ns, int64_t window_ns)
+/* Looks first where the time should be: each sample that is looked at in vain has to come from
+ * memory. */
+uint32_t level_reach(const struct series *series, size_t level_index, int64_t time_ns)
 {
-	uint32_t low = 0;
-	uint32_t high = level->count;
+	const struct window_level *level = &series->levels[level_index];
+	uint32_t age = 0;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (newest_ns - level_at(level, middle)->time_ns < window_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
+	if (level->count == 0) {
+		return 0;
 	}
-	return low;
+	double back = (double)(level_at(level, 0)->time_ns - time_ns) /
+		      level_spacing_ns(series, level_index);
+	if (back > 0) {
+		age = (uint32_t)lround(fmin(back, level->count - 1));
+	}
+	while (age < level->count && level_at(level, age)->time_ns > time_ns) {
+		age++;
+	}
+	while (age > 0 && level_at(level, age - 1)->time_ns <= time_ns) {
+		age--;
+	}
+	return age;
 }
 
 /* The sample whose distance from the newest is closest to window_ns, of the finest level that goes
@@ -37,7 +42,7 @@ static const struct sample *window_begin(const struct series *series, int64_t wi
 
 	for (size_t i = 0; i < WINDOW_LEVELS; i++) {
 		const struct window_level *level = &series->levels[i];
-		uint32_t reach = level_reach(level, newest->time_ns, window_ns);
+		uint32_t reach = level_reach(series, i, newest->time_ns - window_ns);
 
 		for (uint32_t age = reach > 0 ? reach - 1 : 0; age <= reach && age < level->count;
 		     age++) {

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SECONDS_PER_NS 1e-9
+#define SECONDS_PER_NS         1e-9
+#define PREFETCHED_OCTAVES_MAX 8 /* beyond, a distribution is an odd one */
 
 static const uint32_t cell_bytes[] = {
 	[FAST_METRIC_COUNTER] = sizeof(struct fast_page_counter),
@@ -149,6 +150,28 @@ void fast_page_view_prefetch(const struct fast_page_view *view, enum fast_metric
 	__builtin_prefetch(cell);
 	if (kind == FAST_METRIC_HEARTBEAT) {
 		__builtin_prefetch(&((const struct fast_page_heartbeat *)cell)->intervals);
+	}
+}
+
+void fast_page_view_prefetch_buckets(const struct fast_page_view *view, enum fast_metric_kind kind,
+				     uint32_t offset)
+{
+	assert(offset / FAST_PAGE_BYTES < view->count);
+
+	const void *cell = view_at(view, offset);
+	const struct fast_page_distribution *distribution = cell;
+	uint64_t octaves;
+
+	if (kind == FAST_METRIC_HEARTBEAT) {
+		distribution = &((const struct fast_page_heartbeat *)cell)->intervals;
+	} else if (kind != FAST_METRIC_HISTOGRAM && kind != FAST_METRIC_TIMER) {
+		return;
+	}
+	octaves = page_load(&distribution->octaves);
+	for (size_t i = 0; octaves != 0 && i < PREFETCHED_OCTAVES_MAX; i++) {
+		__builtin_prefetch(
+			&distribution->buckets[__builtin_ctzll(octaves) << FAST_PAGE_SCALE]);
+		octaves &= octaves - 1;
 	}
 }
 

@@ -71,6 +71,9 @@ bool fast_page_view_cell_valid(const struct fast_page_view *view, enum fast_metr
 /* Asks the processor for what is read of the cell first. The offset must be valid. */
 void fast_page_view_prefetch(const struct fast_page_view *view, enum fast_metric_kind kind,
 			     uint32_t offset);
+/* The same for the buckets of a distribution, once that is there. */
+void fast_page_view_prefetch_buckets(const struct fast_page_view *view, enum fast_metric_kind kind,
+				     uint32_t offset);
 
 /* Reads the cell. The offset must be valid. *out is zeroed memory or an earlier reading, whose
  * distribution is left alone by a kind that has none. */

@@ -1,7 +1,7 @@
 # The node's tests, and the worlds that they build.
 set(node_worlds knob_world.c node_world.c raw_plugin.c raw_world.c store_world.c)
 list(TRANSFORM node_worlds PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-foreach(module attempts leases packet_check param_check registry seconds spans window window_summary)
+foreach(module attempts leases packet_check param_check registry seconds spans window window_summary window_ticks)
     fast_test(controller/test_${module} LIBS fastd_core)
 endforeach()
 foreach(module closer entrance node node_bounds node_claims node_exemplars node_faults node_hostile node_knobs node_leases node_params node_plugins node_ties overflow session session_again session_declare store store_broken

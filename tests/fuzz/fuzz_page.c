@@ -88,6 +88,8 @@ static void cells_try(const uint8_t *data, size_t bytes)
 
 	fill(offset, sizeof(struct fast_page_heartbeat), data, bytes);
 	for (int kind = FAST_METRIC_COUNTER; kind <= FAST_METRIC_STATESET; kind++) {
+		fast_page_view_prefetch(world.view, (enum fast_metric_kind)kind, offset);
+		fast_page_view_prefetch_buckets(world.view, (enum fast_metric_kind)kind, offset);
 		fast_page_view_read(world.view, (enum fast_metric_kind)kind, offset, &newer);
 		assert(isfinite(newer.distribution.sum));
 		assert(isfinite(newer.work));

@@ -94,7 +94,9 @@ void plugin_save(struct node *node, struct plugin *plugin)
 void plugin_save_now(struct node *node, struct plugin *plugin)
 {
 	plugin_unsaved(node, plugin);
-	plugin_save(node, plugin);
+	if (store_is_idle(node->store)) { /* many that come and go keep no knob waiting */
+		plugin_save(node, plugin);
+	}
 }
 
 /* Those in the store that ended then or before. */

@@ -9,7 +9,7 @@
 void plugin_unsaved(struct node *node, struct plugin *plugin);
 /* Hands it to the store, unless that has it. What finds no room or memory is tried again. */
 void plugin_save(struct node *node, struct plugin *plugin);
-/* Both. */
+/* Both, as far as no knob waits for it. */
 void plugin_save_now(struct node *node, struct plugin *plugin);
 /* Each tick: what is still to be saved or forgotten, as far as no knob waits for it. */
 void plugins_save(struct node *node);

@@ -176,8 +176,8 @@ static void a_plugin_that_has_ended_is_known_as_long_as_without_a_restart(void *
 	assert_true(is_forgotten(&world));
 	world_database_wait(&world, "SELECT count(*) FROM plugins", 0);
 	world_database_wait(&world, "SELECT count(*) FROM declarations", 0);
-	ended_later_ns = 0;
 	world_fini(&world);
+	ended_later_ns = 0;
 }
 
 static void what_was_declared_is_stored_before_what_was_set(void **state)

@@ -147,6 +147,8 @@ static void a_declaration_that_is_far_too_long_is_not_stored(void **state)
 	assert_true(world_param(&world, "cam", "long", &seen));
 	(void)close(fd);
 	(void)world_plugin_wait(&world, "cam", false);
+	world_database_wait(&world, "SELECT count(*) FROM plugins WHERE ended > 0", 1);
+	assert_int_equal(1, world_database_number(&world, "SELECT count(*) FROM declarations"));
 	world_restart(&world);
 	assert_true(world_param(&world, "cam", "short", &seen));
 	assert_false(world_param(&world, "cam", "long", &seen));

@@ -255,7 +255,10 @@ enum fast_status store_db_open(struct store *store, char *error)
 			(void)snprintf(error, NODE_TEXT_BYTES_MAX, "no memory for the store");
 			return FAST_RESOURCE_EXHAUSTED;
 		}
-		if (!is_broken(code) || attempt > 0) {
+		if (is_broken(code) && attempt == 0) {
+			continue; /* a check that could not read says that it is broken, too */
+		}
+		if (!is_broken(code) || attempt > 1) {
 			(void)snprintf(error, NODE_TEXT_BYTES_MAX, "can't open %.200s: %s",
 				       store->path, why);
 			return FAST_UNAVAILABLE;
@@ -266,8 +269,41 @@ enum fast_status store_db_open(struct store *store, char *error)
 	}
 }
 
+/* The path as a URI that says that nobody changes the file. */
+static void path_immutable(const struct store *store, char *out, size_t size)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t used = (size_t)snprintf(out, size, "file:");
+
+	for (const char *c = store->path; *c != '\0'; c++) {
+		if (strchr("%?#", *c) != NULL) {
+			out[used++] = '%';
+			out[used++] = digits[(unsigned char)*c >> 4];
+			out[used++] = digits[*c & 15];
+		} else {
+			out[used++] = *c;
+		}
+	}
+	(void)snprintf(out + used, size - used, "?immutable=1");
+}
+
+/* SQLite's code. */
+static int readable_open(const char *path, int flags, sqlite3 **db, int64_t *version)
+{
+	int code = sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (code == SQLITE_OK) { /* the index of the log is then kept in memory */
+		code = sqlite3_exec(*db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK) {
+		code = query_number(*db, "PRAGMA user_version", version);
+	}
+	return code;
+}
+
 enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db, int64_t *version)
 {
+	char path[3 * STORE_PATH_BYTES_MAX + 32];
 	struct stat there;
 	int code;
 
@@ -276,12 +312,13 @@ enum fast_status store_db_open_readable(const struct store *store, sqlite3 **db,
 	if (stat(store->path, &there) != 0 || there.st_size == 0) {
 		return FAST_OK;
 	}
-	code = sqlite3_open_v2(store->path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK) { /* the index of the log is then kept in memory */
-		code = sqlite3_exec(*db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
-	}
-	if (code == SQLITE_OK) {
-		code = query_number(*db, "PRAGMA user_version", version);
+	code = readable_open(store->path, SQLITE_OPEN_READWRITE, db, version);
+	(void)snprintf(path, sizeof path, "%s-wal", store->path);
+	if (code != SQLITE_OK && (stat(path, &there) != 0 || there.st_size == 0)) {
+		/* Not even a log can be made; but without one the database is whole. */
+		(void)sqlite3_close(*db);
+		path_immutable(store, path, sizeof path);
+		code = readable_open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db, version);
 	}
 	if (code == SQLITE_OK && *version > 0 && *version <= STORE_VERSION) {
 		return FAST_OK;

@@ -19,5 +19,8 @@ foreach(module node_ended node_ended_faults)
 endforeach()
 foreach(module store_upgrade store_upgrade_broken)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin
-        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/older_store.c)
+        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/older_store.c
+                ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)
 endforeach()
+fast_test(controller/test_store_io LIBS fastd_core fast::plugin
+    SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)

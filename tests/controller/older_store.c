@@ -7,6 +7,7 @@
 
 /* The first schema, as it was, with one of each thing in it. */
 static const char first_schema[] =
+	"PRAGMA journal_mode = WAL;"
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE revisions (instance TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT "
 	"ROWID;"

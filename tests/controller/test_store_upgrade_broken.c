@@ -1,4 +1,5 @@
 /* An upgrade of an older database that is kept from its end. */
+#include "controller/fault_vfs.h"
 #include "controller/older_store.h"
 
 #include <signal.h>
@@ -142,12 +143,57 @@ static void an_upgrade_that_was_killed_is_done_again(void **state)
 	directory_remove(begun.dir);
 }
 
+/* Each write of it fails in turn, or each read, also for ever. */
+static void an_upgrade_on_a_disk_that_fails_is_done_later(void **state)
+{
+	static const struct {
+		int kinds;
+		int code;
+		bool for_ever;
+	} troubles[] = {{FAULT_VFS_CHANGE, SQLITE_FULL, true},
+			{FAULT_VFS_CHANGE, SQLITE_IOERR_WRITE, false},
+			{FAULT_VFS_READ, SQLITE_IOERR_READ, false},
+			{FAULT_VFS_READ, SQLITE_IOERR_READ, true}};
+
+	(void)state;
+	fault_vfs_install();
+	for (size_t i = 0; i < FAST_TEST_COUNT(troubles); i++) {
+		bool fired = true;
+		int n;
+
+		for (n = 0; fired; n++) {
+			struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+			char error[NODE_TEXT_BYTES_MAX];
+
+			assert_non_null(mkdtemp(fixture.dir));
+			older_make(fixture.dir, 1);
+			fault_vfs_after(n, troubles[i].kinds, troubles[i].code,
+					troubles[i].for_ever);
+			assert_ok(store_open_at(fixture.dir, &fixture.store, error));
+			if (troubles[i].kinds == FAULT_VFS_CHANGE) {
+				assert_first_things(&fixture);
+			}
+			fixture_close(&fixture);
+			fired = fault_vfs_fired();
+			fault_vfs_heal();
+			fixture_open(&fixture);
+			assert_first_things(&fixture);
+			assert_declarations(fixture.store, 0);
+			assert_int_equal(0, count_set_aside(fixture.dir));
+			fixture_fini(&fixture);
+		}
+		print_message("%d operations\n", n - 1);
+		assert_true(n > 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_database_that_can_not_be_brought_up_to_date_is_read_as_it_is),
 		cmocka_unit_test(an_upgrade_for_which_there_is_no_room_is_done_later),
 		cmocka_unit_test(an_upgrade_that_was_killed_is_done_again),
+		cmocka_unit_test(an_upgrade_on_a_disk_that_fails_is_done_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

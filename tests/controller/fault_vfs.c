@@ -21,6 +21,7 @@ static atomic_bool fired;
 static atomic_int kinds_failing;
 static atomic_int fault_code;
 static atomic_bool fails_for_ever;
+static atomic_uint barriers;
 
 /* SQLITE_OK: the operation is done. */
 static int fault(enum fault_vfs_kind kind)
@@ -125,9 +126,11 @@ static int file_shm_lock(sqlite3_file *file, int offset, int count, int flags)
 	return file_below(file)->pMethods->xShmLock(file_below(file), offset, count, flags);
 }
 
+/* What is below does as much, and takes a lock, of which ThreadSanitizer would see half. */
 static void file_shm_barrier(sqlite3_file *file)
 {
-	file_below(file)->pMethods->xShmBarrier(file_below(file));
+	(void)file;
+	(void)atomic_fetch_add(&barriers, 1);
 }
 
 static int file_shm_unmap(sqlite3_file *file, int deletes)

@@ -23,6 +23,15 @@ void fixture_open(struct fixture *fixture)
 	assert_string_equal("", error);
 }
 
+void fixture_make(struct fixture *fixture)
+{
+	*fixture = (struct fixture){.dir = "/dev/shm/fastd-store-XXXXXX"};
+	if (mkdtemp(fixture->dir) == NULL) {
+		*fixture = (struct fixture){.dir = "/tmp/fastd-store-XXXXXX"};
+		assert_non_null(mkdtemp(fixture->dir));
+	}
+}
+
 void fixture_init(struct fixture *fixture)
 {
 	*fixture = (struct fixture){.dir = "/tmp/fastd-store-XXXXXX"};

@@ -32,6 +32,8 @@ struct loaded {
 };
 
 enum fast_status store_open_at(const char *dir, struct store **out, char *error);
+/* Makes the directory, in memory where that is possible: for a test that makes many. */
+void fixture_make(struct fixture *fixture);
 /* Makes the directory, and opens the store; it is not started. */
 void fixture_init(struct fixture *fixture);
 void fixture_fini(struct fixture *fixture);

@@ -6,7 +6,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PUTS 6
 
@@ -30,7 +29,7 @@ static bool store_opens(struct life *life)
 static bool put(struct life *life, int knob, bool durable)
 {
 	struct end end = {0};
-	char name[8];
+	char name[16];
 	struct store_job *job;
 
 	(void)snprintf(name, sizeof name, "k%d", knob);
@@ -75,12 +74,8 @@ static void compare(const struct life *life)
 static void life_begin(struct life *life, bool fresh)
 {
 	fault_vfs_heal();
-	*life = (struct life){.fixture.dir = "/dev/shm/fastd-store-XXXXXX"};
-	if (mkdtemp(life->fixture.dir) == NULL) {
-		(void)snprintf(life->fixture.dir, sizeof life->fixture.dir,
-			       "/tmp/fastd-store-XXXXXX");
-		assert_non_null(mkdtemp(life->fixture.dir));
-	}
+	*life = (struct life){0};
+	fixture_make(&life->fixture);
 	if (fresh) {
 		return;
 	}

@@ -162,10 +162,10 @@ static void an_upgrade_on_a_disk_that_fails_is_done_later(void **state)
 		int n;
 
 		for (n = 0; fired; n++) {
-			struct fixture fixture = {.dir = "/tmp/fastd-store-XXXXXX"};
+			struct fixture fixture;
 			char error[NODE_TEXT_BYTES_MAX];
 
-			assert_non_null(mkdtemp(fixture.dir));
+			fixture_make(&fixture);
 			older_make(fixture.dir, 1);
 			fault_vfs_after(n, troubles[i].kinds, troubles[i].code,
 					troubles[i].for_ever);

@@ -48,9 +48,10 @@ static bool is_stopping(const struct fast_plugin *plugin)
 static bool up_send(struct remote *remote, Fast__V1__SessionUp *up)
 {
 	Fast__V1__PluginAttachRequest request = FAST__V1__PLUGIN_ATTACH_REQUEST__INIT;
+	int64_t wait_ms = is_stopping(remote->plugin) ? END_MS : SEND_MS;
 
 	request.up = up;
-	return fast_v1_plugin_attach_put(remote->stream, SEND_MS, &request) == FAST_OK;
+	return fast_v1_plugin_attach_put(remote->stream, wait_ms, &request) == FAST_OK;
 }
 
 static bool packet_send(struct remote *remote, const uint8_t *packet, size_t bytes)
@@ -212,6 +213,25 @@ static bool attach_send(struct remote *remote)
 	return packet_send(remote, packet, fast_session_pack_attach(plugin, instance, packet));
 }
 
+/* The last counts, and goodbye. fastd ends the stream when it has heard all. */
+static void stream_finish(struct remote *remote)
+{
+	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
+	int64_t until_ms = fast_metric_now() / 1000000 + END_MS;
+	int64_t left_ms = END_MS;
+
+	if (!remote_say(remote) || !packet_send(remote, packet, fast_session_pack_detach(packet)) ||
+	    fast_stream_half_close(remote->stream) != FAST_OK) {
+		return;
+	}
+	while (!fast_stream_ended(remote->stream) && left_ms > 0) {
+		const Fast__V1__PluginAttachResponse *response = NULL;
+
+		(void)!fast_v1_plugin_attach_next(remote->stream, left_ms, &response);
+		left_ms = until_ms - fast_metric_now() / 1000000;
+	}
+}
+
 /* Why the stream came to nothing. A send may have failed before the end, which says why, was read.
  */
 static void keep_reason(struct remote *remote)
@@ -255,14 +275,8 @@ static void stream_run(struct remote *remote)
 		good = remote_say(remote) && remote_listen(remote);
 	}
 	if (good) {
-		uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
-
-		/* The last counts, and goodbye. */
-		(void)!remote_say(remote);
-		(void)!packet_send(remote, packet, fast_session_pack_detach(packet));
-		(void)!fast_stream_half_close(remote->stream);
-		(void)remote_listen(remote);
-	} else if (!remote->attached && !remote->refused) {
+		stream_finish(remote);
+	} else if (!remote->attached && !remote->refused && !is_stopping(plugin)) {
 		keep_reason(remote);
 	}
 	fast_plugin_set_attached(plugin, false, NULL);
@@ -342,12 +356,12 @@ void *fast_remote_run(void *arg)
 	remote->plugin = plugin;
 	if (fast_page_view_open(plugin->map.fd, &remote->view, &reason) == FAST_OK &&
 	    client_open(remote) == FAST_OK) {
-		while (!is_stopping(plugin)) {
+		do { /* once, however soon it is closed: what it has counted is for fastd */
 			stream_run(remote);
 			retry_ms = remote->attached ? RETRY_FIRST_MS : 2 * retry_ms;
 			retry_ms = retry_ms < RETRY_MAX_MS ? retry_ms : RETRY_MAX_MS;
 			retry_wait(plugin, retry_ms);
-		}
+		} while (!is_stopping(plugin));
 	}
 	remote_fini(remote);
 	return NULL;

@@ -57,6 +57,28 @@ class Remote(unittest.TestCase):
         until(lambda: self.applied("res"))
         self.assertIsNone(worker.poll())
 
+    def test_what_a_program_has_counted_when_it_ends_is_known(self):
+        self.world.start("--listen", "tcp://127.0.0.1:0", "--role", "tcp=plugin")
+        for place in ({}, {"FASTD_PLUGIN_ENDPOINT": self.world.endpoint("tcp")}):
+            for total in range(1, 6):
+                process = self.world.run("""
+                    import sys
+                    from fast import plugin
+                    plugin.counter("frames").add(int(sys.argv[1]))
+                    for i in range(150):
+                        plugin.counter("part%d" % i).inc()
+                    """, str(total), FASTD_PLUGIN_NAME="brief%d%d" % (len(place), total), **place)
+                self.assertEqual(process.wait(30), 0)
+                until(lambda: self.counts("brief%d%d" % (len(place), total)) == (total, 151))
+
+    def counts(self, plugin):
+        """Of a plugin that may have ended: its frames, and how many metrics it has."""
+        entries = [entry for entry in self.world.json("metrics", "--all").get("metrics", [])
+                   if entry["sample"].get("plugin") == plugin]
+        frames = [int(entry["sample"].get("count", 0)) for entry in entries
+                  if entry["sample"]["metric"] == "frames"]
+        return sum(frames), len(entries)
+
     @unittest.skipIf(shutil.which("openssl") is None, "openssl is not installed")
     def test_files_of_certificates_are_what_tls_takes(self):
         certs = os.path.join(self.world.folder, "certs")

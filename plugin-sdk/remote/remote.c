@@ -3,6 +3,7 @@
 #include <fast/plugin_remote.h>
 
 #include "params.h"
+#include "pause.h"
 #include "report.h"
 #include "session.h"
 
@@ -19,12 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RETRY_FIRST_MS 100
-#define RETRY_MAX_MS   2000
 /* fastd takes a message within this. */
 #define SEND_MS 5000
 /* What has ended says so within this. */
 #define END_MS 500
+/* A fastd that is there has taken the last counts within this. */
+#define GOODBYE_MS 2000
 
 /* One plugin's link; the thread's own. */
 struct remote {
@@ -213,23 +214,40 @@ static bool attach_send(struct remote *remote)
 	return packet_send(remote, packet, fast_session_pack_attach(plugin, instance, packet));
 }
 
+/* Hears what fastd has left to say. False: it has refused the plugin. */
+static bool hear_end(struct remote *remote, int64_t left_ms)
+{
+	int64_t until_ms = fast_metric_now() / 1000000 + left_ms;
+	enum fast_status status = FAST_OK;
+
+	while (status == FAST_OK && left_ms > 0 && !fast_stream_ended(remote->stream)) {
+		const Fast__V1__PluginAttachResponse *response = NULL;
+
+		status = fast_v1_plugin_attach_next(remote->stream, left_ms, &response);
+		if (response != NULL && !remote_hear(remote, response->down)) {
+			return false;
+		}
+		left_ms = until_ms - fast_metric_now() / 1000000;
+	}
+	return true;
+}
+
 /* The last counts, and goodbye. fastd ends the stream when it has heard all. */
 static void stream_finish(struct remote *remote)
 {
 	uint8_t packet[FAST_SESSION_PACKET_BYTES_MAX];
-	int64_t until_ms = fast_metric_now() / 1000000 + END_MS;
-	int64_t left_ms = END_MS;
 
-	if (!remote_say(remote) || !packet_send(remote, packet, fast_session_pack_detach(packet)) ||
-	    fast_stream_half_close(remote->stream) != FAST_OK) {
-		return;
+	if (remote_say(remote) && packet_send(remote, packet, fast_session_pack_detach(packet)) &&
+	    fast_stream_half_close(remote->stream) == FAST_OK) {
+		(void)hear_end(remote, GOODBYE_MS);
 	}
-	while (!fast_stream_ended(remote->stream) && left_ms > 0) {
-		const Fast__V1__PluginAttachResponse *response = NULL;
+}
 
-		(void)!fast_v1_plugin_attach_next(remote->stream, left_ms, &response);
-		left_ms = until_ms - fast_metric_now() / 1000000;
-	}
+/* Somebody was there and let the plugin not in. */
+static bool is_refusal(enum fast_status status)
+{
+	return status == FAST_PERMISSION_DENIED || status == FAST_UNAUTHENTICATED ||
+	       status == FAST_RESOURCE_EXHAUSTED;
 }
 
 /* Why the stream came to nothing. A send may have failed before the end, which says why, was read.
@@ -238,17 +256,12 @@ static void keep_reason(struct remote *remote)
 {
 	struct fast_plugin *plugin = remote->plugin;
 	const struct fast_reply *reply;
-	enum fast_status status = FAST_OK;
 
-	while (status == FAST_OK && !fast_stream_ended(remote->stream)) {
-		const Fast__V1__PluginAttachResponse *response = NULL;
-
-		status = fast_v1_plugin_attach_next(remote->stream, END_MS, &response);
-		if (response != NULL && !remote_hear(remote, response->down)) {
-			return; /* fastd has refused the plugin, in its own words */
-		}
+	if (!hear_end(remote, END_MS)) {
+		return; /* fastd has refused the plugin, in its own words */
 	}
 	reply = fast_stream_ended(remote->stream) ? fast_stream_reply(remote->stream) : NULL;
+	remote->refused = reply != NULL && is_refusal(reply->status);
 	if (reply != NULL && reply->status == FAST_PERMISSION_DENIED) {
 		fast_plugin_keep_refusal(plugin, true, "", reply->text, (uint32_t)reply->status);
 		return;
@@ -347,7 +360,7 @@ void *fast_remote_run(void *arg)
 	struct fast_plugin *plugin = arg;
 	struct remote *remote = calloc(1, sizeof *remote);
 	const char *reason = "no memory";
-	int64_t retry_ms = RETRY_FIRST_MS;
+	unsigned failures = 0;
 
 	(void)pthread_setname_np(pthread_self(), "fast-plugin");
 	if (remote == NULL) {
@@ -358,9 +371,8 @@ void *fast_remote_run(void *arg)
 	    client_open(remote) == FAST_OK) {
 		do { /* once, however soon it is closed: what it has counted is for fastd */
 			stream_run(remote);
-			retry_ms = remote->attached ? RETRY_FIRST_MS : 2 * retry_ms;
-			retry_ms = retry_ms < RETRY_MAX_MS ? retry_ms : RETRY_MAX_MS;
-			retry_wait(plugin, retry_ms);
+			failures = remote->attached ? 0 : failures + 1;
+			retry_wait(plugin, pause_ms(failures, remote->refused, fast_metric_now()));
 		} while (!is_stopping(plugin));
 	}
 	remote_fini(remote);

@@ -25,9 +25,10 @@
 #define FAST_LEAVE_MS_MAX 50
 /* A dial that takes longer has failed. */
 #define FAST_DIAL_MS 5000
-/* Between failed dials, for calls that wait for a server: doubles from the first to the last. */
+/* Between failed dials, for calls that wait for a server: doubles from the first to the last, give
+ * or take a quarter. A server that comes back is dialled within a second. */
 #define FAST_BACKOFF_MS_MIN 20
-#define FAST_BACKOFF_MS_MAX 2000
+#define FAST_BACKOFF_MS_MAX 640
 /* A connection with open calls whose peer is silent for so long asks it by PING, */
 #define FAST_KEEPALIVE_MS_DEFAULT 20000
 /* and is closed when nothing came for so long after; or for the interval, where that is shorter. */

@@ -80,6 +80,17 @@ json_field() { grep -oE "\"$1\": ?(\"[^\"]*\"|[-0-9.e+]+|true|false)" | head -n 
 # wait_worker NAME [OPTION...]: until that plugin is there with the last knob that worker.c declares.
 wait_worker() { fastctl wait "$1" --param label --metric sizes --patience 20 "${@:2}"; }
 
+# returned_ms PLUGIN: from fastd's last start until the plugin attached again, by fastd's own clock.
+returned_ms() {
+  fastctl events --json | tr '{' '\n' | awk -v plugin="$1" -F'"' '
+    { for (i = 2; i < NF; i += 2) said[$i] = $(i + 2) }
+    said["event"] == "start" { start = said["timeUnixNs"]; back = "" }
+    said["event"] == "reattach" && said["plugin"] == plugin { back = said["timeUnixNs"] }
+    END { if (back == "") exit 1; printf "%d\n", (back - start) / 1e6 }'
+}
+# returns_within MS PLUGIN
+returns_within() { returned_ms "$2" && [ "$(returned_ms "$2")" -lt "$1" ]; }
+
 finish() {
   local pid
   for pid in "${pids[@]:-}"; do

@@ -230,6 +230,28 @@ static void what_was_never_sent_goes_to_a_restarted_server(void **state)
 	assert_ran_once(3);
 }
 
+static void a_server_that_comes_back_is_dialled_within_a_second(void **state)
+{
+	(void)state;
+	world.handling = WORLD_ANSWERS;
+	world.options.wait_for_ready = true;
+	world_ask(&world, 3, 10000, &outcome);
+	world_run(&world);
+	for (unsigned i = 0; i < 50; i++) {
+		lose_connection();
+		world_run(&world);
+		outcome = (struct outcome){0};
+		world.is_unreachable = true;
+		world_ask(&world, 3, 10000, &outcome);
+		world_advance_ms(&world, 3000 + 17 * i);
+		assert_int_equal(0, outcome.count);
+		world.is_unreachable = false;
+		world_advance_ms(&world, 1000);
+		assert_int_equal(1, outcome.count);
+		assert_ok(outcome.status);
+	}
+}
+
 static void a_server_that_hangs_up_on_everybody_is_not_stormed(void **state)
 {
 	(void)state;
@@ -357,6 +379,7 @@ int main(void)
 		once_test(a_call_whose_server_stays_away_ends_at_its_deadline),
 		once_test(a_server_that_was_restarted_runs_nothing_a_second_time),
 		once_test(what_was_never_sent_goes_to_a_restarted_server),
+		once_test(a_server_that_comes_back_is_dialled_within_a_second),
 		once_test(a_server_that_hangs_up_on_everybody_is_not_stormed),
 		once_test(a_closing_server_cancels_what_runs_on_for_nobody),
 		once_test(each_allocation_may_fail_and_none_runs_twice),

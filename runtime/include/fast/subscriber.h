@@ -11,8 +11,9 @@ FAST_BEGIN_DECLS
 /* Topics whose numbers are remembered, to see what is missing. */
 #define FAST_SUBSCRIBER_TOPICS_MAX 65536
 
-/* A connection to one endpoint, opened at once, and again after a loss, 20 ms to 2 s after a try
- * that failed. One thread at a time calls fast_subscriber_next(); the rest is for any thread. */
+/* A connection to one endpoint, opened at once, and again after a loss, 15 to 800 ms after a
+ * try that failed. One thread at a time calls fast_subscriber_next(); the rest is for any thread.
+ */
 struct fast_subscriber;
 struct fast_tls;
 

@@ -18,6 +18,7 @@
 #define RUN_DIR_MODE     0755 /* plugins of any user pass through it */
 #define STATE_DIR_MODE   0700
 #define REASON_BYTES_MAX 256
+#define OF_ONE_MAX       (FAST_SERVER_CONNECTIONS_MAX / 4 * 3) /* connections: others find room */
 
 /* Where describe finds what. */
 #define ENDPOINT_CONTROL 0
@@ -37,9 +38,7 @@ struct fastd {
 	struct self self;
 };
 
-static enum fast_status fail(char *error, enum fast_status status, const char *format, ...)
-	FAST_PRINTF(3, 4);
-
+FAST_PRINTF(3, 4)
 static enum fast_status fail(char *error, enum fast_status status, const char *format, ...)
 {
 	va_list args;
@@ -207,6 +206,8 @@ static enum fast_status open_services(struct fastd *fastd, char *error)
 	const struct fast_server_options server_options = {
 		.size = sizeof server_options,
 		.admin_for_all = true, /* the guard knows better who */
+		.connections_per_uid_max = OF_ONE_MAX,
+		.connections_per_certificate_max = OF_ONE_MAX,
 	};
 	enum fast_status status = watch_open(fastd->node, fastd->publish, &fastd->watch);
 
@@ -322,12 +323,10 @@ static enum fast_status listen_all(struct fastd *fastd, char *error)
 
 static enum fast_status open_http(struct fastd *fastd, char *error)
 {
-	enum fast_status status;
-
 	if (fastd->options.http[0] == '\0') {
 		return FAST_OK;
 	}
-	status = http_open(fastd->options.http, &fastd->self, &fastd->http, error);
+	enum fast_status status = http_open(fastd->options.http, &fastd->self, &fastd->http, error);
 	if (status == FAST_OK) {
 		self_add_endpoint(&fastd->self, "", http_url(fastd->http));
 	}

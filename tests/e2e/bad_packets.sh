@@ -3,7 +3,7 @@
 . "$(dirname "$0")/util.sh"
 command -v python3 >/dev/null || { skip 'python3 is not installed'; exit 77; }
 
-start_fastd
+start_fastd --listen tcp://127.0.0.1:0
 start worker worker
 wait_worker worker
 cat >"$world/abuse.py" <<'PYTHON'
@@ -97,4 +97,40 @@ PYTHON
 python3 "$world/plugin.py" "$world/plugin.sock" || failed=1
 check 'fastd answers after 300 rude plugins' fastctl status
 check 'the real plugin is still there' fastctl get res --plugin worker
+
+# One user opens as many connections as fastd has in all, says a word on each, and keeps them.
+cat >"$world/greedy.py" <<'PYTHON'
+import socket, struct, sys
+
+held = []
+for _ in range(1100):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(sys.argv[1])
+    try:
+        s.sendall(b"\0SP\0\0\x30\0\0\1" + struct.pack(">QI", 8, 0x80000007) + b"\xff" * 4)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    held.append(s)
+kept = 0
+for s in held:
+    s.settimeout(20)
+    heard, more = b"", True
+    while more and len(heard) <= 8:  # HELLO, and an answer
+        try:
+            more = s.recv(21)
+        except ConnectionResetError:
+            more = b""
+        heard += more
+    kept += len(heard) > 8
+print("held", kept, flush=True)
+sys.stdin.read()
+PYTHON
+ulimit -n 4096
+mkfifo "$world/until"
+start greedy sh -c 'exec python3 "$0" "$1" <"$2"' "$world/greedy.py" "$world/fastd.sock" "$world/until"
+exec 7>"$world/until"
+check 'one user takes many connections' wait_until 30 grep -q '^held' "$world/greedy.log"
+check '  but not all' grep -q '^held 768$' "$world/greedy.log"
+check '  and others are served' fastctl --endpoint "$(grep -o 'tcp://[0-9.:]*' "$world/fastd.log")" status
+exec 7>&-
 exit "$failed"

@@ -59,8 +59,8 @@ void fast_plugin_instance(const struct fast_plugin *plugin, char *out, size_t ou
 void fast_plugin_error(const struct fast_plugin *plugin, char *out, size_t out_bytes);
 
 /* Says goodbye to fastd, which learns of all that was declared and counted before, and frees the
- * plugin with all its metrics and params. A fastd that is there and takes nothing is waited for
- * half a second. NULL is allowed. */
+ * plugin with all its metrics and params. A fastd that is there and takes nothing is waited for a
+ * second at most. NULL is allowed. */
 void fast_plugin_close(struct fast_plugin *plugin);
 
 FAST_END_DECLS

@@ -13,7 +13,7 @@ import sys
 
 OLDEST = (3, 6)  # setup.cfg says so, too
 STABLE = (3, 10)  # so does setup.py: from there on it is built for the stable ABI
-MODULES = ["test_api", "test_process", "test_runlog", "test_live"]
+MODULES = ["test_api", "test_objects", "test_process", "test_runlog", "test_live"]
 BUILD_S, TESTS_S = 240, 240
 SOURCE, BIN = os.environ["FASTD_SOURCE"], os.path.abspath(os.environ["FASTD_BIN"])
 TREE, KEPT = os.path.dirname(BIN), os.path.join(os.path.dirname(BIN), "python-every")

@@ -50,7 +50,7 @@ else
   exit 1
 fi
 unset XDG_RUNTIME_DIR PYWAGGLE_LOG_DIR FASTD_PLUGIN_NAME FASTD_PLUGIN_ENDPOINT
-PYTHONPATH=$(echo "$base"/lib*)
+PYTHONPATH=$(echo "$base"/lib*):$PWD/sanitized
 # A malloc for each object: none hides in an arena.
 export PATH=$FASTD_BIN:$PATH PYTHONPATH PYTHONDONTWRITEBYTECODE=1 PYTHONMALLOC=malloc \
   FASTD_PLUGIN_SOCKET=/nonexistent/plugin.sock
@@ -66,7 +66,7 @@ run() {
   ASAN_OPTIONS="${ASAN_OPTIONS:-}:exitcode=0:log_path=$reports:fast_unwind_on_malloc=0:malloc_context_size=12:handle_abort=1" \
     UBSAN_OPTIONS="${UBSAN_OPTIONS:-}:abort_on_error=1:log_path=$reports" \
     TSAN_OPTIONS="${TSAN_OPTIONS:-}:exitcode=0:halt_on_error=0:log_path=$reports" \
-    timeout 300 "$base/python3" "$@" >"$base/$name.log" 2>&1
+    SANITIZER_REPORTS=$reports timeout 300 "$base/python3" "$@" >"$base/$name.log" 2>&1
 }
 
 # counted NAME: what counts of its reports; 1: some does.
@@ -97,7 +97,7 @@ broken.call(lambda: ctypes.pythonapi.Py_IncRef(ctypes.py_object(object())))'
   fi
 fi
 
-for module in api process runlog live remote; do
+for module in api objects process runlog live remote; do
   if ! run "$module" harness.py "test_$module"; then
     fail "test_$module passes"
     tail -n 40 "$base/$module.log"

@@ -199,6 +199,47 @@ class Live(unittest.TestCase):
         plugins = self.world.json("plugins")["plugins"]
         self.assertEqual(sorted(plugin["parent"] for plugin in plugins), ["", "pool", "pool", "pool"])
 
+    def test_a_callback_without_end_holds_up_no_end(self):
+        process = self.world.run("""
+            import os, threading, time
+            from fast import plugin
+            called = threading.Event()
+            @plugin.param("res", default=1).on_change
+            def change(value):
+                called.set()
+                time.sleep(600)
+            plugin.listen()
+            called.wait()
+            """, FASTD_PLUGIN_NAME="worker")
+        until(lambda: self.world.param("res"))
+        self.assertIsNotNone(self.world.ctl("set", "res=2"))
+        self.assertEqual(process.wait(30), 0)
+
+    @forks
+    def test_a_fork_while_a_callback_runs_can_dispatch(self):
+        process = self.world.run("""
+            import os, threading
+            from fast import plugin
+            called, end, parent = threading.Event(), threading.Event(), os.getpid()
+            @plugin.param("res", default=1).on_change
+            def change(value):
+                called.set()
+                if os.getpid() == parent: end.wait(30)
+            plugin.listen()
+            called.wait()
+            pid = os.fork()
+            if pid == 0:
+                plugin.default().wait(0, 0)
+                plugin.dispatch()
+                os._exit(3)
+            print(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
+            end.set()
+            """, FASTD_PLUGIN_NAME="worker")
+        until(lambda: self.world.param("res"))
+        self.assertIsNotNone(self.world.ctl("set", "res=2"))
+        self.assertEqual(process.stdout.readline(), "3\n")
+        self.assertEqual(process.wait(30), 0)
+
     def test_a_plugin_that_ends_says_goodbye(self):
         process = self.world.run("""
             from fast import plugin

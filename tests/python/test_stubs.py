@@ -82,6 +82,17 @@ class Stubs(unittest.TestCase):
                     expected = parameters(methods[name])[1:]
                 self.assertEqual(parameters(node), expected, name)
 
+    def test_methods_written_in_c_have_the_same_parameters(self):
+        stub = parts(stub_of(_fast).body)
+        compared = 0
+        for owner in ("Metric", "Param", "Plugin", "Reading"):
+            for name, node in parts(stub[owner].body).items():
+                method = getattr(getattr(_fast, owner), name)
+                if inspect.isroutine(method):
+                    self.assertEqual(parameters(node), parameters_of(method), name)
+                    compared += 1
+        self.assertGreaterEqual(compared, 20)
+
     def test_methods_written_in_python_have_the_same_parameters(self):
         stub = parts(parts(stub_of(plugin).body)["Plugin"].body)
         compared = 0

@@ -10,6 +10,24 @@ _lock = threading.Lock()
 _watchers = {}  # (process, plugin's id) -> _Watcher
 
 
+def _fork_child():
+    global _lock
+    _lock = threading.Lock()  # whoever held it may not be here
+    _watchers.clear()
+
+
+if hasattr(os, "register_at_fork"):  # since 3.7
+    os.register_at_fork(after_in_child=_fork_child)
+
+
+def _look(param):
+    """Whether it has changed, or why nobody will ever know."""
+    try:
+        return param.wait(0)
+    except _fast.Error as error:  # its plugin is closed
+        return error
+
+
 class _Watcher:
     def __init__(self, plugin):
         self.plugin = plugin
@@ -27,7 +45,7 @@ class _Watcher:
             except _fast.Error as error:
                 self.give(lambda param: error)
                 return
-            if not self.give(lambda param: param.wait(0)):
+            if not self.give(_look):
                 return
 
     def give(self, answer):
@@ -38,7 +56,7 @@ class _Watcher:
                 param, loop, future = entry
                 if future.done() or loop.is_closed():
                     continue
-                found = answer(param) if not isinstance(param, Exception) else param
+                found = answer(param)
                 if found is False:
                     self.waiting.append(entry)
                 else:

@@ -21,6 +21,15 @@ _default = None
 _open_plugins = weakref.WeakSet()
 
 
+def _fork_child():
+    global _lock
+    _lock = threading.RLock()  # whoever held it may not be here
+
+
+if hasattr(os, "register_at_fork"):  # since 3.7
+    os.register_at_fork(after_in_child=_fork_child)
+
+
 class Plugin(_fast.Plugin):
     """A plugin of its own. Most programs use the module's functions, which have one for all.
 
@@ -30,7 +39,7 @@ class Plugin(_fast.Plugin):
 
     def __init__(self, name, version=None, socket=None, endpoint=None, tls_ca=None,
                  tls_certificate=None, tls_key=None):
-        super().__init__()
+        super().__init__(name, version, socket, endpoint, tls_ca, tls_certificate, tls_key)
         self.name = name
         self._params = {}
         self._listener = None

@@ -23,7 +23,7 @@ struct plugin_object {
 	PyObject *handles;        /* dict: address of a metric or param -> its one object */
 	size_t busy;              /* threads that are in the SDK without the GIL */
 	pid_t busy_pid;           /* of which process; a forked child has none of them */
-	unsigned long dispatcher; /* thread in dispatch(); 0: none */
+	unsigned long dispatcher; /* thread of that process in dispatch(); 0: none */
 	bool closing;             /* they are to return */
 	/* An exception that is none of Exception, which a callback has raised; see dispatch(). */
 	PyObject *stop[3];
@@ -84,6 +84,11 @@ static inline const char *utf8_of(PyObject *text)
 {
 	return PyUnicode_AsUTF8AndSize(text, NULL);
 }
+/* The same of a text that is declared, which must have no zero character (error.c). */
+const char *declared_text(PyObject *text);
+/* A str of the SDK's words; what is no UTF-8, since it was cut, is replaced (error.c). NULL:
+ * raised. */
+PyObject *text_object(const char *text);
 
 /* Raises fast.Error, or fast.DeclarationError, which is a ValueError too. Gives NULL. */
 PyObject *error_raise(enum fast_status status, const char *sentence);
@@ -104,14 +109,20 @@ void log_disconnect(void);
 
 /* The open plugin; NULL: raised, because it is closed. */
 struct fast_plugin *plugin_require(struct plugin_object *owner);
+/* From now on close() does not wait for ever: the interpreter is ending. */
+void plugins_end_soon(void);
 /* Around what lets go of the GIL: close() waits until nobody is there. */
 void plugin_enter(struct plugin_object *owner);
 void plugin_leave(struct plugin_object *owner);
-/* Plugin(): opens one (open.c). */
-PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords);
-/* plugin.wait() and plugin.dispatch() (changes.c). */
+/* Plugin.__init__: opens it (open.c). */
+int plugin_open(PyObject *self, PyObject *args, PyObject *keywords);
+/* plugin.wait_attached(), plugin.wait() and plugin.dispatch() (changes.c). */
+PyObject *plugin_wait_attached(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *plugin_wait(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *plugin_dispatch(PyObject *self, PyObject *unused);
+
+/* plugin._snapshot() (param.c). */
+PyObject *plugin_snapshot(PyObject *self, PyObject *params);
 
 /* The one object of this handle, made when there is none. */
 PyObject *metric_object_of(struct plugin_object *owner, struct fast_metric *metric, PyObject *name,
@@ -157,6 +168,9 @@ PyObject *metric_observe_call(const struct verb_call *call);
 PyObject *verb_end(PyObject *self, unsigned int kinds, const char *verb);
 /* Reads labels, FAST_LABELS_MAX + 1 at most, out of a dict, or NULL. -1: raised. */
 Py_ssize_t labels_parse(PyObject *dict, struct fast_label *labels);
+
+/* metric.labels() (labels.c). */
+PyObject *metric_labels(PyObject *self, PyObject *args, PyObject *keywords);
 
 /* metric.time(): a with block or a decorator (timing.c). */
 PyObject *timing_new(struct metric_object *metric);

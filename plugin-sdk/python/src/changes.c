@@ -6,11 +6,17 @@
 #include <stdio.h>
 
 #define TIMEOUT_S_MAX 1e9
+#define ATTACHED_MS   10000 /* of wait_attached() by itself */
 
-/* What is waited for: one param, or with NULL all of the plugin's. */
+/* What is waited for: one param, or with NULL all of the plugin's; without seen, that fastd takes
+ * it.
+ */
 static enum fast_status slice_wait(struct fast_plugin *plugin, struct fast_param *param,
 				   uint64_t *seen, int64_t timeout_ms)
 {
+	if (seen == NULL) {
+		return fast_plugin_wait_attached(plugin, timeout_ms);
+	}
 	return param != NULL ? fast_param_wait(param, seen, timeout_ms)
 			     : fast_plugin_wait_params(plugin, seen, timeout_ms);
 }
@@ -36,7 +42,7 @@ static bool timeout_parse(PyObject *timeout, int64_t *out_ms)
 	return true;
 }
 
-/* Waits in slices. 1: changed; 0: not in time, or the plugin is closing; -1: raised. */
+/* Waits in slices. 1: it came; 0: not in time, or the plugin is closing; -1: raised. */
 static int change_wait(struct plugin_object *owner, struct fast_param *param, uint64_t *seen,
 		       int64_t timeout_ms)
 {
@@ -95,6 +101,23 @@ PyObject *param_wait(PyObject *object, PyObject *args, PyObject *keywords)
 		self->waited = seen;
 	}
 	return PyBool_FromLong(changed);
+}
+
+PyObject *plugin_wait_attached(PyObject *object, PyObject *args, PyObject *keywords)
+{
+	static char *names[] = {"timeout", NULL};
+	struct plugin_object *self = (struct plugin_object *)object;
+	int64_t timeout_ms = ATTACHED_MS;
+	PyObject *timeout = NULL;
+	int is_attached;
+
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:wait_attached", names, &timeout) ||
+	    (timeout != NULL && !timeout_parse(timeout, &timeout_ms)) ||
+	    plugin_require(self) == NULL) {
+		return NULL;
+	}
+	is_attached = change_wait(self, NULL, NULL, timeout_ms);
+	return is_attached < 0 ? NULL : PyBool_FromLong(is_attached);
 }
 
 PyObject *plugin_wait(PyObject *object, PyObject *args, PyObject *keywords)
@@ -225,10 +248,11 @@ PyObject *plugin_dispatch(PyObject *object, PyObject *unused)
 	if (plugin == NULL) {
 		return NULL;
 	}
+	plugin_enter(self); /* a callback may let go of the GIL */
 	if (self->dispatcher != 0) {
+		plugin_leave(self);
 		return error_raise(FAST_FAILED_PRECONDITION, "dispatch() is running already");
 	}
-	plugin_enter(self); /* a callback may let go of the GIL */
 	self->dispatcher = (unsigned long)PyThread_get_thread_ident();
 	called = fast_plugin_dispatch(plugin);
 	self->dispatcher = 0;

@@ -32,11 +32,29 @@ int errors_add(PyObject *module)
 	return PyObject_SetAttrString(module, "DeclarationError", declaration_error);
 }
 
+const char *declared_text(PyObject *text)
+{
+	Py_ssize_t bytes;
+	const char *chars = PyUnicode_AsUTF8AndSize(text, &bytes);
+
+	if (chars != NULL && strlen(chars) != (size_t)bytes) {
+		(void)error_raise(FAST_INVALID_ARGUMENT, "a declared text has a zero character");
+		return NULL;
+	}
+	return chars;
+}
+
+PyObject *text_object(const char *text)
+{
+	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+}
+
 PyObject *error_raise(enum fast_status status, const char *sentence)
 {
 	bool is_declaration = status == FAST_INVALID_ARGUMENT || status == FAST_ALREADY_EXISTS;
 	PyObject *type = is_declaration ? declaration_error : error;
-	PyObject *raised = PyObject_CallFunction(type, "s", sentence);
+	PyObject *text = text_object(sentence);
+	PyObject *raised = text == NULL ? NULL : PyObject_CallFunctionObjArgs(type, text, NULL);
 	PyObject *name = PyUnicode_FromString(fast_status_name(status));
 
 	if (raised != NULL && name != NULL && PyObject_SetAttrString(raised, "status", name) == 0) {
@@ -44,6 +62,7 @@ PyObject *error_raise(enum fast_status status, const char *sentence)
 	}
 	Py_XDECREF(name);
 	Py_XDECREF(raised);
+	Py_XDECREF(text);
 	return NULL;
 }
 

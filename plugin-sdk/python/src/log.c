@@ -10,6 +10,7 @@
 
 static struct {
 	pthread_mutex_t lock; /* guards what follows; no Python under it */
+	bool is_asked;        /* lines_give() is to be called */
 	unsigned int count;
 	unsigned int dropped;
 	struct {
@@ -27,14 +28,27 @@ static const char *const methods[] = {
 	[FAST_LOG_DEBUG] = "debug",
 };
 
-static void line_give(PyObject *logger, enum fast_log_level level, const char *text)
+/* Clears an error: a log line is never worth a plugin's life. An interruption is no error. False:
+ * it stays raised. */
+static bool error_clear(void)
 {
-	PyObject *done = PyObject_CallMethod(logger, methods[level], "ss", "%s", text);
-
-	if (done == NULL) {
-		PyErr_Clear(); /* a log line is never worth a plugin's life */
+	if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) {
+		return false;
 	}
+	PyErr_Clear();
+	return true;
+}
+
+/* False: raised. */
+static bool line_give(PyObject *logger, enum fast_log_level level, const char *line)
+{
+	PyObject *text = text_object(line);
+	PyObject *done =
+		text == NULL ? NULL : PyObject_CallMethod(logger, methods[level], "sO", "%s", text);
+
 	Py_XDECREF(done);
+	Py_XDECREF(text);
+	return error_clear();
 }
 
 /* Takes the oldest line. False: there is none. */
@@ -57,7 +71,19 @@ static bool line_take(enum fast_log_level *level, char *text, unsigned int *drop
 	return found;
 }
 
-/* On the main thread, with the GIL. */
+/* Gives what it was. */
+static bool ask_set(bool is_asked)
+{
+	bool was;
+
+	pthread_mutex_lock(&ring.lock);
+	was = ring.is_asked;
+	ring.is_asked = is_asked;
+	pthread_mutex_unlock(&ring.lock);
+	return was;
+}
+
+/* On the main thread, with the GIL. -1: raised. */
 static int lines_give(void *arg)
 {
 	char text[LINE_BYTES_MAX];
@@ -66,30 +92,26 @@ static int lines_give(void *arg)
 	PyObject *logging = PyImport_ImportModule("logging");
 	PyObject *logger =
 		logging == NULL ? NULL : PyObject_CallMethod(logging, "getLogger", "s", "fast");
+	bool is_well = error_clear();
 
 	(void)arg;
-	while (line_take(&level, text, &dropped)) {
-		if (logger != NULL) {
-			line_give(logger, level, text);
-		}
+	ask_set(false);
+	while (is_well && line_take(&level, text, &dropped)) {
+		is_well = logger == NULL || line_give(logger, level, text);
 	}
-	if (dropped > 0 && logger != NULL) {
+	if (is_well && dropped > 0 && logger != NULL) {
 		(void)snprintf(text, sizeof text, "%u more lines were dropped", dropped);
-		line_give(logger, FAST_LOG_WARNING, text);
+		is_well = line_give(logger, FAST_LOG_WARNING, text);
 	}
-	PyErr_Clear();
 	Py_XDECREF(logger);
 	Py_XDECREF(logging);
-	return 0;
+	return is_well ? 0 : -1;
 }
 
 static void line_keep(enum fast_log_level level, const char *message, void *arg)
 {
-	bool is_first;
-
 	(void)arg;
 	pthread_mutex_lock(&ring.lock);
-	is_first = ring.count == 0;
 	if (ring.count < LINES_MAX) {
 		ring.lines[ring.count].level = level;
 		(void)snprintf(ring.lines[ring.count].text, LINE_BYTES_MAX, "%s", message);
@@ -98,14 +120,15 @@ static void line_keep(enum fast_log_level level, const char *message, void *arg)
 		ring.dropped++;
 	}
 	pthread_mutex_unlock(&ring.lock);
-	if (is_first) {
-		(void)Py_AddPendingCall(lines_give, NULL);
+	if (!ask_set(true) && Py_AddPendingCall(lines_give, NULL) != 0) {
+		(void)ask_set(false); /* there are too many; the next line asks again */
 	}
 }
 
 static void fork_child(void)
 {
 	(void)pthread_mutex_init(&ring.lock, NULL); /* its holder may not be here */
+	ring.is_asked = false;
 	ring.count = 0;
 }
 

@@ -184,75 +184,6 @@ static PyObject *metric_time(PyObject *self, PyObject *unused)
 	return timing_new((struct metric_object *)self);
 }
 
-/* A label's name or value; NULL: raised. */
-static const char *label_text(PyObject *label, PyObject *text)
-{
-	char type[TYPE_NAME_BYTES];
-	const char *chars;
-	Py_ssize_t bytes;
-
-	if (!PyUnicode_Check(text)) {
-		PyErr_Format(PyExc_TypeError, "label %R: its %s must be str, not %s", label,
-			     text == label ? "name" : "value",
-			     type_name((PyObject *)Py_TYPE(text), type));
-		return NULL;
-	}
-	chars = PyUnicode_AsUTF8AndSize(text, &bytes);
-	if (chars != NULL && (Py_ssize_t)strlen(chars) != bytes) {
-		PyErr_Format(PyExc_ValueError, "label %R has a zero character", label);
-		return NULL;
-	}
-	return chars;
-}
-
-Py_ssize_t labels_parse(PyObject *dict, struct fast_label *labels)
-{
-	Py_ssize_t count = 0;
-	Py_ssize_t position = 0;
-	PyObject *name;
-	PyObject *value;
-
-	while (dict != NULL && PyDict_Next(dict, &position, &name, &value)) {
-		if (count == FAST_LABELS_MAX + 1) {
-			break; /* the SDK says what is wrong with so many */
-		}
-		labels[count].name = label_text(name, name);
-		labels[count].value = labels[count].name == NULL ? NULL : label_text(name, value);
-		if (labels[count].value == NULL) {
-			return -1;
-		}
-		count++;
-	}
-	return count;
-}
-
-static PyObject *metric_labels(PyObject *self, PyObject *args, PyObject *keywords)
-{
-	struct metric_object *metric = (struct metric_object *)self;
-	struct fast_label labels[FAST_LABELS_MAX + 1];
-	struct fast_metric *series = NULL;
-	enum fast_status status;
-	Py_ssize_t count;
-
-	if (PyTuple_Size(args) > 0) {
-		PyErr_SetString(PyExc_TypeError, "labels() takes names: labels(camera=\"left\")");
-		return NULL;
-	}
-	count = labels_parse(keywords, labels);
-	if (count < 0) {
-		return NULL;
-	}
-	if (metric->owner->plugin == NULL) {
-		Py_INCREF(self); /* closed: it counts nowhere either */
-		return self;
-	}
-	status = fast_metric_with(metric->metric, labels, (size_t)count, &series);
-	if (status != FAST_OK) {
-		return error_raise_of(metric->owner, status);
-	}
-	return metric_object_of(metric->owner, series, metric->name, metric->states);
-}
-
 PyObject *metric_object_of(struct plugin_object *owner, struct fast_metric *metric, PyObject *name,
 			   PyObject *states)
 {
@@ -292,10 +223,18 @@ void metric_object_orphan(struct metric_object *self)
 	self->metric = fast_metric_nowhere();
 }
 
+static int metric_traverse(PyObject *object, visitproc visit, void *arg)
+{
+	VISIT_TYPE(object);
+	Py_VISIT(((struct metric_object *)object)->owner);
+	return 0;
+}
+
 static void metric_dealloc(PyObject *object)
 {
 	struct metric_object *self = (struct metric_object *)object;
 
+	PyObject_GC_UnTrack(object);
 	Py_DECREF(self->owner);
 	Py_DECREF(self->name);
 	Py_DECREF(self->states);
@@ -348,21 +287,30 @@ static PyObject *metric_repr(PyObject *self)
 
 static PyMethodDef metric_methods[] = {
 	{"inc", FAST_CALL(metric_inc),
-	 "Counts one, or a counter an amount; a beat of a heartbeat. exemplar: a dict of what "
-	 "made\n"
-	 "it, str to str."},
+	 DOC("inc", "$self, amount=1, exemplar=None",
+	     "Counts one, or a counter an amount; a beat of a heartbeat. exemplar: a dict of what "
+	     "made\n"
+	     "it, str to str.")},
 	{"add", FAST_CALL(metric_add),
-	 "Counter: adds an amount, a whole number of 0 or more. exemplar: as inc()."},
-	{"set", metric_set, METH_O, "Gauge: takes this value."},
+	 DOC("add", "$self, amount, exemplar=None",
+	     "Counter: adds an amount, a whole number of 0 or more. exemplar: as inc().")},
+	{"set", metric_set, METH_O, DOC("set", "$self, value, /", "Gauge: takes this value.")},
 	{"observe", FAST_CALL(metric_observe),
-	 "Histogram, timer: one observation. exemplar: as inc()."},
-	{"beat", metric_beat, METH_VARARGS, "Heartbeat: one beat of this much work, 1 by itself."},
-	{"enter", metric_enter, METH_O, "Stateset: turns this state on and all others off."},
-	{"state", metric_state, METH_VARARGS, "Stateset: turns one state on or off."},
-	{"time", metric_time, METH_NOARGS, "Timer: `with timer.time():`, or `@timer.time()`."},
+	 DOC("observe", "$self, amount, exemplar=None",
+	     "Histogram, timer: one observation. exemplar: as inc().")},
+	{"beat", metric_beat, METH_VARARGS,
+	 DOC("beat", "$self, work=1, /", "Heartbeat: one beat of this much work, 1 by itself.")},
+	{"enter", metric_enter, METH_O,
+	 DOC("enter", "$self, state, /", "Stateset: turns this state on and all others off.")},
+	{"state", metric_state, METH_VARARGS,
+	 DOC("state", "$self, state, on=True, /", "Stateset: turns one state on or off.")},
+	{"time", metric_time, METH_NOARGS,
+	 DOC("time", "$self, /", "Timer: `with timer.time():`, or `@timer.time()`.")},
 	{"labels", (PyCFunction)(void (*)(void))metric_labels, METH_VARARGS | METH_KEYWORDS,
-	 "The series with these labels. Keep it: finding it takes a search."},
-	{"read", metric_read, METH_NOARGS, "What it has counted in this process, so far."},
+	 DOC("labels", "$self, /, **labels",
+	     "The series with these labels. Keep it: finding it takes a search.")},
+	{"read", metric_read, METH_NOARGS,
+	 DOC("read", "$self, /", "What it has counted in this process, so far.")},
 	{NULL, NULL, 0, NULL},
 };
 
@@ -382,6 +330,7 @@ static PyGetSetDef metric_attributes[] = {
 
 static PyType_Slot metric_slots[] = {
 	{Py_tp_dealloc, (void *)metric_dealloc},
+	{Py_tp_traverse, (void *)metric_traverse},
 	{Py_tp_repr, (void *)metric_repr},
 	{Py_tp_doc, (void *)"Something that a plugin measures. Its verbs touch memory only."},
 	{Py_tp_methods, metric_methods},
@@ -394,6 +343,6 @@ static PyType_Slot metric_slots[] = {
 PyType_Spec metric_spec = {
 	.name = "fast._fast.Metric",
 	.basicsize = sizeof(struct metric_object),
-	.flags = TYPE_FLAGS,
+	.flags = TYPE_FLAGS | GC_FLAGS,
 	.slots = metric_slots,
 };

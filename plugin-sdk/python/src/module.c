@@ -97,11 +97,14 @@ static PyObject *module_quiet(PyObject *module, PyObject *unused)
 	(void)module;
 	(void)unused;
 	log_disconnect();
+	plugins_end_soon();
 	Py_RETURN_NONE;
 }
 
 static PyMethodDef module_methods[] = {
-	{"quiet", module_quiet, METH_NOARGS, "Ends the log, as the interpreter does at its end."},
+	{"quiet", module_quiet, METH_NOARGS,
+	 DOC("quiet", "$module, /",
+	     "For the interpreter's end: ends the log, and close() soon gives up on a callback.")},
 	{NULL, NULL, 0, NULL},
 };
 

@@ -65,12 +65,12 @@ static bool remote_connect(const char *endpoint)
 	return true;
 }
 
-PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords)
+int plugin_open(PyObject *object, PyObject *args, PyObject *keywords)
 {
 	static char *names[] = {"name",   "version",         "socket",  "endpoint",
 				"tls_ca", "tls_certificate", "tls_key", NULL};
 	struct fast_plugin_options options = {.size = sizeof options};
-	struct plugin_object *self;
+	struct plugin_object *self = (struct plugin_object *)object;
 	const char *name;
 	enum fast_status status;
 
@@ -79,24 +79,19 @@ PyObject *plugin_open(PyTypeObject *type, PyObject *args, PyObject *keywords)
 					 &options.tls_ca, &options.tls_certificate,
 					 &options.tls_key) ||
 	    !remote_connect(options.endpoint)) {
-		return NULL;
+		return -1;
 	}
-	self = (struct plugin_object *)PyType_GenericAlloc(type, 0);
-	if (self == NULL) {
-		return NULL;
-	}
-	self->handles = PyDict_New();
-	if (self->handles == NULL) {
-		Py_DECREF(self);
-		return NULL;
+	if (self->plugin != NULL || self->closing) {
+		(void)error_raise(FAST_FAILED_PRECONDITION, "a plugin is opened once");
+		return -1;
 	}
 	status = fast_plugin_open(name, &options, &self->plugin);
 	if (status != FAST_OK) {
 		char sentence[512];
 
 		fast_plugin_open_error(sentence, sizeof sentence);
-		Py_DECREF(self);
-		return error_raise(status, sentence);
+		(void)error_raise(status, sentence);
+		return -1;
 	}
-	return (PyObject *)self;
+	return 0;
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define SNAPSHOT_MAX FAST_PLUGIN_PARAMS_MAX
+
 static struct param_object *param_of(PyObject *self)
 {
 	return (struct param_object *)self;
@@ -111,6 +113,59 @@ PyObject *param_reading_value(struct param_object *self, const struct fast_param
 	return text_value(self, reading->string);
 }
 
+/* The values of what was read at one moment. */
+static PyObject *snapshot_values(PyObject *params, const struct fast_param_reading *readings)
+{
+	Py_ssize_t count = PyTuple_Size(params);
+	PyObject *values = PyTuple_New(count);
+
+	for (Py_ssize_t i = 0; values != NULL && i < count; i++) {
+		PyObject *param = PyTuple_GetItem(params, i);
+		PyObject *value = param_reading_value((struct param_object *)param, &readings[i]);
+
+		if (value == NULL) {
+			Py_CLEAR(values);
+		} else {
+			(void)PyTuple_SetItem(values, i, value);
+		}
+	}
+	return values;
+}
+
+PyObject *plugin_snapshot(PyObject *object, PyObject *params)
+{
+	struct plugin_object *self = (struct plugin_object *)object;
+	struct fast_param *handles[SNAPSHOT_MAX];
+	size_t count = (size_t)PyTuple_Size(params);
+	struct fast_param_reading *readings;
+	enum fast_status status;
+	PyObject *values;
+
+	if (plugin_require(self) == NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		PyObject *param = PyTuple_GetItem(params, (Py_ssize_t)i);
+
+		if (i == SNAPSHOT_MAX || Py_TYPE(param) != param_type ||
+		    ((struct param_object *)param)->owner != self) {
+			PyErr_SetString(PyExc_TypeError, "snapshot() takes params of this plugin");
+			return NULL;
+		}
+		handles[i] = ((struct param_object *)param)->param;
+	}
+	readings = PyMem_Malloc(sizeof *readings * (count + 1));
+	if (readings == NULL) {
+		return PyErr_NoMemory();
+	}
+	status = fast_param_snapshot(handles, count, readings);
+	values = status == FAST_OK ? snapshot_values(params, readings)
+				   : error_raise(status, "params were set again and again "
+							 "meanwhile; try the snapshot again");
+	PyMem_Free(readings);
+	return values;
+}
+
 static PyObject *param_last(PyObject *object, void *unused)
 {
 	struct param_object *self = param_of(object);
@@ -180,10 +235,19 @@ void param_object_orphan(struct param_object *self)
 	self->param = NULL;
 }
 
+static int param_traverse(PyObject *object, visitproc visit, void *arg)
+{
+	VISIT_TYPE(object);
+	Py_VISIT(param_of(object)->owner);
+	Py_VISIT(param_of(object)->on_change);
+	return 0;
+}
+
 static void param_dealloc(PyObject *object)
 {
 	struct param_object *self = param_of(object);
 
+	PyObject_GC_UnTrack(object);
 	Py_XDECREF(self->last);
 	Py_XDECREF(self->on_change);
 	Py_DECREF(self->owner);
@@ -251,17 +315,25 @@ static PyObject *param_repr(PyObject *self)
 }
 
 static PyMethodDef param_methods[] = {
-	{"get", param_get, METH_NOARGS, "The value now; for fastd, that it has been read."},
+	{"get", param_get, METH_NOARGS,
+	 DOC("get", "$self, /", "The value now; for fastd, that it has been read.")},
 	{"wait", (PyCFunction)(void (*)(void))param_wait, METH_VARARGS | METH_KEYWORDS,
-	 "Waits for a value that neither a get() nor a wait() has shown yet, at most timeout\n"
-	 "seconds, or for ever. Whether there is one."},
+	 DOC("wait", "$self, timeout=None",
+	     "Waits for a value that neither a get() nor a wait() has shown yet, at most timeout\n"
+	     "seconds, or for ever. Whether there is one.")},
 	{"changed", (PyCFunction)(void (*)(void))param_changed, METH_VARARGS | METH_KEYWORDS,
-	 "The same for asyncio: `await res.changed()`; gives the value, or raises TimeoutError."},
+	 DOC("changed", "$self, timeout=None",
+	     "The same for asyncio: `await res.changed()`; gives the value, or raises "
+	     "TimeoutError.")},
 	{"on_change", param_on_change, METH_O,
-	 "Sets the callback, which plugin.dispatch() calls with each new value; None: none. Gives\n"
-	 "it back, so that it is a decorator too. If it raises, the knob shows as failed."},
-	{"applied", param_applied, METH_NOARGS, "With ack=\"explicit\": the value is in effect."},
-	{"failed", param_failed, METH_O, "The value can't be applied, for this reason."},
+	 DOC("on_change", "$self, callback, /",
+	     "Sets the callback, which plugin.dispatch() calls with each new value; None: none. "
+	     "Gives\n"
+	     "it back, so that it is a decorator too. If it raises, the knob shows as failed.")},
+	{"applied", param_applied, METH_NOARGS,
+	 DOC("applied", "$self, /", "With ack=\"explicit\": the value is in effect.")},
+	{"failed", param_failed, METH_O,
+	 DOC("failed", "$self, reason, /", "The value can't be applied, for this reason.")},
 	{NULL, NULL, 0, NULL},
 };
 
@@ -276,6 +348,7 @@ static PyGetSetDef param_attributes[] = {
 
 static PyType_Slot param_slots[] = {
 	{Py_tp_dealloc, (void *)param_dealloc},
+	{Py_tp_traverse, (void *)param_traverse},
 	{Py_tp_repr, (void *)param_repr},
 	{Py_tp_doc, (void *)"A knob: a value that others may turn while the plugin runs."},
 	{Py_tp_methods, param_methods},
@@ -287,6 +360,6 @@ static PyType_Slot param_slots[] = {
 PyType_Spec param_spec = {
 	.name = "fast._fast.Param",
 	.basicsize = sizeof(struct param_object),
-	.flags = TYPE_FLAGS,
+	.flags = TYPE_FLAGS | GC_FLAGS,
 	.slots = param_slots,
 };

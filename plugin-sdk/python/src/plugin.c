@@ -4,7 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SNAPSHOT_MAX FAST_PLUGIN_PARAMS_MAX
+#define END_S 1 /* which close() waits for a callback, once the interpreter ends */
+
+static bool is_ending; /* guarded by the GIL */
 
 static struct plugin_object *plugin_of(PyObject *self)
 {
@@ -20,11 +22,19 @@ struct fast_plugin *plugin_require(struct plugin_object *owner)
 	return owner->plugin;
 }
 
+void plugins_end_soon(void)
+{
+	is_ending = true;
+}
+
 void plugin_enter(struct plugin_object *owner)
 {
 	if (owner->busy_pid != getpid()) {
 		owner->busy_pid = getpid();
 		owner->busy = 0;
+		if (owner->dispatcher != (unsigned long)PyThread_get_thread_ident()) {
+			owner->dispatcher = 0; /* else it has forked in a callback */
+		}
 	}
 	owner->busy++;
 }
@@ -50,11 +60,24 @@ static void handles_orphan(struct plugin_object *self)
 	}
 }
 
+/* Nobody is in it. */
+static void plugin_shut(struct plugin_object *self)
+{
+	struct fast_plugin *plugin = self->plugin;
+
+	self->closing = true;
+	handles_orphan(self);
+	self->plugin = NULL;
+	PyDict_Clear(self->handles);
+	Py_BEGIN_ALLOW_THREADS fast_plugin_close(plugin);
+	Py_END_ALLOW_THREADS
+}
+
 static PyObject *plugin_close(PyObject *object, PyObject *unused)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	struct plugin_object *self = plugin_of(object);
-	struct fast_plugin *plugin;
+	int64_t end_ns = fast_metric_now() + END_S * INT64_C(1000000000);
 
 	(void)unused;
 	if (self->plugin == NULL || self->closing) {
@@ -64,22 +87,62 @@ static PyObject *plugin_close(PyObject *object, PyObject *unused)
 		return error_raise(FAST_FAILED_PRECONDITION, "close() in a callback");
 	}
 	self->closing = true;
-	while (self->busy > 0 && self->busy_pid == getpid()) { /* at most a slice of a wait */
+	/* At most a slice of a wait, but as long as a callback takes. */
+	while (self->busy > 0 && self->busy_pid == getpid()) {
 		Py_BEGIN_ALLOW_THREADS(void) nanosleep(&pause, NULL);
-		Py_END_ALLOW_THREADS
+		Py_END_ALLOW_THREADS if (PyErr_CheckSignals() != 0)
+		{
+			self->closing = false;
+			return NULL;
+		}
+		if (is_ending && fast_metric_now() > end_ns) {
+			Py_RETURN_NONE; /* the process's end closes it */
+		}
 	}
-	handles_orphan(self);
-	plugin = self->plugin;
-	self->plugin = NULL;
-	PyDict_Clear(self->handles);
-	Py_BEGIN_ALLOW_THREADS fast_plugin_close(plugin);
-	Py_END_ALLOW_THREADS Py_RETURN_NONE;
+	plugin_shut(self);
+	Py_RETURN_NONE;
+}
+
+static PyObject *plugin_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+	struct plugin_object *self = (struct plugin_object *)PyType_GenericAlloc(type, 0);
+
+	(void)args;
+	(void)keywords;
+	if (self != NULL) {
+		self->handles = PyDict_New();
+		if (self->handles == NULL) {
+			Py_CLEAR(self);
+		}
+	}
+	return (PyObject *)self;
+}
+
+/* It and its metrics and params hold on to each other. */
+static int plugin_traverse(PyObject *object, visitproc visit, void *arg)
+{
+	VISIT_TYPE(object);
+	Py_VISIT(plugin_of(object)->handles);
+	return 0;
+}
+
+/* Nobody has it any more: it is closed, which takes the circle apart. */
+static void plugin_finalize(PyObject *object)
+{
+	PyObject *raised[3];
+
+	PyErr_Fetch(&raised[0], &raised[1], &raised[2]);
+	if (plugin_of(object)->plugin != NULL && !plugin_of(object)->closing) {
+		plugin_shut(plugin_of(object));
+	}
+	PyErr_Restore(raised[0], raised[1], raised[2]);
 }
 
 static void plugin_dealloc(PyObject *object)
 {
 	struct plugin_object *self = plugin_of(object);
 
+	PyObject_GC_UnTrack(object);
 	/* Its metrics and params hold on to it: there are none. */
 	fast_plugin_close(self->plugin);
 	Py_XDECREF(self->handles);
@@ -97,7 +160,7 @@ static const char **texts_borrow(PyObject *tuple, size_t *count)
 		return NULL;
 	}
 	for (Py_ssize_t i = 0; i < size; i++) {
-		texts[i] = utf8_of(PyTuple_GetItem(tuple, i));
+		texts[i] = declared_text(PyTuple_GetItem(tuple, i));
 		if (texts[i] == NULL) {
 			PyMem_Free(texts);
 			return NULL;
@@ -123,7 +186,7 @@ static PyObject *plugin_metric(PyObject *object, PyObject *args)
 		return NULL;
 	}
 	const char **texts = texts_borrow(states, &spec.state_count);
-	spec.name = texts == NULL ? NULL : utf8_of(name);
+	spec.name = texts == NULL ? NULL : declared_text(name);
 	if (spec.name == NULL) {
 		PyMem_Free(texts);
 		return NULL;
@@ -151,7 +214,7 @@ static bool value_parse(PyObject *object, enum fast_param_type type, union fast_
 		break;
 	case FAST_PARAM_STRING:
 	case FAST_PARAM_ENUM:
-		out->string = utf8_of(object);
+		out->string = declared_text(object);
 		break;
 	}
 	return !PyErr_Occurred();
@@ -176,7 +239,7 @@ static bool param_parse(PyObject *args, struct param_arguments *out, struct fast
 		return false;
 	}
 	spec->size = sizeof *spec;
-	spec->name = utf8_of(out->name);
+	spec->name = declared_text(out->name);
 	spec->type = (enum fast_param_type)out->type;
 	spec->ack = out->is_explicit ? FAST_PARAM_ACK_EXPLICIT : FAST_PARAM_ACK_READ;
 	spec->choices = choices;
@@ -209,81 +272,6 @@ static PyObject *plugin_param(PyObject *object, PyObject *args)
 	return status == FAST_OK ? param_object_of(self, param, given.name, given.choices,
 						   spec.type, given.is_open != 0)
 				 : error_raise_of(self, status);
-}
-
-/* The values of what was read at one moment. */
-static PyObject *snapshot_values(PyObject *params, const struct fast_param_reading *readings)
-{
-	Py_ssize_t count = PyTuple_Size(params);
-	PyObject *values = PyTuple_New(count);
-
-	for (Py_ssize_t i = 0; values != NULL && i < count; i++) {
-		PyObject *param = PyTuple_GetItem(params, i);
-		PyObject *value = param_reading_value((struct param_object *)param, &readings[i]);
-
-		if (value == NULL) {
-			Py_CLEAR(values);
-		} else {
-			(void)PyTuple_SetItem(values, i, value);
-		}
-	}
-	return values;
-}
-
-static PyObject *plugin_snapshot(PyObject *object, PyObject *params)
-{
-	struct plugin_object *self = plugin_of(object);
-	struct fast_param *handles[SNAPSHOT_MAX];
-	size_t count = (size_t)PyTuple_Size(params);
-	struct fast_param_reading *readings;
-	enum fast_status status;
-	PyObject *values;
-
-	if (plugin_require(self) == NULL) {
-		return NULL;
-	}
-	for (size_t i = 0; i < count; i++) {
-		PyObject *param = PyTuple_GetItem(params, (Py_ssize_t)i);
-
-		if (i == SNAPSHOT_MAX || Py_TYPE(param) != param_type ||
-		    ((struct param_object *)param)->owner != self) {
-			PyErr_SetString(PyExc_TypeError, "snapshot() takes params of this plugin");
-			return NULL;
-		}
-		handles[i] = ((struct param_object *)param)->param;
-	}
-	readings = PyMem_Malloc(sizeof *readings * (count + 1));
-	if (readings == NULL) {
-		return PyErr_NoMemory();
-	}
-	status = fast_param_snapshot(handles, count, readings);
-	values = status == FAST_OK ? snapshot_values(params, readings)
-				   : error_raise(status, "params were set again and again "
-							 "meanwhile; try the snapshot again");
-	PyMem_Free(readings);
-	return values;
-}
-
-static PyObject *plugin_wait_attached(PyObject *object, PyObject *args)
-{
-	struct plugin_object *self = plugin_of(object);
-	enum fast_status status = FAST_DEADLINE_EXCEEDED;
-	double timeout = 10;
-	int64_t until;
-
-	if (!PyArg_ParseTuple(args, "|d:wait_attached", &timeout) || plugin_require(self) == NULL) {
-		return NULL;
-	}
-	until = fast_metric_now() + (int64_t)(timeout * 1e9);
-	plugin_enter(self);
-	do {
-		Py_BEGIN_ALLOW_THREADS status =
-			fast_plugin_wait_attached(self->plugin, WAIT_SLICE_MS);
-		Py_END_ALLOW_THREADS
-	} while (status == FAST_DEADLINE_EXCEEDED && fast_metric_now() < until && !self->closing &&
-		 PyErr_CheckSignals() == 0);
-	plugin_leave(self);
-	return PyErr_Occurred() ? NULL : PyBool_FromLong(status == FAST_OK);
 }
 
 static PyObject *plugin_handles(PyObject *object, PyObject *unused)
@@ -322,15 +310,22 @@ static PyMethodDef plugin_methods[] = {
 	{"_param", plugin_param, METH_VARARGS, "Declares a param."},
 	{"_snapshot", plugin_snapshot, METH_VARARGS, "Reads params at one moment."},
 	{"_handles", plugin_handles, METH_NOARGS, "All its metrics and params."},
-	{"wait_attached", plugin_wait_attached, METH_VARARGS,
-	 "Waits until fastd has taken the plugin, at most timeout seconds (10). Whether it has."},
+	{"wait_attached", (PyCFunction)(void (*)(void))plugin_wait_attached,
+	 METH_VARARGS | METH_KEYWORDS,
+	 DOC("wait_attached", "$self, timeout=10",
+	     "Waits until fastd has taken the plugin, at most timeout seconds (10). Whether it "
+	     "has.")},
 	{"wait", (PyCFunction)(void (*)(void))plugin_wait, METH_VARARGS | METH_KEYWORDS,
-	 "Waits until a param is at another value than at the mark `seen` (0: as declared), at\n"
-	 "most timeout seconds, or for ever. Gives the new mark, or the same one."},
+	 DOC("wait", "$self, seen, timeout=None",
+	     "Waits until a param is at another value than at the mark `seen` (0: as declared), "
+	     "at\n"
+	     "most timeout seconds, or for ever. Gives the new mark, or the same one.")},
 	{"dispatch", plugin_dispatch, METH_NOARGS,
-	 "Calls the callbacks of the params that have changed, here and now. How many."},
+	 DOC("dispatch", "$self, /",
+	     "Calls the callbacks of the params that have changed, here and now. How many.")},
 	{"close", plugin_close, METH_NOARGS,
-	 "Says goodbye to fastd. Metrics then count nowhere and params keep their values."},
+	 DOC("close", "$self, /",
+	     "Says goodbye to fastd. Metrics then count nowhere and params keep their values.")},
 	{NULL, NULL, 0, NULL},
 };
 
@@ -346,13 +341,16 @@ static PyType_Slot plugin_slots[] = {
 	{Py_tp_doc, (void *)"A plugin: what it measures and the knobs that it offers."},
 	{Py_tp_methods, plugin_methods},
 	{Py_tp_getset, plugin_attributes},
-	{Py_tp_new, (void *)plugin_open},
+	{Py_tp_new, (void *)plugin_new},
+	{Py_tp_init, (void *)plugin_open},
+	{Py_tp_traverse, (void *)plugin_traverse},
+	{Py_tp_finalize, (void *)plugin_finalize},
 	{0, NULL},
 };
 
 PyType_Spec plugin_spec = {
 	.name = "fast._fast.Plugin",
 	.basicsize = sizeof(struct plugin_object),
-	.flags = TYPE_FLAGS | Py_TPFLAGS_BASETYPE,
+	.flags = TYPE_FLAGS | GC_FLAGS | Py_TPFLAGS_BASETYPE,
 	.slots = plugin_slots,
 };

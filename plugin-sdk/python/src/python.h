@@ -14,6 +14,22 @@
 #undef Py_RETURN_NONE
 #define Py_RETURN_NONE return Py_INCREF(Py_None), Py_None
 
+/* What help() shows of a method, and inspect.signature() reads. */
+#define DOC(name, parameters, text) name "(" parameters ")\n--\n\n" text
+
+/* Of what the collector must see. */
+#if PY_VERSION_HEX < 0x03080000
+#define GC_FLAGS (Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_FINALIZE)
+#else
+#define GC_FLAGS Py_TPFLAGS_HAVE_GC
+#endif
+/* In a traverse function: objects hold on to their types since 3.8, and say so since 3.9. */
+#if PY_VERSION_HEX < 0x03090000
+#define VISIT_TYPE(object) (void)(object)
+#else
+#define VISIT_TYPE(object) Py_VISIT(Py_TYPE(object))
+#endif
+
 #ifdef Py_TPFLAGS_IMMUTABLETYPE /* since 3.10 */
 #define TYPE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
 #else

@@ -140,8 +140,10 @@ static PyObject *reading_double(PyObject *self, void *offset)
 }
 
 static PyMethodDef reading_methods[] = {
-	{"quantile", reading_quantile, METH_O, "The value that this part (0 to 1) is below."},
-	{"since", reading_since, METH_O, "What came after an older reading of the same metric."},
+	{"quantile", reading_quantile, METH_O,
+	 DOC("quantile", "$self, q, /", "The value that this part (0 to 1) is below.")},
+	{"since", reading_since, METH_O,
+	 DOC("since", "$self, older, /", "What came after an older reading of the same metric.")},
 	{NULL, NULL, 0, NULL},
 };
 

@@ -65,8 +65,8 @@ static PyObject *timing_call(PyObject *self, PyObject *args, PyObject *keywords)
 }
 
 static PyMethodDef timing_methods[] = {
-	{"__enter__", timing_enter, METH_NOARGS, NULL},
-	{"__exit__", timing_exit, METH_VARARGS, NULL},
+	{"__enter__", timing_enter, METH_NOARGS, "Begins."},
+	{"__exit__", timing_exit, METH_VARARGS, "Observes the seconds since."},
 	{NULL, NULL, 0, NULL},
 };
 
@@ -102,9 +102,11 @@ static PyObject *empty_clock(PyObject *self, PyObject *unused)
 }
 
 static PyMethodDef empty_methods[] = {
-	{"clock", empty_clock, METH_NOARGS, "Reads the clock and does nothing."},
-	{"call", empty_call, METH_NOARGS, "Does nothing."},
-	{"call_with", empty_call, METH_O, "Does nothing with one argument."},
+	{"clock", empty_clock, METH_NOARGS,
+	 DOC("clock", "$self, /", "Reads the clock and does nothing.")},
+	{"call", empty_call, METH_NOARGS, DOC("call", "$self, /", "Does nothing.")},
+	{"call_with", empty_call, METH_O,
+	 DOC("call_with", "$self, argument, /", "Does nothing with one argument.")},
 	{NULL, NULL, 0, NULL},
 };
 

@@ -1,26 +1,33 @@
 #include "ahead.h"
 
+#include "fetch.h"
+
 static void series_fetch(const struct ahead *ahead, const struct plugin *plugin,
-			 const struct series *series)
+			 const struct metric *metric)
 {
 	(void)ahead;
 	(void)plugin;
-	series_prefetch(series);
+	series_prefetch(&metric->series);
 }
 
 static void cell_fetch(const struct ahead *ahead, const struct plugin *plugin,
-		       const struct series *series)
+		       const struct metric *metric)
 {
+	const struct series *series = &metric->series;
+
 	fast_page_view_prefetch(plugin->view, series->kind, series->cell_offset);
 	series_prefetch_samples(series, ahead->moment.time_ns);
 	if (plugin->stored_s != ahead->moment.second) {
 		series_prefetch_window(series, WINDOW_DEFAULT_MS, ahead->moment.time_ns);
+		fetch(&metric->store_id);
 	}
 }
 
 static void sketch_fetch(const struct ahead *ahead, const struct plugin *plugin,
-			 const struct series *series)
+			 const struct metric *metric)
 {
+	const struct series *series = &metric->series;
+
 	fast_page_view_prefetch_buckets(plugin->view, series->kind, series->cell_offset);
 	series_prefetch_sketch(series, ahead->moment.time_ns);
 	if (plugin->stored_s != ahead->moment.second) {
@@ -30,8 +37,11 @@ static void sketch_fetch(const struct ahead *ahead, const struct plugin *plugin,
 
 /* What each stage asks for, the first one furthest ahead. */
 static void (*const plan[AHEAD_STAGES])(const struct ahead *ahead, const struct plugin *plugin,
-					const struct series *series) = {series_fetch, cell_fetch,
+					const struct metric *metric) = {series_fetch, cell_fetch,
 									sketch_fetch};
+
+/* A batch may have metrics of some plugins. */
+#define PLUGINS_AHEAD 4
 
 static void plugin_fetch(const struct ahead *ahead, size_t index)
 {
@@ -40,7 +50,7 @@ static void plugin_fetch(const struct ahead *ahead, size_t index)
 
 		for (size_t at = 0; at < offsetof(struct plugin, series_budget);
 		     at += CACHE_LINE_BYTES) {
-			__builtin_prefetch(plugin + at, 1);
+			fetch(plugin + at);
 		}
 	}
 }
@@ -51,8 +61,8 @@ static void plugin_enter(const struct ahead *ahead, size_t stage)
 	size_t index = ahead->stages[stage].plugin;
 
 	if (stage == 0 && index < ahead->end) {
-		plugin_fetch(ahead, index + 1);
-		__builtin_prefetch(ahead->registry->plugins[index]->view);
+		plugin_fetch(ahead, index + PLUGINS_AHEAD);
+		fetch(ahead->registry->plugins[index]->view);
 	}
 }
 
@@ -66,7 +76,7 @@ static void stage_run(struct ahead *ahead, size_t stage, size_t count)
 		bool wanted = plugin->live && plugin->tick != ahead->moment.tick;
 
 		for (; wanted && metric < plugin->metric_count && count > 0; metric++, count--) {
-			plan[stage](ahead, plugin, &plugin->metrics[metric].series);
+			plan[stage](ahead, plugin, &plugin->metrics[metric]);
 		}
 		if (count > 0) {
 			ahead->stages[stage].plugin = ++at;

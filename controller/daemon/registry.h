@@ -25,14 +25,14 @@ struct lease;
 /* What each tick touches stands first, on cache lines of its own. */
 struct metric {
 	_Alignas(CACHE_LINE_BYTES) struct series series;
-	char *name;        /* with its labels */
-	size_t base_bytes; /* of the name without them */
+	uint64_t store_id;     /* of its samples in the store */
+	int64_t store_named_s; /* when the store was told that id's name; 0: never */
+	char *name;            /* with its labels */
+	size_t base_bytes;     /* of the name without them */
 	char unit[FAST_METRIC_UNIT_BYTES_MAX + 1];
 	char *help;
 	char *labels;                /* as in the name; NULL: none */
 	char *states;                /* of a stateset; NULL: none */
-	uint64_t store_id;           /* of its samples in the store */
-	int64_t store_named_s;       /* when the store was told that id's name; 0: never */
 	size_t charged;              /* of the plugin's budget for series */
 	struct exemplars *exemplars; /* NULL: none */
 };

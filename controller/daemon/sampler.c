@@ -12,7 +12,7 @@
 #define SECONDS_PER_MINUTE 60
 #define RESET_TELL_NS      (60 * NS_PER_S) /* between two events of one plugin */
 #define SLICE_PLUGINS_MIN  16              /* fewer are no burst */
-#define SLICE_MS_MIN       2               /* waking up more often costs more than it spreads */
+#define SLICE_MS_MIN       5               /* waking up more often costs more than it spreads */
 
 static bool store_name(struct store_samples *samples, const struct plugin *plugin,
 		       const struct metric *metric)

@@ -1,5 +1,7 @@
 #include "sketch.h"
 
+#include "fetch.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -161,7 +163,7 @@ void sketch_prefetch(const struct sketch *sketch)
 {
 	if (sketch != NULL) {
 		for (size_t i = 0; i < PREFETCHED_LINES; i++) {
-			__builtin_prefetch((const char *)sketch + i * LINE_BYTES, 1);
+			fetch((const char *)sketch + i * LINE_BYTES);
 		}
 	}
 }

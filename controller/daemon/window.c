@@ -171,8 +171,11 @@ static void coarse_push(struct series *series, struct sketch_budget *budget)
 		struct window_level *level = &series->levels[i];
 
 		if (series->newest.time_ns >= level->due_ns) {
+			/* The time of its newest sample, which is in no cache. */
 			int64_t before_ns =
-				level->count > 0 ? level_at(level, 0)->time_ns : INT64_MIN;
+				level->count > 0
+					? level->due_ns - (int64_t)level->spacing_ms * NS_PER_MS
+					: INT64_MIN;
 
 			level_push(level, &series->newest, false, budget);
 			if (level->extremes != NULL) {
@@ -262,7 +265,7 @@ bool series_add(struct series *series, const struct fast_cell_reading *reading, 
 		int64_t time_unix_ns, uint64_t revision, struct sketch_budget *budget)
 {
 	assert(reading->kind == series->kind);
-	assert(series->frozen == NULL);
+	assert(series->levels[0].samples != NULL); /* not frozen */
 
 	bool reset = series->sampled && reading->count < series->newest.count;
 

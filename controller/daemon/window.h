@@ -65,12 +65,12 @@ struct series {
 	struct sample newest; /* when sampled */
 	enum fast_metric_kind kind;
 	uint32_t cell_offset; /* in its plugin's page: the sampler's */
-	bool overflows;    /* it is what its plugin's overflow holds of this kind: the sampler's */
-	double interval_s; /* heartbeat: mean of the newest intervals; 0: not known */
+	bool overflows; /* it is what its plugin's overflow holds of this kind: the sampler's */
+	bool sampled;
+	double interval_s;     /* heartbeat: mean of the newest intervals; 0: not known */
 	int64_t coarse_due_ns; /* the first of the coarse levels takes a sample from then on */
 	struct window_level levels[WINDOW_LEVELS]; /* the dense one first */
-	bool sampled;
-	int64_t created_ns; /* monotonic; counts are since then */
+	int64_t created_ns;                        /* monotonic; counts are since then */
 	int64_t created_unix_ns;
 	struct sample *samples;           /* of all levels */
 	struct window_extremes *extremes; /* of the coarse levels; NULL: no gauge */

@@ -1,4 +1,5 @@
 /* What is asked of the processor before a series is added to. */
+#include "fetch.h"
 #include "window_impl.h"
 
 #define NS_PER_MS         1000000
@@ -6,8 +7,8 @@
 
 void series_prefetch(const struct series *series)
 {
-	__builtin_prefetch(&series->newest, 1);
-	__builtin_prefetch(&series->kind, 1);
+	fetch(&series->newest);
+	fetch(&series->kind);
 }
 
 void series_prefetch_samples(const struct series *series, int64_t time_ns)
@@ -15,9 +16,28 @@ void series_prefetch_samples(const struct series *series, int64_t time_ns)
 	const struct sample *going = series_going(series, time_ns);
 
 	if (going != NULL) {
-		__builtin_prefetch(going, 1);
+		fetch(going);
 	}
-	sketch_prefetch(series->newest.sketch);
+	if (series->newest.sketch != NULL) {
+		sketch_prefetch(series->newest.sketch);
+		fetch(level_at(&series->levels[0], 0));
+	}
+	if (time_ns >= series->coarse_due_ns) {
+		fetch(&series->levels[1]);
+	}
+}
+
+/* What the levels that are due will look at. */
+static void coarse_prefetch(const struct series *series, int64_t time_ns)
+{
+	for (size_t i = 1; i < WINDOW_LEVELS; i++) {
+		const struct window_level *level = &series->levels[i];
+
+		if (time_ns >= level->due_ns) {
+			fetch(&level->samples[level_next(level)]);
+			fetch(level_at(level, 0));
+		}
+	}
 }
 
 void series_prefetch_sketch(const struct series *series, int64_t time_ns)
@@ -26,6 +46,9 @@ void series_prefetch_sketch(const struct series *series, int64_t time_ns)
 
 	if (going != NULL) {
 		sketch_prefetch(going->sketch);
+	}
+	if (time_ns >= series->coarse_due_ns) {
+		coarse_prefetch(series, time_ns);
 	}
 }
 
@@ -50,7 +73,7 @@ void series_prefetch_window(const struct series *series, uint32_t window_ms, int
 		last = last < GAUGE_SAMPLES_MAX ? last : GAUGE_SAMPLES_MAX;
 	}
 	for (age = first; age <= last && age < dense->count; age++) {
-		__builtin_prefetch(level_at(dense, age));
+		fetch(level_at(dense, age));
 	}
 }
 

@@ -1,5 +1,6 @@
 /* Bounds: set, taken away, listed, enforced. */
 #include "change.h"
+#include "job_put.h"
 
 #include "page/names.h"
 
@@ -94,29 +95,6 @@ static const char *bound_wrong(const struct node_bound *bound)
 	return NULL;
 }
 
-static void bound_ops(struct change *change, const struct bound *bound)
-{
-	struct store_bound *stored = &store_job_add(change->job, STORE_PUT_BOUND)->u.bound;
-
-	(void)snprintf(stored->plugin, sizeof stored->plugin, "%s", bound->plugin);
-	(void)snprintf(stored->param, sizeof stored->param, "%s", bound->param);
-	(void)snprintf(stored->actor, sizeof stored->actor, "%s", bound->actor);
-	stored->has_min = bound->has_min;
-	stored->has_max = bound->has_max;
-	stored->min = bound->min;
-	stored->max = bound->max;
-	stored->time_unix_ns = bound->time_unix_ns;
-	for (size_t i = 0; i < bound->choice_count; i++) {
-		struct store_bound_choice *choice =
-			&store_job_add(change->job, STORE_PUT_BOUND_CHOICE)->u.bound_choice;
-
-		(void)snprintf(choice->plugin, sizeof choice->plugin, "%s", bound->plugin);
-		(void)snprintf(choice->param, sizeof choice->param, "%s", bound->param);
-		choice->position = (uint32_t)i;
-		choice->value = bound->choices[i];
-	}
-}
-
 static struct bound *bound_copy(const struct node_bound *from, int64_t time_unix_ns)
 {
 	struct bound *bound = calloc(1, sizeof *bound);
@@ -175,7 +153,7 @@ static bool bound_run(struct change *change, const struct node_bound *from)
 				    BOUNDS_MAX);
 		return false;
 	}
-	bound_ops(change, bound);
+	job_put_bound(change->job, bound);
 	text = bound_text(bound);
 	change_audit(change, "bound", bound->param, NULL, &text, "ok");
 	change->payload = bound;

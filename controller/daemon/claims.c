@@ -1,5 +1,7 @@
 #include "claims.h"
 
+#include "job_put.h"
+
 #include "page/names.h"
 #include "ties.h"
 
@@ -178,19 +180,6 @@ static enum fast_status wanted_check(struct change *change, const struct node_cl
 
 /* ---- granting ---- */
 
-static void lease_put(struct change *change, const struct lease *lease)
-{
-	struct store_lease *stored = &store_job_add(change->job, STORE_PUT_LEASE)->u.lease;
-
-	stored->id = lease->id;
-	stored->epoch = lease->epoch;
-	stored->terms = lease->terms;
-	(void)snprintf(stored->instance, sizeof stored->instance, "%s", lease->instance);
-	(void)snprintf(stored->owner, sizeof stored->owner, "%s", lease->owner);
-	(void)snprintf(stored->principal, sizeof stored->principal, "%s", lease->principal);
-	(void)snprintf(stored->client, sizeof stored->client, "%s", lease->client);
-}
-
 /* One knob into the lease, with what it is to go back to: what would be there without the claim, so
  * not a value that goes back by itself. */
 static enum fast_status grant_param(struct change *change, const struct plugin *plugin,
@@ -199,7 +188,6 @@ static enum fast_status grant_param(struct change *change, const struct plugin *
 	struct lease *lease = change->claimed;
 	const struct fast_page_value *value = record_newest(plugin->record, param->name);
 	const struct kept_back *back = record_newest_back(plugin->record, param->name);
-	struct store_baseline *baseline;
 
 	if (back != NULL) {
 		value = back->has_value ? &back->value : NULL;
@@ -208,13 +196,7 @@ static enum fast_status grant_param(struct change *change, const struct plugin *
 		return change_refuse(change, FAST_RESOURCE_EXHAUSTED, "fastd has no memory");
 	}
 	param->lease = lease;
-	baseline = &store_job_add(change->job, STORE_PUT_BASELINE)->u.baseline;
-	baseline->lease_id = lease->id;
-	(void)snprintf(baseline->param, sizeof baseline->param, "%s", param->name);
-	baseline->has_value = value != NULL;
-	if (value != NULL) {
-		baseline->value = *value;
-	}
+	job_put_baseline(change->job, lease, lease_param(lease, param->name));
 	return FAST_OK;
 }
 
@@ -241,7 +223,7 @@ static enum fast_status grant_begin(struct change *change, const struct node_cla
 	    !tie_make(node, lease, claim->pid)) {
 		return change_refuse(change, FAST_CANCELLED, "the claiming process has ended");
 	}
-	lease_put(change, lease);
+	job_put_lease(change->job, lease);
 	return FAST_OK;
 }
 
@@ -323,7 +305,7 @@ static enum fast_status grant_again(struct change *change, const struct node_cla
 		(void)tie_make(change->node, lease, claim->pid);
 	}
 	lease_renew(lease, node_now_ns());
-	lease_put(change, lease);
+	job_put_lease(change->job, lease);
 	grant_audit(change, claim, plugin);
 	grant_result(change, plugin, lease);
 	status = change_push(change);

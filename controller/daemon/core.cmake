@@ -13,6 +13,7 @@ set(CORE_SOURCES
     daemon/exemplars.c
     daemon/expiry.c
     daemon/lease_calls.c
+    daemon/job_put.c
     daemon/leases.c
     daemon/loop.c
     daemon/node.c
@@ -20,6 +21,7 @@ set(CORE_SOURCES
     daemon/node_history.c
     daemon/node_load.c
     daemon/node_load_plugins.c
+    daemon/node_resave.c
     daemon/node_run.c
     daemon/overflow.c
     daemon/packet_check.c

@@ -61,6 +61,8 @@ static enum fast_status node_store_open(struct node *node, const struct node_opt
 {
 	const struct store_options store = {
 		.state_dir = options->state_dir,
+		.renewed = node_resave,
+		.renewed_arg = node,
 		.samples_bytes_max = options->store_samples_bytes_max != 0
 					     ? options->store_samples_bytes_max
 					     : STORE_SAMPLES_BYTES_DEFAULT,

@@ -137,6 +137,12 @@ void node_note(struct node *node, enum fast_log_level level, const char *format,
 /* Before the store is started. error: a sentence when it fails. */
 FAST_MUST_CHECK enum fast_status node_load(struct node *node, char *error);
 
+/* ---- node_resave.c ---- */
+
+/* For a new database: all that the old one had of knobs. arg: the node. Store thread; no lock is
+ * held. NULL: no memory. */
+struct store_job *node_resave(void *arg);
+
 /* ---- node_run.c: any thread ---- */
 
 /* instance "": fastd itself. */

@@ -1,5 +1,6 @@
 /* Profiles: saved, applied, forgotten, listed; and the explanation of a knob. */
 #include "change.h"
+#include "job_put.h"
 
 #include "page/names.h"
 
@@ -75,27 +76,6 @@ static enum fast_status profile_fill(struct change *change, const struct node_pr
 	return status;
 }
 
-static void profile_ops(struct change *change, const struct profile *profile)
-{
-	struct store_profile_value *stored =
-		&store_job_add(change->job, STORE_DELETE_PROFILE)->u.profile;
-
-	(void)snprintf(stored->plugin, sizeof stored->plugin, "%s", profile->plugin);
-	(void)snprintf(stored->profile, sizeof stored->profile, "%s", profile->name);
-	for (size_t i = 0; i < profile->count; i++) {
-		stored = &store_job_add(change->job, STORE_PUT_PROFILE_VALUE)->u.profile;
-		(void)snprintf(stored->plugin, sizeof stored->plugin, "%s", profile->plugin);
-		(void)snprintf(stored->profile, sizeof stored->profile, "%s", profile->name);
-		(void)snprintf(stored->param, sizeof stored->param, "%s",
-			       profile->assignments[i].param);
-		(void)snprintf(stored->actor, sizeof stored->actor, "%s", profile->actor);
-		stored->value = profile->assignments[i].value;
-		stored->time_unix_ns = profile->time_unix_ns;
-		stored->position = (uint32_t)i;
-	}
-	change_audit(change, "save", profile->name, NULL, NULL, "ok");
-}
-
 static void save_settled(struct change *change, bool good)
 {
 	if (!good) {
@@ -124,7 +104,8 @@ static bool save_run(struct change *change, const struct node_profile_save *save
 				       "there are as many profiles as fastd takes: %d",
 				       PROFILES_MAX);
 	} else if (status == FAST_OK) {
-		profile_ops(change, profile);
+		job_put_profile(change->job, profile);
+		change_audit(change, "save", profile->name, NULL, NULL, "ok");
 		status = change_push(change);
 		node->profiles.reserved -= status == FAST_OK ? 0 : 1;
 	}

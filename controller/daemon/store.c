@@ -116,6 +116,8 @@ enum fast_status store_open(const struct store_options *options, struct store **
 	store->samples_end = &store->samples;
 	store->notes_end = &store->notes;
 	store->samples_bytes_max = options->samples_bytes_max;
+	store->renewed = options->renewed;
+	store->renewed_arg = options->renewed_arg;
 	memcpy(store->samples_age_s_max, options->samples_age_s_max,
 	       sizeof store->samples_age_s_max);
 	length = snprintf(store->path, sizeof store->path, "%s/fastd.db", options->state_dir);
@@ -141,6 +143,7 @@ enum fast_status store_open(const struct store_options *options, struct store **
 	if (status != FAST_OK) {
 		goto fail;
 	}
+	store->set_aside = false; /* nobody has pushed anything yet */
 	error[0] = '\0';
 	*out = store;
 	return FAST_OK;

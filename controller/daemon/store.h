@@ -3,7 +3,8 @@
  * Changes are jobs: each commits as a whole, in the order in which they were pushed, several in one
  * transaction when they come fast (WAL, synchronous NORMAL: a commit survives SIGKILL). Pushing
  * never waits for the disk. When the disk fails, jobs fail and samples are dropped; the store tries
- * again each second and mends itself. */
+ * again each second and mends itself. A database that is broken is set aside, and a new one begun.
+ */
 #ifndef FASTD_STORE_H
 #define FASTD_STORE_H
 
@@ -29,6 +30,11 @@ struct store_options {
 	const char *state_dir;
 	uint64_t samples_bytes_max;
 	uint32_t samples_age_s_max[STORE_LEVELS];
+	/* While the store ran, its database was found broken, and a new one was begun: gives a job
+	 * with all that is to be in it once what was pushed so far is done; NULL: no memory, and it
+	 * is asked again. Store thread; no lock is held. NULL: nothing is. */
+	struct store_job *(*renewed)(void *arg);
+	void *renewed_arg;
 };
 
 /* What was stored, as store_load() tells it; each may be NULL. */

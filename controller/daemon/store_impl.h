@@ -11,6 +11,7 @@
 #define STORE_PATH_BYTES_MAX 4096
 #define STORE_VERSION        5 /* of the schema */
 #define STORE_BUSY_MS        2000
+#define STORE_ASIDE_AGAIN_S  60 /* between two databases that are set aside: they fill the disk */
 /* Samples that one statement writes where there are so many: it starts, seeks and ends once. */
 #define STORE_GROUP_SAMPLES 25
 
@@ -76,6 +77,14 @@ struct store {
 	bool started;
 	bool durable;     /* synchronous is FULL; store thread */
 	int64_t begin_ns; /* of the transaction; store thread */
+	/* Store thread, once that runs. */
+	bool broken;           /* a transaction has found it so */
+	uint32_t broken_count; /* of late */
+	int64_t broken_ns;     /* when that was */
+	int64_t set_aside_s;   /* monotonic; 0: no database was */
+	bool set_aside;        /* and nobody has been told */
+	struct store_job *(*renewed)(void *arg);
+	void *renewed_arg;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
@@ -105,6 +114,9 @@ struct store {
 /* Opens the database, makes its tables, prepares the statements. */
 FAST_MUST_CHECK enum fast_status store_db_open(struct store *store, char *error);
 void store_db_close(struct store *store);
+/* Renames the database, which is closed, and its companions, so that somebody may look at them. */
+FAST_MUST_CHECK enum fast_status store_db_set_aside(struct store *store, const char *why,
+						    char *error);
 /* A connection that reads where nothing can be written, not even what SQLite needs beside the
  * database. Gives *db and the version of its schema; NULL: there is no database. UNAVAILABLE: it
  * can't be read. */

@@ -166,6 +166,7 @@ void store_db_close(struct store *store)
 	}
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
+	store->durable = false; /* the next connection is not */
 }
 
 /* A database is broken when its bytes are, not when the disk is full or slow. A table that is
@@ -194,13 +195,20 @@ static bool is_in_the_way(const struct store *store)
 	return false;
 }
 
-/* Renames the database and its companions, so that somebody may look at them. */
-static enum fast_status database_set_aside(struct store *store, const char *why, char *error)
+enum fast_status store_db_set_aside(struct store *store, const char *why, char *error)
 {
 	char from[STORE_PATH_BYTES_MAX + 8];
 	char to[STORE_PATH_BYTES_MAX + 64];
 	long long now_s = (long long)time(NULL);
+	struct timespec now;
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (store->set_aside_s != 0 && now.tv_sec < store->set_aside_s + STORE_ASIDE_AGAIN_S) {
+		(void)snprintf(error, NODE_TEXT_BYTES_MAX,
+			       "%.200s is broken, as the one before it was; it is left a while",
+			       store->path);
+		return FAST_UNAVAILABLE;
+	}
 	do { /* what was set aside before stays */
 		(void)snprintf(to, sizeof to, "%s.corrupt-%lld", store->path, now_s++);
 	} while (access(to, F_OK) == 0);
@@ -215,6 +223,8 @@ static enum fast_status database_set_aside(struct store *store, const char *why,
 			return FAST_UNAVAILABLE;
 		}
 	}
+	store->set_aside = true;
+	store->set_aside_s = now.tv_sec;
 	fast_log(FAST_LOG_ERROR,
 		 "%s is broken (%s) and set aside as %s.corrupt-%lld; starting afresh", store->path,
 		 why, store->path, now_s);
@@ -263,7 +273,7 @@ enum fast_status store_db_open(struct store *store, char *error)
 				       store->path, why);
 			return FAST_UNAVAILABLE;
 		}
-		if (database_set_aside(store, why, error) != FAST_OK) {
+		if (store_db_set_aside(store, why, error) != FAST_OK) {
 			return FAST_UNAVAILABLE;
 		}
 	}

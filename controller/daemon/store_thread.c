@@ -13,6 +13,8 @@
 #define NS_PER_S          INT64_C(1000000000)
 #define SLICE_SAMPLES_MAX 2000 /* in one transaction, so that no knob waits for many samples */
 #define TRIM_SAMPLES_MIN  2000
+#define BROKEN_MAX        2 /* within BROKEN_FORGET_NS; then it is set aside */
+#define BROKEN_FORGET_NS  (60 * NS_PER_S)
 
 /* When the thread has something to do without being told. */
 struct schedule {
@@ -220,16 +222,70 @@ static bool notes_flush(struct store *store)
 	return true;
 }
 
-/* The disk has failed: sees whether it still does. */
+/* What is broken does not mend: the database is looked at as at a start. One that a start finds
+ * good, again and again, is broken all the same. */
+static void broken_close(struct store *store)
+{
+	char error[NODE_TEXT_BYTES_MAX];
+	const int64_t now = now_ns();
+
+	store->broken_count = now - store->broken_ns < BROKEN_FORGET_NS ? store->broken_count : 0;
+	store->broken_count++;
+	store->broken_ns = now;
+	store->broken = false;
+	store_db_close(store);
+	if (store->broken_count > BROKEN_MAX &&
+	    store_db_set_aside(store, "found so again and again", error) != FAST_OK) {
+		fast_log(FAST_LOG_ERROR, "%s", error);
+	}
+}
+
+/* Ids of leases go on in a new database. */
+static bool probe_write(struct store *store)
+{
+	uint64_t newest;
+
+	(void)pthread_mutex_lock(&store->lock);
+	newest = store->lease_id_newest;
+	(void)pthread_mutex_unlock(&store->lock);
+	return store_run(store, SQL_PROBE) &&
+	       (!store->set_aside || store_run_with(store, SQL_PUT_LEASE_ID, newest));
+}
+
+/* A new database gets what the one that is set aside had. It is owed, so that it comes before all
+ * that is pushed meanwhile. */
+static void renew(struct store *store)
+{
+	struct store_job *job = NULL;
+
+	if (store->renewed != NULL) {
+		job = store->renewed(store->renewed_arg);
+		if (job == NULL) {
+			return; /* no memory now; it is tried again */
+		}
+	}
+	store->set_aside = false;
+	if (job != NULL) {
+		job->owed = true;
+		job_finish(store, job, false);
+		(void)owed_write(store);
+	}
+}
+
+/* The disk has failed, or the database: sees whether it still does. */
 static void probe(struct store *store)
 {
 	char error[NODE_TEXT_BYTES_MAX];
 
+	if (store->broken) {
+		broken_close(store);
+	}
 	if (store->db == NULL && store_db_open(store, error) != FAST_OK) {
 		return;
 	}
-	if (owed_write(store)) {
-		(void)store_end(store, store_begin(store, false) && store_run(store, SQL_PROBE));
+	if (owed_write(store) &&
+	    store_end(store, store_begin(store, false) && probe_write(store)) && store->set_aside) {
+		renew(store);
 	}
 }
 
@@ -245,7 +301,8 @@ static void rest(struct store *store, const struct schedule *schedule)
 	if (store->samples != NULL) {
 		until_ns = schedule->flush_ns;
 	}
-	if (store->failing && schedule->retry_ns < until_ns) {
+	if ((store->failing || store->broken || store->set_aside) &&
+	    schedule->retry_ns < until_ns) {
 		until_ns = schedule->retry_ns;
 	}
 	if (until_ns == INT64_MAX) {
@@ -264,9 +321,12 @@ static bool work(struct store *store, struct schedule *schedule, struct store_jo
 
 	if (jobs != NULL) {
 		jobs_commit(store, jobs, count);
-		return true;
+		if (!store->broken) {
+			return true;
+		}
 	}
-	if (failing && (now >= schedule->retry_ns || stopping)) {
+	if ((failing || store->broken || store->set_aside) &&
+	    (now >= schedule->retry_ns || stopping)) {
 		schedule->retry_ns = now + STORE_RETRY_MS * NS_PER_MS;
 		probe(store);
 	}

@@ -80,10 +80,18 @@ bool store_begin(struct store *store, bool durable)
 	return store_run(store, SQL_BEGIN);
 }
 
+static bool is_broken(sqlite3 *db)
+{
+	const int code = db == NULL ? SQLITE_OK : sqlite3_errcode(db) & 0xff;
+
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 bool store_end(struct store *store, bool good)
 {
 	good = good && store_run(store, SQL_COMMIT);
 	health_note(store, good); /* before a rollback forgets why */
+	store->broken = store->broken || (!good && is_broken(store->db));
 	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
 		(void)store_run(store, SQL_ROLLBACK);
 	}

@@ -24,3 +24,6 @@ foreach(module store_upgrade store_upgrade_broken)
 endforeach()
 fast_test(controller/test_store_io LIBS fastd_core fast::plugin
     SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)
+fast_test(controller/test_store_renewed LIBS fastd_core fast::plugin
+    SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/ended_world.c
+            ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)

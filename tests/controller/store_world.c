@@ -1,5 +1,6 @@
 #include "controller/store_world.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,14 +150,18 @@ void fixture_reopen(struct fixture *fixture)
 
 int count_set_aside(const char *dir)
 {
-	char command[128];
-	char line[16] = "";
-	FILE *pipe;
+	static const char prefix[] = "fastd.db.corrupt-";
+	const size_t length = sizeof prefix - 1;
+	DIR *opened = opendir(dir);
+	const struct dirent *entry;
+	int count = 0;
 
-	(void)snprintf(command, sizeof command, "ls %s | grep -c '^fastd.db.corrupt-[0-9]*$'", dir);
-	pipe = popen(command, "r");
-	assert_non_null(pipe);
-	(void)fgets(line, sizeof line, pipe);
-	(void)pclose(pipe);
-	return atoi(line);
+	assert_non_null(opened);
+	while ((entry = readdir(opened)) != NULL) { /* but not its log's */
+		count += strncmp(entry->d_name, prefix, length) == 0 &&
+			 entry->d_name[length + strspn(entry->d_name + length, "0123456789")] ==
+				 '\0';
+	}
+	(void)closedir(opened);
+	return count;
 }

@@ -107,7 +107,7 @@ static void what_is_known_of_knobs_is_in_the_new_database(void **state)
 	world_database_wait(&world, "SELECT count(*) FROM declarations", 2);
 	world_database_wait(&world, "SELECT count(*) FROM series WHERE metric = 'frames'", 1);
 
-	world_kill(&world); /* the plugin does not find the next one */
+	world_kill(&world);                              /* the plugin does not find the next one */
 	assert_int_equal(1, count_set_aside(world.dir)); /* which was copied; no further one */
 	assert_true(world_param(&world, "cam", "quality", &seen));
 	assert_int_equal(9, seen.desired.u.integer);
@@ -151,6 +151,18 @@ static struct store_job *renew(void *arg)
 	return put_job(&renewed_end, "quality", 4, 4);
 }
 
+static bool is_set_aside(void *arg)
+{
+	return count_set_aside(((struct fixture *)arg)->dir) > 0;
+}
+
+static bool is_writable(void *arg)
+{
+	struct end end;
+
+	return fixture_put(arg, "size", 6, 6, &end) == FAST_OK;
+}
+
 /* The database is good each time that somebody looks, and broken each time that it is used. */
 static void a_database_that_is_broken_again_and_again_is_set_aside_once(void **state)
 {
@@ -173,16 +185,11 @@ static void a_database_that_is_broken_again_and_again_is_set_aside_once(void **s
 	assert_ok(fixture_put(&fixture, "quality", 3, 3, &end));
 	fault_vfs_after(0, FAULT_VFS_CHANGE, SQLITE_CORRUPT, true);
 	assert_status(FAST_UNAVAILABLE, fixture_put(&fixture, "quality", 5, 5, &end));
-	for (int i = 0; count_set_aside(fixture.dir) == 0; i++) {
-		assert_true(i < WORLD_WAIT_MS / 100);
-		(void)usleep(100000);
-	}
+	wait_until(is_set_aside, &fixture);
 	assert_status(FAST_UNAVAILABLE, fixture_put(&fixture, "quality", 5, 5, &end));
 	fault_vfs_heal();
 	wait_until(end_is_done, &renewed_end); /* told that it is owed */
-	while (fixture_put(&fixture, "size", 6, 6, &end) != FAST_OK) {
-		(void)usleep(100000);
-	}
+	wait_until(is_writable, &fixture);
 	assert_true(asked > 1);
 	assert_int_equal(1, count_set_aside(fixture.dir));
 	fixture_reopen(&fixture);

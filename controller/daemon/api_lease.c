@@ -11,6 +11,7 @@ struct lease_call {
 	struct api *api;
 	struct fast_call *call;
 	const char *plugin; /* of the request, which lives as long as the call; NULL: none */
+	atomic_bool unwanted;
 };
 
 /* NULL: the call has ended. */
@@ -57,7 +58,8 @@ static void claim_cancelled(struct fast_call *call, void *arg)
 	struct lease_call *change = arg;
 
 	(void)call;
-	node_claim_cancel(change->api->node, change);
+	atomic_store(&change->unwanted, true);
+	node_claims_look(change->api->node);
 }
 
 static bool check_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *request)
@@ -88,7 +90,7 @@ void api_param_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *
 	char actor[NODE_ACTOR_BYTES_MAX];
 	char principal[NODE_ACTOR_BYTES_MAX];
 	struct lease_call *change;
-	const struct node_claim claim = {
+	struct node_claim claim = {
 		.plugin = request->plugin,
 		.params = (const char *const *)request->params,
 		.count = request->n_params,
@@ -115,6 +117,7 @@ void api_param_claim(struct fast_call *call, const Fast__V1__ParamClaimRequest *
 		return;
 	}
 	change->plugin = request->plugin;
+	claim.unwanted = &change->unwanted;
 	if (claim.terms.priority > 0) {
 		fast_call_on_cancel(call, claim_cancelled, change);
 	}

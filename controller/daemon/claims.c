@@ -58,6 +58,9 @@ static enum fast_status claim_check(struct change *change, const struct node_cla
 	if (status != FAST_OK) {
 		return status;
 	}
+	if (is_unwanted(claim->unwanted)) {
+		return change_refuse(change, FAST_CANCELLED, "the claim was taken back");
+	}
 	if (plugin == NULL) {
 		return change_refuse(change, FAST_NOT_FOUND, "there is no plugin \"%s\"",
 				     fast_quote(claim->plugin, quoted));

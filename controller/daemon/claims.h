@@ -10,9 +10,9 @@
 /* A claim that waits, with all that it was made of. */
 struct waiter {
 	struct waiter *next;
-	struct change *change; /* of the claim; its done is still to be called */
-	int64_t due_ns;        /* then it takes what lower priorities hold */
-	bool cancelled;
+	struct change *change;       /* of the claim; its done is still to be called */
+	int64_t due_ns;              /* then it takes what lower priorities hold */
+	const atomic_bool *unwanted; /* NULL: it stays wanted */
 	struct node_lease_terms terms;
 	uint32_t pid;
 	char principal[NODE_ACTOR_BYTES_MAX + 1];
@@ -22,6 +22,12 @@ struct waiter {
 	const char *params[NODE_SET_MAX];
 	char names[NODE_SET_MAX][FAST_PARAM_NAME_BYTES_MAX + 1];
 };
+
+/* Whether nobody wants it any more. */
+static inline bool is_unwanted(const atomic_bool *unwanted)
+{
+	return unwanted != NULL && atomic_load(unwanted);
+}
 
 /* How a claim fared. */
 enum claim_fate {

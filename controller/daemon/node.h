@@ -12,6 +12,8 @@
 #include <fast/plugin.h>
 #include <fast/status.h>
 
+#include <stdatomic.h>
+
 #define NODE_INSTANCE_BYTES_MAX 72 /* a plugin name and "-NNN" */
 #define NODE_ACTOR_BYTES_MAX    128
 #define NODE_HOST_BYTES_MAX     64
@@ -313,6 +315,8 @@ struct node_claim {
 	const char *principal; /* whose it is; NULL: anybody's */
 	const char *client;    /* which instance of its client; NULL or "": a new one */
 	uint32_t pid;          /* its process, whose end ends it; 0: none that is known */
+	/* True: nobody wants it any more; looked at until done is called. NULL: it stays wanted. */
+	const atomic_bool *unwanted;
 };
 
 /* A lease, as its holder names it. */
@@ -328,8 +332,8 @@ struct node_lease_key {
  * they have given way: after the longest of their notices, of which node_renew() and listeners
  * tell. */
 void node_claim(struct node *node, const struct node_claim *claim, node_done_fn *done, void *arg);
-/* Ends a claim that still waits with CANCELLED: that which was made with this done_arg. */
-void node_claim_cancel(struct node *node, const void *done_arg);
+/* Ends claims that wait, and that nobody wants any more, with CANCELLED. */
+void node_claims_look(struct node *node);
 /* NOT_FOUND: the lease has ended. PERMISSION_DENIED, or FAILED_PRECONDITION: an older epoch. */
 void node_renew(struct node *node, const struct node_lease_key *key, node_done_fn *done, void *arg);
 /* The same. apply_on_loss: as if it had been lost. */

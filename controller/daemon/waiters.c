@@ -25,8 +25,8 @@ const struct waiter *waiter_before(const struct node *node, const struct waiter 
 				   const char *instance, const char *param, uint32_t priority)
 {
 	for (const struct waiter *other = node->waiters; other != NULL; other = other->next) {
-		if (other != waiter && !other->cancelled && other->terms.priority >= priority &&
-		    waiter_wants(other, instance, param)) {
+		if (other != waiter && !is_unwanted(other->unwanted) &&
+		    other->terms.priority >= priority && waiter_wants(other, instance, param)) {
 			return other;
 		}
 	}
@@ -45,7 +45,8 @@ static bool lease_mark(const struct node *node, struct lease *lease)
 		for (size_t i = 0; i < lease->count && !wants; i++) {
 			wants = waiter_wants(waiter, lease->instance, lease->params[i].name);
 		}
-		if (wants && !waiter->cancelled && waiter->terms.priority > lease->terms.priority &&
+		if (wants && !is_unwanted(waiter->unwanted) &&
+		    waiter->terms.priority > lease->terms.priority &&
 		    (first == NULL || waiter->due_ns < first->due_ns)) {
 			first = waiter;
 		}
@@ -100,6 +101,7 @@ enum fast_status waiter_add(struct change *change, const struct node_claim *clai
 				  .due_ns = due_ns,
 				  .terms = claim->terms,
 				  .pid = claim->pid,
+				  .unwanted = claim->unwanted,
 				  .has_principal = claim->principal != NULL,
 				  .count = claim->count};
 	(void)snprintf(waiter->principal, sizeof waiter->principal, "%s",
@@ -131,14 +133,11 @@ static bool waiter_try(struct waiter *waiter, int64_t now_ns)
 		.principal = waiter->has_principal ? waiter->principal : NULL,
 		.client = waiter->client,
 		.pid = waiter->pid,
+		.unwanted = waiter->unwanted,
 	};
 	int64_t due_ns;
 	enum claim_fate fate;
 
-	if (waiter->cancelled) {
-		(void)change_refuse(waiter->change, FAST_CANCELLED, "the claim was taken back");
-		return true;
-	}
 	fate = claim_decide(waiter->change, &claim, waiter, now_ns >= waiter->due_ns, &due_ns);
 	if (fate == CLAIM_PUSHED) {
 		waiter->change = NULL;
@@ -248,14 +247,7 @@ void node_claim(struct node *node, const struct node_claim *claim, node_done_fn 
 	}
 }
 
-void node_claim_cancel(struct node *node, const void *done_arg)
+void node_claims_look(struct node *node)
 {
-	node_lock(node);
-	for (struct waiter *waiter = node->waiters; waiter != NULL; waiter = waiter->next) {
-		if (waiter->change->arg == done_arg) {
-			waiter->cancelled = true;
-		}
-	}
-	node_unlock(node);
 	loop_wake(node);
 }

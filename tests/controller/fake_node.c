@@ -266,10 +266,9 @@ void node_release(struct node *node, const struct node_lease_key *key, bool appl
 	done(&node->result, arg);
 }
 
-void node_claim_cancel(struct node *node, const void *done_arg)
+void node_claims_look(struct node *node)
 {
-	(void)done_arg;
-	snprintf(node->last, sizeof node->last, "cancel");
+	snprintf(node->last, sizeof node->last, "look");
 }
 
 /* ---- node_knobs.h ---- */

@@ -177,21 +177,44 @@ static void the_same_or_a_lower_priority_is_refused_and_told_who_holds(void **st
 	knob_world_fini(&fixture);
 }
 
+/* Its client had gone before the node was asked. */
+static void a_claim_that_nobody_wants_takes_nothing(void **state)
+{
+	struct knob_world fixture;
+	struct node_claim low = claim_of("clerk", 1);
+	struct node_claim high = claim_of("chief", 2);
+	atomic_bool unwanted = true;
+	struct node_param param;
+
+	(void)state;
+	knob_world_init(&fixture);
+	low.terms.notice_ms = NODE_NOTICE_MS_MIN;
+	high.unwanted = &unwanted;
+	assert_ok(claim(&fixture, &low).status);
+	assert_status(FAST_CANCELLED, claim(&fixture, &high).status);
+	assert_true(world_param(&fixture.world, "cam", "quality", &param));
+	assert_string_equal("clerk", param.lease_owner);
+	knob_world_fini(&fixture);
+}
+
 static void a_claim_that_waits_can_be_taken_back(void **state)
 {
 	struct knob_world fixture;
 	struct node_claim low = claim_of("clerk", 1);
 	struct node_claim high = claim_of("chief", 2);
 	struct outcome outcome = {0};
+	atomic_bool unwanted = false;
 	struct node_param param;
 
 	(void)state;
 	knob_world_init(&fixture);
 	low.terms.notice_ms = 10000;
+	high.unwanted = &unwanted;
 	assert_ok(claim(&fixture, &low).status);
 	node_claim(fixture.world.node, &high, outcome_done, &outcome);
 	wait_until(is_wanted_by_chief, &fixture);
-	node_claim_cancel(fixture.world.node, &outcome);
+	atomic_store(&unwanted, true);
+	node_claims_look(fixture.world.node);
 	assert_status(FAST_CANCELLED, outcome_wait(&outcome).status);
 	assert_true(world_param(&fixture.world, "cam", "quality", &param));
 	assert_int_equal(0, param.preempt_ms);
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_a_preempted_holder_has_set_is_undone_first),
 		cmocka_unit_test(the_same_or_a_lower_priority_is_refused_and_told_who_holds),
 		cmocka_unit_test(a_claim_that_waits_can_be_taken_back),
+		cmocka_unit_test(a_claim_that_nobody_wants_takes_nothing),
 		cmocka_unit_test(a_node_that_stops_ends_the_claims_that_wait),
 		cmocka_unit_test(a_value_is_held_and_then_goes_to_the_default),
 		cmocka_unit_test(the_same_instance_goes_on_with_its_lease_under_a_new_epoch),

@@ -202,6 +202,24 @@ class Run(unittest.TestCase):
             self.assertEqual((done.stdout, done.returncode),
                              ("__main__ ['--size', '3'] 1 0.5\n", 3), done.stderr)
 
+    @forks
+    def test_processes_that_are_spawned_have_the_hooks(self):
+        with open(self.program, "w") as program:
+            program.write(textwrap.dedent("""
+                import multiprocessing, sys
+                from waggle import plugin
+                frames = plugin.counter("frames")
+                def work(n):
+                    frames.add(n)
+                    return frames.read().count
+                if __name__ == "__main__":
+                    for method in ("spawn", "forkserver"):
+                        with multiprocessing.get_context(method).Pool(1) as pool:
+                            print(pool.map(work, [1, 2]))
+                """))
+        done = self.run_it("-m", "fast.run", self.program)
+        self.assertEqual((done.stdout, done.returncode), ("[1, 3]\n" * 2, 0), done.stderr)
+
     def test_fast_run_says_what_is_wrong(self):
         for arguments, words in (((), "a program is missing"), (("nowhere.py",), "is no file"),
                                  (("--speed", "x.py"), "--speed is no option")):

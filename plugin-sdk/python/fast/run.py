@@ -2,6 +2,7 @@
 
 Also `python -m fast.run`, and `-m MODULE` in the place of PROGRAM.py. It ends as the program does.
 With $PYWAGGLE_LOG_DIR set, metrics go to the run log there (fast.runlog)."""
+import importlib
 import os
 import runpy
 import sys
@@ -53,6 +54,20 @@ def _end(kind, error, traceback):
         sys.__excepthook__(kind, error, traceback)
 
 
+class _Hooks:
+    """Its copy in another process is the import of the hooks."""
+
+    def __reduce__(self):
+        return importlib.import_module, ("fast.waggle",)
+
+
+def _hook_spawned():
+    """A process that multiprocessing spawns unpickles what prepares it, and then imports the program."""
+    from multiprocessing import spawn
+    given = spawn.get_preparation_data
+    spawn.get_preparation_data = lambda name: dict(given(name), fast_hooks=_Hooks())
+
+
 def main(arguments=None):
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     is_module = False
@@ -75,6 +90,7 @@ def main(arguments=None):
 
     from . import waggle  # noqa: F401: the hooks
 
+    _hook_spawned()
     sys.excepthook = _end
     sys.argv = arguments
     if is_module:

@@ -1,8 +1,9 @@
 /* daemon/node.h - what fastd knows and does about plugins, metrics, knobs and leases.
  *
- * The node owns one loop thread (plugin socket, sampling, expiry), one store thread (SQLite) and
- * one lock. Its functions may be called from any thread; those that visit call the visitor under
- * the lock, so that it copies and returns, and calls nothing of the node. */
+ * The node owns one loop thread (plugin socket, sampling, expiry), one store thread (SQLite), one
+ * that closes what plugins have given it, and one lock. Its functions may be called from any
+ * thread; those that visit call the visitor under the lock, so that it copies and returns, and
+ * calls nothing of the node. */
 #ifndef FASTD_NODE_H
 #define FASTD_NODE_H
 

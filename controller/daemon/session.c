@@ -30,7 +30,8 @@ static bool packet_send(int fd, const Fast__V1__SessionDown *packet)
 
 	assert(count <= sizeof bytes);
 	(void)protobuf_c_message_pack(&packet->base, bytes);
-	return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EPIPE;
+	return send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EPIPE ||
+	       errno == ECONNRESET;
 }
 
 static bool refusal_send(int fd, enum fast_status status, const char *name, const char *text)

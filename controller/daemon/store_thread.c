@@ -321,7 +321,7 @@ static bool work(struct store *store, struct schedule *schedule, struct store_jo
 
 	if (jobs != NULL) {
 		jobs_commit(store, jobs, count);
-		if (!store->broken) {
+		if (store->db != NULL && !store->broken) { /* else none of them mends it */
 			return true;
 		}
 	}

@@ -5,7 +5,7 @@ foreach(module attempts leases packet_check param_check registry seconds spans w
     fast_test(controller/test_${module} LIBS fastd_core)
 endforeach()
 foreach(module closer entrance node node_bounds node_claims node_exemplars node_faults node_hostile node_knobs node_leases node_params node_plugins node_ties overflow session session_again session_declare store store_broken
-               store_crash store_disk store_durable store_note store_samples)
+               store_crash store_disk store_note store_samples)
     fast_test(controller/test_${module} LIBS fastd_core fast::plugin SOURCES ${node_worlds})
 endforeach()
 foreach(module knob_faults knob_model)
@@ -22,8 +22,10 @@ foreach(module store_upgrade store_upgrade_broken)
         SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/older_store.c
                 ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)
 endforeach()
-fast_test(controller/test_store_io LIBS fastd_core fast::plugin
-    SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)
+foreach(module store_durable store_io)
+    fast_test(controller/test_${module} LIBS fastd_core fast::plugin
+        SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)
+endforeach()
 fast_test(controller/test_store_renewed LIBS fastd_core fast::plugin
     SOURCES ${node_worlds} ${CMAKE_CURRENT_SOURCE_DIR}/ended_world.c
             ${CMAKE_CURRENT_SOURCE_DIR}/fault_vfs.c)

@@ -168,6 +168,9 @@ static int disk_delete(sqlite3_vfs *it, const char *name, int sync)
 
 void fault_vfs_install(void)
 {
+	if (below != NULL) {
+		return;
+	}
 	methods = (sqlite3_io_methods){.iVersion = 2,
 				       .xClose = file_close,
 				       .xRead = file_read,

@@ -1,8 +1,10 @@
 /* What must outlive a power cut is on the disk before it is answered; what need not costs no wait.
  */
+#include "controller/fault_vfs.h"
 #include "controller/node_world.h"
 #include "controller/store_world.h"
 
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +64,43 @@ static void a_durable_job_is_synced_and_another_is_not(void **state)
 	fixture_fini(&fixture);
 }
 
+static bool is_writable(void *arg)
+{
+	struct end end;
+
+	return fixture_put(arg, "quality", 1, 1, &end) == FAST_OK;
+}
+
+/* Another connection does not sync by itself. */
+static void a_durable_job_is_synced_after_a_database_was_found_broken(void **state)
+{
+	struct fixture fixture;
+	struct end end = {0};
+	int before;
+
+	(void)state;
+	fault_vfs_install();
+	fixture_init(&fixture);
+	assert_ok(store_start(fixture.store));
+	assert_ok(store_push(fixture.store, durable_job(&end, 1)));
+	wait_until(end_is_done, &end);
+	assert_ok(end.status);
+	fault_vfs_after(0, FAULT_VFS_CHANGE, SQLITE_CORRUPT, false);
+	end = (struct end){0};
+	assert_ok(store_push(fixture.store, durable_job(&end, 2)));
+	wait_until(end_is_done, &end);
+	assert_status(FAST_UNAVAILABLE, end.status);
+	wait_until(is_writable, &fixture);
+	assert_int_equal(0, count_set_aside(fixture.dir)); /* it was good when looked at */
+	end = (struct end){0};
+	before = atomic_load(&syncs);
+	assert_ok(store_push(fixture.store, durable_job(&end, 3)));
+	wait_until(end_is_done, &end);
+	assert_ok(end.status);
+	assert_true(atomic_load(&syncs) > before);
+	fixture_fini(&fixture);
+}
+
 /* Before the first write under it, which its holder can't make before. */
 static void a_claims_baseline_is_synced_before_the_claim_is_answered(void **state)
 {
@@ -87,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_durable_job_is_synced_and_another_is_not),
+		cmocka_unit_test(a_durable_job_is_synced_after_a_database_was_found_broken),
 		cmocka_unit_test(a_claims_baseline_is_synced_before_the_claim_is_answered),
 	};
 

@@ -163,7 +163,46 @@ static bool is_writable(void *arg)
 	return fixture_put(arg, "size", 6, 6, &end) == FAST_OK;
 }
 
-/* The database is good each time that somebody looks, and broken each time that it is used. */
+/* A job after another, until one is written. */
+struct chain {
+	struct store *store;
+	int done; /* atomic */
+};
+
+static void chain_on(enum fast_status status, const char *error, void *arg);
+
+static void chain_push(struct chain *chain)
+{
+	struct store_job *job = store_job_new(1, chain_on, chain);
+	struct store_revision *revision;
+
+	assert_non_null(job);
+	revision = &store_job_add(job, STORE_PUT_REVISION)->u.revision;
+	(void)snprintf(revision->instance, sizeof revision->instance, "mic");
+	revision->revision = 1;
+	assert_ok(store_push(chain->store, job));
+}
+
+static void chain_on(enum fast_status status, const char *error, void *arg)
+{
+	struct chain *chain = arg;
+
+	(void)error;
+	if (status == FAST_OK) {
+		__atomic_store_n(&chain->done, 1, __ATOMIC_RELEASE);
+	} else {
+		(void)usleep(1000);
+		chain_push(chain);
+	}
+}
+
+static bool chain_is_done(void *arg)
+{
+	return __atomic_load_n(&((struct chain *)arg)->done, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* The database is good each time that somebody looks, and broken each time that it is used, which
+ * it is all the time. */
 static void a_database_that_is_broken_again_and_again_is_set_aside_once(void **state)
 {
 	int asked = 0;
@@ -174,6 +213,7 @@ static void a_database_that_is_broken_again_and_again_is_set_aside_once(void **s
 					      .renewed = renew,
 					      .renewed_arg = &asked};
 	char error[NODE_TEXT_BYTES_MAX];
+	struct chain chain = {0};
 	struct loaded loaded;
 	struct end end;
 
@@ -185,17 +225,19 @@ static void a_database_that_is_broken_again_and_again_is_set_aside_once(void **s
 	assert_ok(fixture_put(&fixture, "quality", 3, 3, &end));
 	fault_vfs_after(0, FAULT_VFS_CHANGE, SQLITE_CORRUPT, true);
 	assert_status(FAST_UNAVAILABLE, fixture_put(&fixture, "quality", 5, 5, &end));
+	chain.store = fixture.store;
+	chain_push(&chain);
 	wait_until(is_set_aside, &fixture);
 	assert_status(FAST_UNAVAILABLE, fixture_put(&fixture, "quality", 5, 5, &end));
 	fault_vfs_heal();
 	wait_until(end_is_done, &renewed_end); /* told that it is owed */
+	wait_until(chain_is_done, &chain);
 	wait_until(is_writable, &fixture);
 	assert_true(asked > 1);
 	assert_int_equal(1, count_set_aside(fixture.dir));
 	fixture_reopen(&fixture);
 	loaded = fixture_load(&fixture);
 	assert_int_equal(2, loaded.params);
-	assert_int_equal(6, loaded.revision);
 	assert_int_equal(6, loaded.newest_value);
 	fixture_fini(&fixture);
 }

@@ -6,6 +6,7 @@
 #include "daemon/node_knobs.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,7 +192,7 @@ static void chain_on(enum fast_status status, const char *error, void *arg)
 	if (status == FAST_OK) {
 		__atomic_store_n(&chain->done, 1, __ATOMIC_RELEASE);
 	} else {
-		(void)usleep(1000);
+		(void)sched_yield();
 		chain_push(chain);
 	}
 }

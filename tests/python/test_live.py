@@ -215,6 +215,29 @@ class Live(unittest.TestCase):
         self.assertIsNotNone(self.world.ctl("set", "res=2"))
         self.assertEqual(process.wait(30), 0)
 
+    def test_a_close_in_a_callback_is_refused_and_the_run_log_goes_on(self):
+        process = self.world.run("""
+            import fast
+            from fast import plugin
+            frames, res = plugin.counter("frames"), plugin.param("res", default=1)
+            @res.on_change
+            def change(value):
+                try:
+                    plugin.close()
+                except fast.Error as error:
+                    print(error)
+            plugin.wait(0)
+            plugin.dispatch()
+            frames.add(7)
+            """, FASTD_PLUGIN_NAME="worker", PYWAGGLE_LOG_DIR=self.world.folder)
+        until(lambda: self.world.param("res"))
+        self.assertIsNotNone(self.world.ctl("set", "res=2"))
+        self.assertEqual(process.stdout.readline(), "close() in a callback\n")
+        self.assertEqual(process.wait(30), 0)
+        with open(os.path.join(self.world.folder, "data.ndjson")) as file:
+            records = [json.loads(line) for line in file]
+        self.assertEqual([record["value"] for record in records if record["name"] == "frames"][-1], 7)
+
     @forks
     def test_a_fork_while_a_callback_runs_can_dispatch(self):
         process = self.world.run("""

@@ -51,10 +51,13 @@ class Plugin(_fast.Plugin):
 
     def close(self):
         """Says goodbye to fastd. Metrics then count nowhere and params keep their values."""
-        log, self._log = self._log, None
+        log = self._log
+        if log is not None:
+            log.write()  # for the last time: nothing can be read of what is closed
+        super().close()
+        self._log = None
         if log is not None:
             log.close()
-        super().close()
         with _lock:
             self._params.clear()  # they hold on to the plugin
 

@@ -107,7 +107,7 @@ class Log:
 
     def close(self):
         if self.pid != os.getpid():
-            return  # a forked child's numbers are its own; the file is its parent's
+            return
         self.stopping.set()
         self.write()
         with self.lock:
@@ -116,6 +116,8 @@ class Log:
 
     def write(self):
         """Writes what has changed since the last write."""
+        if self.pid != os.getpid():
+            return  # a forked child's numbers are its own; the file is its parent's
         with self.lock:
             if self.file < 0:
                 return

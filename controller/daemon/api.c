@@ -1,6 +1,8 @@
 #include "daemon/api.h"
 #include "daemon/nearest.h"
 
+#include "page/labels.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -95,7 +97,7 @@ void api_reply(struct fast_call *call, struct scratch *scratch, const ProtobufCM
 /* Names under consideration, copied from under the node's lock. */
 struct names {
 	size_t count;
-	char texts[NAMES_MAX][NODE_INSTANCE_BYTES_MAX + 1];
+	char texts[NAMES_MAX][FAST_SERIES_NAME_BYTES_MAX + 1]; /* the longest that there are */
 };
 
 static void names_add(struct names *names, const char *name)
@@ -156,10 +158,11 @@ static const char *advice(const struct names *names, const char *wrong, const ch
 void api_fail_missing(struct api *api, struct fast_call *call, const char *kind, const char *plugin,
 		      const char *name)
 {
-	struct names names = {0};
+	struct names names;
 	struct node_filter filter = {.plugin = plugin, .include_ended = true};
 	char text[NODE_TEXT_BYTES_MAX];
 
+	names.count = 0;
 	node_each_plugin(api->node, &filter, add_plugin, &names);
 	if (names.count == 0) {
 		filter.plugin = NULL;

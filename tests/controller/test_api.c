@@ -131,6 +131,24 @@ static void a_watch_of_knobs_from_a_number_of_another_epoch_gets_the_states(void
 	assert_true(fake_call_wait_items(&world->call, 3)); /* a gap and two knobs */
 }
 
+static void a_series_with_long_labels_is_named_whole(void **state)
+{
+	static const char series[] =
+		"frames{camera=\"the one above the gate of the northern yard\",lens=\"wide, "
+		"the second of three\"}";
+	struct api_world *world = *state;
+	Fast__V1__MetricHistoryRequest request = FAST__V1__METRIC_HISTORY_REQUEST__INIT;
+	char expected[256];
+
+	fake_node_add_metric(&world->node, "mic", series, FAST_METRIC_COUNTER);
+	request.plugin = (char *)"mic";
+	request.metric = (char *)"frames";
+	api_metric_handlers.history(api_world_call(world), &request, &world->api);
+	snprintf(expected, sizeof expected, "plugin 'mic' has no metric 'frames'; there is %s",
+		 series);
+	assert_refused(world, FAST_NOT_FOUND, expected);
+}
+
 static void history_says_what_is_missing_and_what_was_meant(void **state)
 {
 	static const char *const cases[][3] = {
@@ -278,6 +296,7 @@ int main(void)
 		TEST(a_watch_gets_items),
 		TEST(a_watch_of_knobs_from_what_has_not_been_is_refused),
 		TEST(a_watch_of_knobs_from_a_number_of_another_epoch_gets_the_states),
+		TEST(a_series_with_long_labels_is_named_whole),
 		TEST(history_says_what_is_missing_and_what_was_meant),
 		TEST(history_is_checked_and_answered),
 		TEST(one_knob_can_be_read),

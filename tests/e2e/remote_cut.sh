@@ -35,10 +35,10 @@ tell() {
 }
 came() { tell count && [ "$told" -gt "$1" ]; }
 exact() { [ "$(count "$1")" = "$frames" ]; }
-# Rates above what a period of 2 ms allows.
+# Rates far above the 500 Hz that a period of 2 ms allows: a total that came twice would be one.
 spikes() {
   fastctl history fps --plugin "$plugin" --json | grep -oE '"rate(Window|Global)": ?[0-9.e+]+' |
-    awk -F: '$2 > 600 { n++ } END { print n + 0 }'
+    awk -F: '$2 > 1000 { n++ } END { print n + 0 }'
 }
 
 # cuts NAME TARGET ENDPOINT: a plugin of that name whose link to the target, by a proxy at the endpoint, is cut.

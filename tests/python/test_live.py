@@ -204,7 +204,8 @@ class Live(unittest.TestCase):
             import os, threading, time
             from fast import plugin
             called = threading.Event()
-            @plugin.param("res", default=1).on_change
+            res = plugin.param("res", default=1)
+            @res.on_change
             def change(value):
                 called.set()
                 time.sleep(600)
@@ -244,7 +245,8 @@ class Live(unittest.TestCase):
             import os, threading
             from fast import plugin
             called, end, parent = threading.Event(), threading.Event(), os.getpid()
-            @plugin.param("res", default=1).on_change
+            res = plugin.param("res", default=1)
+            @res.on_change
             def change(value):
                 called.set()
                 if os.getpid() == parent: end.wait(30)

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from world import World, forks, python, until
+from world import World, forks, goodbyes, python, until
 
 WORKER = """
     import time
@@ -57,6 +57,7 @@ class Remote(unittest.TestCase):
         until(lambda: self.applied("res"))
         self.assertIsNone(worker.poll())
 
+    @goodbyes
     def test_what_a_program_has_counted_when_it_ends_is_known(self):
         self.world.start("--listen", "tcp://127.0.0.1:0", "--role", "tcp=plugin")
         for place in ({}, {"FASTD_PLUGIN_ENDPOINT": self.world.endpoint("tcp")}):

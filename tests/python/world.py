@@ -14,6 +14,9 @@ import unittest
 PATIENCE_S = 15
 # ThreadSanitizer knows no threads in a forked child, where the SDK starts one.
 forks = unittest.skipIf("FAST_NO_FORKS" in os.environ, "ThreadSanitizer knows no threads in a forked child")
+# A plugin waits for fastd when it ends, but not for long: END_MS, GOODBYE_MS.
+goodbyes = unittest.skipIf("SANITIZER_REPORTS" in os.environ,
+                           "a sanitizer may be slower than what a plugin waits at its end")
 
 
 def until(condition, patience_s=PATIENCE_S):

@@ -166,6 +166,13 @@ static void level_push(struct window_level *level, const struct sample *sample, 
 /* Gives the newest sample to the coarse levels that are due. */
 static void coarse_push(struct series *series, struct sketch_budget *budget)
 {
+	const struct sample *sample = level_at(&series->levels[0], 0);
+	bool shares = sample->time_ns == series->newest.time_ns;
+
+	if (!shares) { /* else it and the dense level's have one sketch */
+		sample = &series->newest;
+	}
+
 	series->coarse_due_ns = INT64_MAX;
 	for (size_t i = 1; i < WINDOW_LEVELS; i++) {
 		struct window_level *level = &series->levels[i];
@@ -177,7 +184,7 @@ static void coarse_push(struct series *series, struct sketch_budget *budget)
 					? level->due_ns - (int64_t)level->spacing_ms * NS_PER_MS
 					: INT64_MIN;
 
-			level_push(level, &series->newest, false, budget);
+			level_push(level, sample, shares, budget);
 			if (level->extremes != NULL) {
 				gauge_note_extremes(series, i, before_ns);
 			}

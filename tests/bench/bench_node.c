@@ -12,8 +12,9 @@
 
 #define NAME_BYTES      64
 #define SETTLE_MS       1500 /* after a crowd has attached */
-#define SHARE_MS        3000 /* one reading of fastd's CPU time */
-#define SHARE_MS_QUICK  1000
+#define SHARE_MS        5000 /* one reading of fastd's CPU time: its store writes so often */
+#define FLOOR_MS        3000
+#define FLOOR_MS_QUICK  1000
 #define LATENCY_CALLS   200
 #define WATCH_WAIT_MS   5000
 #define KNOB_WAIT_NS    INT64_C(2000000000)
@@ -68,8 +69,9 @@ static void idle_measure(struct bench *bench)
 
 /* What the same costs when nothing is done with what is read; fastd stands still meanwhile. */
 static void floor_measure(struct bench *bench, const char *name, const struct node_world *world,
-			  const struct crowd *crowd, int64_t length_ms)
+			  const struct crowd *crowd)
 {
+	int64_t length_ms = bench->quick ? FLOOR_MS_QUICK : FLOOR_MS;
 	struct bench_series share = {0};
 
 	if (!bench_wants(bench, name)) {
@@ -94,7 +96,6 @@ static void crowd_measure(struct bench *bench, size_t plugins, const char *tick_
 	struct node_world world;
 	struct crowd crowd;
 	struct bench_series share = {0};
-	int64_t length_ms = bench->quick ? SHARE_MS_QUICK : SHARE_MS;
 
 	(void)snprintf(share_name, sizeof share_name, "fastd.cpu_percent.%zux%dx%uhz", plugins,
 		       CROWD_METRICS, rate_hz);
@@ -112,14 +113,14 @@ static void crowd_measure(struct bench *bench, size_t plugins, const char *tick_
 		double cpu_s = node_world_cpu_s(&world);
 		int64_t begin_ns = bench_now_ns();
 
-		sleep_ms(length_ms);
+		sleep_ms(SHARE_MS);
 		bench_series_add(&share, 100 * (node_world_cpu_s(&world) - cpu_s) /
 						 ((double)(bench_now_ns() - begin_ns) / 1e9));
 	}
 	bench_print(bench, share_name, bench_median(&share), "%", share.count, false);
 	bench_print(bench, rss_name, node_world_rss_mib(&world), "MiB", 1, false);
 	bench_series_fini(&share);
-	floor_measure(bench, floor_name, &world, &crowd, length_ms);
+	floor_measure(bench, floor_name, &world, &crowd);
 	crowd_close(&crowd);
 	node_world_stop(&world);
 }

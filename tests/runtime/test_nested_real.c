@@ -71,13 +71,13 @@ static void a_handler_that_waits_is_woken_when_its_caller_goes(void **state)
 	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
 	struct gate ended = GATE_INITIALIZER;
 	unsigned before = gate_count(&asked);
-	unsigned entered = gate_count(&back.entered);
+	unsigned kept = gate_count(&back.keeping);
 	unsigned cancelled = gate_count(&back.cancelled);
 
 	(void)state;
 	back.handling = REAL_KEEPS;
 	assert_ok(testing_v1_probe_echo_start(client, NULL, &request, real_pass, &ended));
-	assert_true(gate_wait(&back.entered, entered + 1));
+	assert_true(gate_wait(&back.keeping, kept + 1));
 	fast_client_close(client);
 	assert_true(gate_wait(&asked, before + 1));
 	assert_status(FAST_CANCELLED, nested_status);
@@ -92,14 +92,14 @@ static void many_callers_that_go_wake_every_handler(void **state)
 	Testing__V1__ProbeRequest request = TESTING__V1__PROBE_REQUEST__INIT;
 	struct gate ended = GATE_INITIALIZER;
 	unsigned before = gate_count(&asked);
-	unsigned entered = gate_count(&back.entered);
+	unsigned kept = gate_count(&back.keeping);
 
 	(void)state;
 	back.handling = REAL_KEEPS;
 	for (int i = 0; i < CALLS; i++) {
 		assert_ok(testing_v1_probe_echo_start(client, NULL, &request, real_pass, &ended));
 	}
-	assert_true(gate_wait(&back.entered, entered + CALLS));
+	assert_true(gate_wait(&back.keeping, kept + CALLS));
 	fast_client_close(client);
 	assert_true(gate_wait(&asked, before + CALLS));
 }

@@ -133,7 +133,7 @@ static void a_stream_goes_on_at_the_old_server_while_calls_go_to_the_new_one(voi
 	real.handling = REAL_KEEPS;
 	client = real_client(real.endpoint);
 	assert_ok(testing_v1_probe_watch(client, NULL, &request, &stream));
-	assert_true(gate_wait(&real.entered, 1));
+	assert_true(gate_wait(&real.keeping, 1));
 	old = real.server;
 	assert_int_equal(0, pthread_create(&drainer, NULL, drain_run, old));
 	/* Another server takes the path as soon as it is free; both have what they need in next. */
@@ -186,7 +186,7 @@ static void what_does_not_end_is_cut_off_at_the_timeout(void **state)
 	real.handling = REAL_KEEPS;
 	client = real_client(real.endpoint);
 	assert_ok(testing_v1_probe_echo_start(client, &options, &request, real_pass, &answered));
-	assert_true(gate_wait(&real.entered, 1));
+	assert_true(gate_wait(&real.keeping, 1));
 	assert_status(FAST_DEADLINE_EXCEEDED, fast_server_drain(real.server, 100));
 	assert_true(gate_wait(&real.cancelled, 1));
 	assert_true(gate_wait(&answered, 1));

@@ -225,7 +225,7 @@ static void a_call_with_a_key_does_not_fail_over(void **state)
 	first.handling = REAL_KEEPS;
 	client = client_of(&first, &second);
 	assert_ok(testing_v1_probe_echo_start(client, &options, &request, keyed_ended, &keyed));
-	assert_true(gate_wait(&first.entered, 1));
+	assert_true(gate_wait(&first.keeping, 1));
 	assert_int_equal(0, pthread_create(&stopper, NULL, stop_body, &first));
 	assert_true(gate_wait(&keyed.ended, 1));
 	assert_status(FAST_ABORTED, keyed.status);

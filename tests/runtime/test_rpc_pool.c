@@ -154,7 +154,7 @@ static void a_close_cancels_and_then_waits_for_the_handlers(void **state)
 	for (int i = 0; i < 8; i++) {
 		start(client, 20000, &ending);
 	}
-	assert_true(gate_wait(&real.entered, 8));
+	assert_true(gate_wait(&real.keeping, 8));
 	stopper.real = &real;
 	assert_int_equal(0, pthread_create(&stopper.thread, NULL, stopper_body, &stopper));
 	assert_true(gate_wait(&real.cancelled, 8));

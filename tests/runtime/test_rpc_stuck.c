@@ -128,7 +128,7 @@ static void a_close_ends_a_caller_that_waits(void **state)
 			0, pthread_create(&closers[i].thread, NULL, closer_call, &closers[i]));
 		assert_true(gate_wait(&closers[i].begun, 1));
 	}
-	assert_true(gate_wait(&real.entered, 4)); /* all are inside */
+	assert_true(gate_wait(&real.keeping, 4)); /* all are inside */
 	fast_client_close(client);
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(0, pthread_join(closers[i].thread, NULL));
